@@ -1,0 +1,154 @@
+//! Reads a reply's stream while its bytes pass by.
+//!
+//! Promises: fed with any cuts of the same bytes it reports the same event ends
+//! and the same reading. It keeps at most [`MAX_EVENT_BYTES`] of an event that
+//! has not ended; a longer one is let through in pieces, unread.
+//! Leaves out: the bytes themselves, which the caller holds and forwards, and
+//! what to do about a stream that breaks.
+
+mod chunks;
+mod messages;
+
+use self::chunks::ChunkReader;
+use self::messages::MessageReader;
+use crate::sse::{self, Framer};
+use crate::{Dialect, Endpoint, Failure, Reading};
+
+/// The most that is kept of an event that has not ended: 1 MiB.
+pub const MAX_EVENT_BYTES: usize = 1 << 20;
+
+/// A reader of one reply's stream.
+#[derive(Debug)]
+pub struct StreamReader {
+    framer: Framer,
+    /// The event that has begun and not ended; the caller holds the same bytes.
+    tail: Vec<u8>,
+    /// The current event outgrew its bound and passes by unread.
+    oversized: bool,
+    events: Events,
+    reading: Reading,
+}
+
+#[derive(Debug)]
+enum Events {
+    OpenAi(ChunkReader),
+    Anthropic(MessageReader),
+}
+
+/// What one feed brought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fed {
+    /// How many of the bytes held so far (the tail of earlier feeds and this
+    /// feed) form whole events, counted from the end of the last feed's whole part.
+    pub whole: usize,
+    /// A terminal event lies within them: `data: [DONE]` or `message_stop`.
+    pub terminal: bool,
+    /// An error event inside the stream lies within them.
+    pub error: bool,
+}
+
+impl StreamReader {
+    /// A reader for the stream of a reply to `endpoint`.
+    pub fn new(endpoint: Endpoint) -> Self {
+        let events = match endpoint.dialect() {
+            Dialect::OpenAi => Events::OpenAi(ChunkReader::default()),
+            Dialect::Anthropic => Events::Anthropic(MessageReader::default()),
+        };
+        StreamReader {
+            framer: Framer::new(),
+            tail: Vec::new(),
+            oversized: false,
+            events,
+            reading: Reading::default(),
+        }
+    }
+
+    /// Takes the next bytes, cut anywhere.
+    pub fn feed(&mut self, bytes: &[u8]) -> Fed {
+        let mut fed = Fed::default();
+        let tail_before = self.tail.len();
+        let mut at = 0;
+        while let Some(end) = self.framer.next_end(&bytes[at..]) {
+            let end = at + end;
+            self.event_ended(&bytes[at..end], &mut fed);
+            at = end;
+            fed.whole = tail_before + end;
+        }
+        let rest = &bytes[at..];
+        if !self.oversized && self.tail.len() + rest.len() <= MAX_EVENT_BYTES {
+            self.tail.extend_from_slice(rest);
+        } else if !rest.is_empty() {
+            self.oversized = true;
+            self.tail = Vec::new();
+            fed.whole = tail_before + bytes.len();
+        }
+        fed
+    }
+
+    /// What has been learnt so far.
+    pub fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// The stream is at its end. An event without its blank line is read too:
+    /// some servers leave the last one out behind `[DONE]`. Such bytes were
+    /// never counted as whole.
+    pub fn finish(&mut self) {
+        self.event_ended(b"", &mut Fed::default());
+    }
+
+    /// The current event is the tail and `last`.
+    fn event_ended(&mut self, last: &[u8], fed: &mut Fed) {
+        if std::mem::take(&mut self.oversized) {
+            return;
+        }
+        if self.tail.is_empty() {
+            if last.len() <= MAX_EVENT_BYTES {
+                self.read(last, fed);
+            }
+            return;
+        }
+        let mut event = std::mem::take(&mut self.tail);
+        if event.len() + last.len() <= MAX_EVENT_BYTES {
+            event.extend_from_slice(last);
+            self.read(&event, fed);
+            event.clear();
+            // One buffer serves the stream, unless it has grown out of proportion.
+            if event.capacity() <= 64 * 1024 {
+                self.tail = event;
+            }
+        }
+    }
+
+    fn read(&mut self, bytes: &[u8], fed: &mut Fed) {
+        let event = sse::event(bytes);
+        let data = event.data.trim_ascii();
+        if data.is_empty() {
+            return;
+        }
+        let seen = match &mut self.events {
+            Events::OpenAi(chunks) => chunks.read(event.name, data, &mut self.reading),
+            Events::Anthropic(messages) => messages.read(event.name, data, &mut self.reading),
+        };
+        match seen {
+            Seen::Nothing => {}
+            Seen::Terminal => fed.terminal = true,
+            Seen::Error => fed.error = true,
+        }
+    }
+}
+
+/// What an event means for the stream as a whole.
+enum Seen {
+    Nothing,
+    Terminal,
+    Error,
+}
+
+impl Seen {
+    /// An error was seen. The first one is kept: later ones follow from it.
+    fn failure(reading: &mut Reading, failure: Failure) -> Self {
+        reading.failure.get_or_insert(failure);
+        Seen::Error
+    }
+}

@@ -1,0 +1,65 @@
+//! What a reply cost in tokens, in classes that never overlap.
+
+use serde::{Deserialize, Serialize};
+
+/// Tokens of one reply by price class. The classes are disjoint, so they sum.
+///
+/// Vendors report overlapping figures (OpenAI's `prompt_tokens` holds its cached
+/// ones, its `completion_tokens` the reasoning); readers take them apart here
+/// and nowhere else, because counting a class twice is how every peer got its
+/// costs wrong.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Prompt tokens billed at the full input price.
+    pub input: u64,
+    /// Prompt tokens read from the provider's prompt cache.
+    pub cache_read: u64,
+    /// Prompt tokens written to the provider's cache at its default lifetime.
+    pub cache_write: u64,
+    /// Prompt tokens written at a long lifetime (one hour and more).
+    pub cache_write_long: u64,
+    /// Visible output tokens.
+    pub output: u64,
+    /// Reasoning tokens, billed as output unless the model prices them apart.
+    pub reasoning: u64,
+}
+
+impl Usage {
+    /// All prompt tokens, whatever their class.
+    pub fn input_total(&self) -> u64 {
+        // Saturating: the figures are a provider's word, and it may lie.
+        self.input
+            .saturating_add(self.cache_read)
+            .saturating_add(self.cache_write)
+            .saturating_add(self.cache_write_long)
+    }
+
+    /// All generated tokens.
+    pub fn output_total(&self) -> u64 {
+        self.output.saturating_add(self.reasoning)
+    }
+}
+
+/// Why a reply ended, in our words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// The model had said what it had to say.
+    End,
+    /// A stop sequence of the request was met.
+    StopSequence,
+    /// The output limit was reached.
+    MaxTokens,
+    /// The context window was full.
+    ContextFull,
+    /// The model asks for a tool's result.
+    ToolCall,
+    /// The provider's filter cut the answer.
+    Filtered,
+    /// The model declined.
+    Refusal,
+    /// The provider paused a long turn.
+    Pause,
+    /// A reason we have no word for.
+    Other,
+}

@@ -1,0 +1,358 @@
+//! Streams as providers send them, in files beside this one; and the law that
+//! nothing read from a stream depends on how its bytes were cut.
+
+use dialect::{
+    Endpoint, FailureCategory, Fed, MAX_EVENT_BYTES, Reading, StopReason, StreamReader, Usage,
+};
+use proptest::prelude::*;
+
+use Endpoint::{ChatCompletions, Messages};
+
+const STREAMS: &[(Endpoint, &str)] = &[
+    (ChatCompletions, include_str!("openai_usage.sse")),
+    (ChatCompletions, include_str!("openai_tools.sse")),
+    (ChatCompletions, include_str!("openai_undone.sse")),
+    (ChatCompletions, include_str!("azure.sse")),
+    (ChatCompletions, include_str!("openrouter_error.sse")),
+    (ChatCompletions, include_str!("lmstudio_overflow.sse")),
+    (Messages, include_str!("anthropic_thinking.sse")),
+    (Messages, include_str!("anthropic_overloaded.sse")),
+    (Messages, include_str!("anthropic_unnamed.sse")),
+    (Messages, include_str!("anthropic_spliced.sse")),
+];
+
+/// The whole stream in one feed.
+fn read(endpoint: Endpoint, stream: &str) -> (Fed, Reading) {
+    let mut reader = StreamReader::new(endpoint);
+    let fed = reader.feed(stream.as_bytes());
+    reader.finish();
+    (fed, reader.reading().clone())
+}
+
+#[test]
+fn a_chat_stream_with_usage() {
+    let stream = include_str!("openai_usage.sse");
+    let (fed, reading) = read(ChatCompletions, stream);
+    assert_eq!(
+        fed,
+        Fed {
+            whole: stream.len(),
+            terminal: true,
+            error: false
+        }
+    );
+    let usage = Usage {
+        input: 76,
+        cache_read: 1024,
+        cache_write: 100,
+        output: 26,
+        reasoning: 64,
+        ..Usage::default()
+    };
+    let expected = Reading {
+        usage: Some(usage),
+        model: Some("gpt-5-2025-08-07".to_owned()),
+        upstream_id: Some("chatcmpl-9".to_owned()),
+        stop: Some(StopReason::End),
+        finished: true,
+        failure: None,
+        output_bytes: 5 + r#" \"usage\": fine\n"#.len() as u64,
+    };
+    assert_eq!(reading, expected);
+}
+
+#[test]
+fn a_chat_stream_with_a_call() {
+    let (_, reading) = read(ChatCompletions, include_str!("openai_tools.sse"));
+    assert_eq!(
+        (reading.stop, reading.usage),
+        (Some(StopReason::ToolCall), None)
+    );
+    assert_eq!(reading.output_bytes, r#"{\"path\":1}"#.len() as u64);
+}
+
+#[test]
+fn azure_opens_with_a_chunk_of_empty_names() {
+    let (fed, reading) = read(ChatCompletions, include_str!("azure.sse"));
+    assert_eq!(reading.model.as_deref(), Some("gpt-4o-2024-11-20"));
+    assert_eq!(reading.upstream_id.as_deref(), Some("chatcmpl-az"));
+    assert_eq!(reading.stop, Some(StopReason::Filtered));
+    assert!(
+        reading.failure.is_none() && !fed.error,
+        "a filter that did not run is no failure"
+    );
+}
+
+#[test]
+fn a_stream_may_stop_without_done() {
+    let stream = include_str!("openai_undone.sse");
+    let (fed, reading) = read(ChatCompletions, stream);
+    assert_eq!(
+        fed,
+        Fed {
+            whole: stream.len(),
+            terminal: false,
+            error: false
+        }
+    );
+    assert_eq!(
+        (reading.finished, reading.stop),
+        (false, Some(StopReason::MaxTokens))
+    );
+}
+
+#[test]
+fn an_error_in_a_chat_stream_is_a_failure() {
+    let (fed, reading) = read(ChatCompletions, include_str!("openrouter_error.sse"));
+    assert!(fed.error);
+    let failure = reading.failure.expect("it failed");
+    assert_eq!(
+        (failure.category, &*failure.message),
+        (FailureCategory::Server, "Provider disconnected")
+    );
+
+    let (fed, reading) = read(ChatCompletions, include_str!("lmstudio_overflow.sse"));
+    assert!(fed.error && !fed.terminal);
+    assert_eq!(
+        reading.failure.map(|f| f.category),
+        Some(FailureCategory::ContextOverflow)
+    );
+}
+
+#[test]
+fn usage_where_groq_and_vllm_put_it() {
+    let groq = "data: {\"id\":\"g\",\"model\":\"m\",\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"x_groq\":{\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}}\n\n";
+    let vllm = "data: {\"id\":\"g\",\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1}}\n\n\
+        data: {\"id\":\"g\",\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n";
+    for stream in [groq, vllm] {
+        let (_, reading) = read(ChatCompletions, stream);
+        assert_eq!(
+            reading.usage,
+            Some(Usage {
+                input: 3,
+                output: 4,
+                ..Usage::default()
+            })
+        );
+    }
+}
+
+#[test]
+fn a_message_stream_with_thinking() {
+    let stream = include_str!("anthropic_thinking.sse");
+    let (fed, reading) = read(Messages, stream);
+    assert_eq!(
+        fed,
+        Fed {
+            whole: stream.len(),
+            terminal: true,
+            error: false
+        }
+    );
+    let usage = Usage {
+        input: 25,
+        cache_read: 4000,
+        cache_write: 100,
+        cache_write_long: 200,
+        output: 49,
+        reasoning: 40,
+    };
+    let expected = Reading {
+        usage: Some(usage),
+        model: Some("claude-opus-5".to_owned()),
+        upstream_id: Some("msg_01".to_owned()),
+        stop: Some(StopReason::ToolCall),
+        finished: true,
+        failure: None,
+        output_bytes: r#"Hmm, \"error\"."#.len() as u64 + 5 + r#"{\"path\":1}"#.len() as u64,
+    };
+    assert_eq!(reading, expected);
+    assert_eq!(
+        read(Messages, include_str!("anthropic_unnamed.sse"))
+            .1
+            .usage,
+        Some(usage)
+    );
+}
+
+#[test]
+fn a_message_stream_may_end_overloaded() {
+    let (fed, reading) = read(Messages, include_str!("anthropic_overloaded.sse"));
+    assert!(fed.error && !fed.terminal && !reading.finished);
+    let failure = reading.failure.expect("it failed");
+    assert_eq!(failure.category, FailureCategory::Overloaded);
+    assert_eq!(failure.code.as_deref(), Some("overloaded_error"));
+    assert_eq!(
+        reading.usage.map(|usage| usage.input),
+        Some(25),
+        "the input was counted at the start"
+    );
+}
+
+#[test]
+fn a_second_message_in_one_stream_is_an_error() {
+    let (fed, reading) = read(Messages, include_str!("anthropic_spliced.sse"));
+    assert!(fed.error);
+    assert_eq!(reading.upstream_id.as_deref(), Some("msg_01"));
+    assert_eq!(
+        reading.failure.map(|f| f.category),
+        Some(FailureCategory::BadReply)
+    );
+}
+
+#[test]
+fn whole_counts_from_the_end_of_the_last_whole_part() {
+    let mut reader = StreamReader::new(ChatCompletions);
+    assert_eq!(reader.feed(b"data: {}\n\ndata: {").whole, 10);
+    assert_eq!(reader.feed(b"}\n").whole, 0);
+    assert_eq!(reader.feed(b"\n: ping\n\n").whole, 10 + 8);
+    assert_eq!(
+        reader.feed(b"data: [DONE]\n\n"),
+        Fed {
+            whole: 14,
+            terminal: true,
+            error: false
+        }
+    );
+}
+
+#[test]
+fn the_last_event_may_lack_its_blank_line() {
+    let mut reader = StreamReader::new(ChatCompletions);
+    let fed = reader.feed(b"data: [DONE]\n");
+    assert_eq!(fed, Fed::default());
+    assert!(!reader.reading().finished);
+    reader.finish();
+    assert!(reader.reading().finished);
+}
+
+#[test]
+fn an_event_without_end_is_let_through_unread() {
+    let mut reader = StreamReader::new(ChatCompletions);
+    let piece = vec![b'x'; MAX_EVENT_BYTES / 2];
+    assert_eq!(reader.feed(&piece).whole, 0);
+    assert_eq!(reader.feed(&piece).whole, 0);
+    assert_eq!(reader.feed(b"x").whole, MAX_EVENT_BYTES + 1);
+    assert_eq!(reader.feed(b"yy\ndata: [DONE]\n").whole, 16);
+    let fed = reader.feed(b"\ndata: [DONE]\n\n");
+    assert_eq!(
+        fed,
+        Fed {
+            whole: 15,
+            terminal: true,
+            error: false
+        }
+    );
+}
+
+#[test]
+fn an_event_too_long_is_unread_in_one_piece_too() {
+    let long = format!(
+        "data: {{\"error\":\"{}\"}}\n\n",
+        "x".repeat(MAX_EVENT_BYTES)
+    );
+    let (fed, reading) = read(ChatCompletions, &long);
+    assert_eq!(
+        fed,
+        Fed {
+            whole: long.len(),
+            terminal: false,
+            error: false
+        }
+    );
+    assert_eq!(reading, Reading::default());
+}
+
+/// How many bytes are whole after each prefix, fed byte by byte.
+fn whole_after(endpoint: Endpoint, stream: &[u8]) -> (Vec<usize>, Reading) {
+    let mut reader = StreamReader::new(endpoint);
+    let mut whole = vec![0];
+    for byte in stream {
+        let fed = reader.feed(std::slice::from_ref(byte));
+        whole.push(whole.last().copied().unwrap_or(0) + fed.whole);
+    }
+    reader.finish();
+    (whole, reader.reading().clone())
+}
+
+/// Feeds the stream cut at `cuts` and holds every step against `whole_after`.
+fn cut_makes_no_difference(
+    endpoint: Endpoint,
+    stream: &[u8],
+    cuts: &[usize],
+    (whole, expected): &(Vec<usize>, Reading),
+) {
+    let mut reader = StreamReader::new(endpoint);
+    let (mut from, mut seen) = (0, 0);
+    let (mut terminal, mut error) = (false, false);
+    for &to in cuts.iter().chain([&stream.len()]) {
+        let fed = reader.feed(&stream[from..to]);
+        seen += fed.whole;
+        assert_eq!(seen, whole[to], "cut at {from} and {to}");
+        terminal |= fed.terminal;
+        error |= fed.error;
+        from = to;
+    }
+    if seen == stream.len() {
+        assert_eq!(terminal, expected.finished);
+        assert_eq!(error, expected.failure.is_some());
+    }
+    reader.finish();
+    assert_eq!(reader.reading(), expected);
+}
+
+#[test]
+fn every_split_of_every_stream_reads_the_same() {
+    for (endpoint, stream) in STREAMS {
+        for ends in ["\n", "\r\n", "\r"] {
+            let stream = format!(
+                "\u{feff}{}",
+                stream.replace("\r\n", "\n").replace('\n', ends)
+            );
+            let stream = stream.as_bytes();
+            let law = whole_after(*endpoint, stream);
+            for cut in 0..=stream.len() {
+                cut_makes_no_difference(*endpoint, stream, &[cut], &law);
+            }
+        }
+    }
+}
+
+#[test]
+fn line_ends_make_no_difference_to_what_is_read() {
+    for (endpoint, stream) in STREAMS {
+        let plain = stream.replace("\r\n", "\n");
+        let expected = read(*endpoint, &plain).1;
+        assert_eq!(read(*endpoint, &plain.replace('\n', "\r\n")).1, expected);
+        assert_eq!(read(*endpoint, &plain.replace('\n', "\r")).1, expected);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_cuts_of_any_lines_read_the_same(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            "\n", "\r", "\r\n", "\n\n", ":", "data:", "data: [DONE]", "event: message_stop", " ", "x", "é",
+            "data: {\"error\":{\"message\":\"m\"}}", "event: error", "data: {\"delta\":{\"content\":\"abc\"}}",
+            "data: {\"type\":\"message_stop\"}", "\u{feff}",
+        ]), 0..40),
+        at in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        let stream = parts.concat().into_bytes();
+        let mut cuts: Vec<usize> = at.iter().map(|at| at.index(stream.len() + 1)).collect();
+        cuts.sort_unstable();
+        for endpoint in [ChatCompletions, Messages] {
+            let law = whole_after(endpoint, &stream);
+            cut_makes_no_difference(endpoint, &stream, &cuts, &law);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        for endpoint in [ChatCompletions, Messages] {
+            let mut reader = StreamReader::new(endpoint);
+            prop_assert!(reader.feed(&bytes).whole <= bytes.len());
+            reader.finish();
+        }
+    }
+}
