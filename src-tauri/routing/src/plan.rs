@@ -1,0 +1,272 @@
+//! The plan: which targets to try, in which order, and why.
+
+use std::sync::Arc;
+
+use dialect::Endpoint;
+use serde::{Deserialize, Serialize};
+
+use crate::routes::{Provider, Routes};
+
+/// What a plan is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The operation wanted.
+    pub endpoint: Endpoint,
+    /// The model as the client wrote it.
+    pub model: &'a str,
+}
+
+/// What the engine knows of a provider right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Takes work.
+    Ready,
+    /// Its key is not there.
+    NoKey,
+    /// Finishes what it has and takes nothing new.
+    Draining,
+}
+
+/// Targets in the order they are tried, and those left out.
+#[derive(Debug)]
+pub struct Plan {
+    /// The alias that was asked for; `None` when a target was named directly.
+    pub alias: Option<String>,
+    /// Never empty.
+    pub candidates: Vec<Candidate>,
+    /// Known targets that can't serve this request now, each with its reason.
+    pub dropped: Vec<Dropped>,
+}
+
+/// One target of a plan.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Who serves.
+    pub provider: Arc<Provider>,
+    /// The model as that provider names it.
+    pub model: String,
+    /// Why it stands at its place.
+    pub why: &'static str,
+}
+
+/// A target that was considered and left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// `provider/model`
+    pub target: String,
+    /// A sentence a person understands.
+    pub reason: String,
+}
+
+/// No target can serve the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoRoute {
+    /// Nothing is known by that name. The message says what is near.
+    UnknownModel {
+        /// What to tell the client.
+        message: String,
+    },
+    /// The name is known, but every target is out.
+    NoTarget {
+        /// What to tell the client.
+        message: String,
+        /// Each target with its reason.
+        dropped: Vec<Dropped>,
+    },
+}
+
+/// Chooses the targets for a request, in order.
+///
+/// A name is looked up in this order, and the first that knows it decides:
+/// 1. an alias of the config;
+/// 2. `provider/model`, split at the first slash (models may hold slashes too),
+///    unless only another provider knows a model by that whole name: Groq's own
+///    name for a model is `openai/gpt-oss-120b`;
+/// 3. a model that the catalogue knows at providers that are configured, those
+///    that speak the caller's dialect, in the order of the config.
+///
+/// Cost: one map look-up and a few short scans; nothing is scored yet.
+pub fn plan(
+    routes: &Routes,
+    asked: Asked<'_>,
+    standing: impl Fn(&Provider) -> Standing,
+) -> Result<Plan, NoRoute> {
+    let mut draft = Draft {
+        asked,
+        standing,
+        candidates: Vec::new(),
+        dropped: Vec::new(),
+    };
+    if let Some(alias) = routes.aliases.get(asked.model) {
+        for target in &alias.targets {
+            match routes.provider(&target.provider) {
+                Some(provider) => draft.consider(provider, &target.model, "listed in the alias"),
+                None => draft.drop_target(
+                    &target.provider,
+                    &target.model,
+                    format!("the provider `{}` is not configured", target.provider),
+                ),
+            }
+        }
+        return draft.finish(Some(alias.name.clone()));
+    }
+    let knows = |provider: &Arc<Provider>| provider.model(asked.model).is_some();
+    if let Some((id, model)) = asked.model.split_once('/')
+        && let Some(provider) = routes.provider(id)
+        && !model.is_empty()
+        && (provider.model(model).is_some() || !routes.providers.iter().any(knows))
+    {
+        draft.consider(provider, model, "named directly");
+        return draft.finish(None);
+    }
+    for provider in routes.providers.iter().filter(|provider| knows(provider)) {
+        draft.consider(provider, asked.model, "serves a model of this name");
+    }
+    if draft.candidates.is_empty() && draft.dropped.is_empty() {
+        return Err(NoRoute::UnknownModel {
+            message: unknown_model(routes, asked.model),
+        });
+    }
+    draft.finish(None)
+}
+
+struct Draft<'a, S> {
+    asked: Asked<'a>,
+    standing: S,
+    candidates: Vec<Candidate>,
+    dropped: Vec<Dropped>,
+}
+
+impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
+    fn consider(&mut self, provider: &Arc<Provider>, model: &str, why: &'static str) {
+        let obstacle = self
+            .obstacle(provider)
+            .or_else(|| self.repeated(provider, model))
+            .or_else(|| self.mixed_vectors(model));
+        match obstacle {
+            None => self.candidates.push(Candidate {
+                provider: Arc::clone(provider),
+                model: model.to_owned(),
+                why,
+            }),
+            Some(reason) => self.drop_target(&provider.id, model, reason),
+        }
+    }
+
+    fn obstacle(&self, provider: &Provider) -> Option<String> {
+        let name = &provider.name;
+        if !provider.enabled {
+            return Some(format!(
+                "{name} is disabled; enable it on the Providers page"
+            ));
+        }
+        if provider.surface(self.asked.endpoint).is_none() {
+            let spoken: Vec<&str> = provider
+                .surfaces
+                .iter()
+                .map(|surface| surface.dialect.name())
+                .collect();
+            return Some(format!(
+                "{name} speaks {} and the request is written in {}",
+                spoken.join(" and "),
+                self.asked.endpoint.dialect().name(),
+            ));
+        }
+        match (self.standing)(provider) {
+            Standing::Ready => None,
+            Standing::NoKey => Some(format!(
+                "{name} has no key; set one with `signalbox keys set {}` or on the Providers page",
+                provider.id
+            )),
+            Standing::Draining => Some(format!("{name} is draining and takes no new work")),
+        }
+    }
+
+    /// What failed once needs no second try under the same name.
+    fn repeated(&self, provider: &Provider, model: &str) -> Option<String> {
+        let same = |c: &Candidate| c.provider.id == provider.id && c.model == model;
+        let named = self.candidates.iter().any(same);
+        named.then(|| "it is named twice".to_owned())
+    }
+
+    /// Vectors of different models can't be compared, so an index built half from
+    /// one and half from another is silently useless: embeddings never fall back
+    /// to another model, only to another provider of the same one.
+    fn mixed_vectors(&self, model: &str) -> Option<String> {
+        let bare = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
+        let first = self.candidates.first()?;
+        (self.asked.endpoint == Endpoint::Embeddings && bare(&first.model) != bare(model)).then(
+            || {
+                format!(
+                    "its vectors can't be mixed with those of {}, the first choice",
+                    first.model
+                )
+            },
+        )
+    }
+
+    fn drop_target(&mut self, provider: &str, model: &str, reason: String) {
+        self.dropped.push(Dropped {
+            target: format!("{provider}/{model}"),
+            reason,
+        });
+    }
+
+    fn finish(self, alias: Option<String>) -> Result<Plan, NoRoute> {
+        if !self.candidates.is_empty() {
+            return Ok(Plan {
+                alias,
+                candidates: self.candidates,
+                dropped: self.dropped,
+            });
+        }
+        let reasons: Vec<&str> = self.dropped.iter().map(|d| d.reason.as_str()).collect();
+        Err(NoRoute::NoTarget {
+            message: format!(
+                "No provider can serve `{}` now: {}.",
+                self.asked.model,
+                reasons.join("; ")
+            ),
+            dropped: self.dropped,
+        })
+    }
+}
+
+/// Says what is near, because most unknown models are typing slips or a missing
+/// provider prefix.
+fn unknown_model(routes: &Routes, asked: &str) -> String {
+    let wanted = asked.rsplit('/').next().unwrap_or(asked).to_lowercase();
+    let mut near: Vec<String> = routes
+        .aliases
+        .keys()
+        .cloned()
+        .chain(routes.providers.iter().filter(|p| p.enabled).flat_map(|p| {
+            p.models
+                .iter()
+                .map(move |model| format!("{}/{}", p.id, model.id))
+        }))
+        .filter(|name| !wanted.is_empty() && name.to_lowercase().contains(&wanted))
+        .take(3)
+        .collect();
+    if near.is_empty() && routes.providers.iter().any(|p| p.practice && p.enabled) {
+        near.push("practice/steady".to_owned());
+    }
+    let example = match near.is_empty() {
+        true => String::new(),
+        false => format!(" (for example {})", near.join(", ")),
+    };
+    let missing = match asked.split_once('/') {
+        Some((id, _)) if routes.provider(id).is_none() => format!(
+            " No provider `{id}` is configured; add it on the Providers page or as \
+             [provider.{id}] in the config file."
+        ),
+        _ => String::new(),
+    };
+    format!(
+        "The model `{asked}` is not known here.{missing} Write it as provider/model{example}, \
+         or add an alias for it to the config file; GET /v1/models lists what is served."
+    )
+}
+
+#[cfg(test)]
+mod tests;

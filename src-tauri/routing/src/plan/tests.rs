@@ -1,0 +1,469 @@
+//! What is asked on the left, what is planned on the right.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dialect::{Dialect, Endpoint};
+
+use super::{Asked, NoRoute, Plan, Standing, plan};
+use crate::catalogue::CatalogueModel;
+use crate::routes::{Alias, AuthScheme, KeySource, Provider, Routes, Surface, Target};
+
+const OPENAI: &[Dialect] = &[Dialect::OpenAi];
+const ANTHROPIC: &[Dialect] = &[Dialect::Anthropic];
+const BOTH: &[Dialect] = &Dialect::ALL;
+
+fn provider(id: &str, dialects: &[Dialect], models: &[&str]) -> Provider {
+    Provider {
+        id: id.to_owned(),
+        name: id.to_uppercase(),
+        surfaces: dialects
+            .iter()
+            .map(|dialect| Surface {
+                dialect: *dialect,
+                base_url: format!("https://{id}.test"),
+                auth: AuthScheme::Bearer,
+            })
+            .collect(),
+        key: KeySource::Keychain(id.to_owned()),
+        local: false,
+        practice: false,
+        enabled: true,
+        models: models
+            .iter()
+            .map(|model| {
+                Arc::new(CatalogueModel {
+                    id: (*model).to_owned(),
+                    aliases: vec![format!("{model}-dated")],
+                    kind: "chat".to_owned(),
+                    ..CatalogueModel::default()
+                })
+            })
+            .collect(),
+    }
+}
+
+/// Providers in the order of the config, and aliases as `(name, targets)`.
+fn routes(providers: Vec<Provider>, aliases: &[(&str, &[(&str, &str)])]) -> Routes {
+    let alias = |(name, targets): &(&str, &[(&str, &str)])| Alias {
+        name: (*name).to_owned(),
+        targets: targets
+            .iter()
+            .map(|(provider, model)| Target {
+                provider: (*provider).to_owned(),
+                model: (*model).to_owned(),
+            })
+            .collect(),
+    };
+    Routes {
+        providers: providers.into_iter().map(Arc::new).collect(),
+        aliases: aliases
+            .iter()
+            .map(|written| (written.0.to_owned(), alias(written)))
+            .collect::<BTreeMap<_, _>>(),
+    }
+}
+
+fn ask(routes: &Routes, endpoint: Endpoint, model: &str) -> Result<Plan, NoRoute> {
+    plan(routes, Asked { endpoint, model }, |_| Standing::Ready)
+}
+
+fn chat(routes: &Routes, model: &str) -> Result<Plan, NoRoute> {
+    ask(routes, Endpoint::ChatCompletions, model)
+}
+
+/// `provider <- model`, in the order they are tried.
+fn tried(plan: &Plan) -> Vec<String> {
+    plan.candidates
+        .iter()
+        .map(|candidate| format!("{} <- {}", candidate.provider.id, candidate.model))
+        .collect()
+}
+
+/// `target: reason`, in the order they were left out.
+fn left_out(plan: &Plan) -> Vec<String> {
+    plan.dropped
+        .iter()
+        .map(|dropped| format!("{}: {}", dropped.target, dropped.reason))
+        .collect()
+}
+
+#[test]
+fn an_alias_is_tried_in_the_order_it_lists() {
+    let routes = routes(
+        vec![provider("one", OPENAI, &[]), provider("two", OPENAI, &[])],
+        &[(
+            "fast",
+            &[("two", "small"), ("one", "tiny"), ("two", "tinier")],
+        )],
+    );
+    let plan = chat(&routes, "fast").expect("a plan");
+    assert_eq!(
+        tried(&plan),
+        ["two <- small", "one <- tiny", "two <- tinier"]
+    );
+    assert_eq!(plan.alias.as_deref(), Some("fast"));
+    assert!(
+        plan.candidates
+            .iter()
+            .all(|c| c.why == "listed in the alias")
+    );
+}
+
+#[test]
+fn an_alias_goes_on_without_a_provider_that_is_not_configured() {
+    let routes = routes(
+        vec![provider("one", OPENAI, &[])],
+        &[("fast", &[("gone", "small"), ("one", "tiny")])],
+    );
+    let plan = chat(&routes, "fast").expect("a plan");
+    assert_eq!(tried(&plan), ["one <- tiny"]);
+    assert_eq!(
+        left_out(&plan),
+        ["gone/small: the provider `gone` is not configured"]
+    );
+}
+
+#[test]
+fn an_alias_hides_a_target_and_a_model_of_the_same_name() {
+    let routes = routes(
+        vec![
+            provider("one", OPENAI, &["gpt"]),
+            provider("two", OPENAI, &[]),
+        ],
+        &[
+            ("gpt", &[("two", "other")]),
+            ("one/gpt", &[("two", "another")]),
+        ],
+    );
+    assert_eq!(
+        tried(&chat(&routes, "gpt").expect("a plan")),
+        ["two <- other"]
+    );
+    assert_eq!(
+        tried(&chat(&routes, "one/gpt").expect("a plan")),
+        ["two <- another"]
+    );
+}
+
+#[test]
+fn a_target_is_split_at_its_first_slash_and_the_model_keeps_the_others() {
+    let routes = routes(
+        vec![
+            provider("openrouter", BOTH, &[]),
+            provider("one", OPENAI, &[]),
+        ],
+        &[],
+    );
+    for (asked, candidates) in [
+        ("one/gpt-5", ["one <- gpt-5"]),
+        (
+            "openrouter/anthropic/claude-opus-5.5",
+            ["openrouter <- anthropic/claude-opus-5.5"],
+        ),
+        ("openrouter/one/gpt-5", ["openrouter <- one/gpt-5"]),
+    ] {
+        let plan = chat(&routes, asked).expect("a plan");
+        assert_eq!(tried(&plan), candidates, "{asked}");
+        assert_eq!(plan.candidates[0].why, "named directly");
+        assert_eq!(plan.alias, None);
+    }
+}
+
+#[test]
+fn a_target_may_name_a_model_that_the_catalogue_does_not_know() {
+    let routes = routes(vec![provider("ollama", OPENAI, &[])], &[]);
+    let plan = chat(&routes, "ollama/qwen3:8b").expect("a plan");
+    assert_eq!(tried(&plan), ["ollama <- qwen3:8b"]);
+}
+
+#[test]
+fn a_plain_model_is_served_by_whoever_knows_it_in_the_order_of_the_config() {
+    let routes = routes(
+        vec![
+            provider("two", OPENAI, &["gpt"]),
+            provider("other", OPENAI, &["claude"]),
+            provider("one", OPENAI, &["gpt"]),
+        ],
+        &[],
+    );
+    let plan = chat(&routes, "gpt").expect("a plan");
+    assert_eq!(tried(&plan), ["two <- gpt", "one <- gpt"]);
+    assert_eq!(left_out(&plan), [""; 0]);
+    assert_eq!(plan.candidates[0].why, "serves a model of this name");
+}
+
+/// A dated name asks for that snapshot, so it is not replaced by the plain one.
+#[test]
+fn a_dated_name_is_found_and_sent_as_it_was_asked() {
+    let routes = routes(vec![provider("one", OPENAI, &["gpt"])], &[]);
+    let plan = chat(&routes, "gpt-dated").expect("a plan");
+    assert_eq!(tried(&plan), ["one <- gpt-dated"]);
+}
+
+/// Groq's own name for this model begins with the name of another provider.
+#[test]
+fn a_slash_in_a_plain_model_is_no_obstacle() {
+    let groq = || provider("groq", OPENAI, &["openai/gpt-oss-120b"]);
+    let asked = "openai/gpt-oss-120b";
+
+    let without_openai = routes(vec![groq()], &[]);
+    assert_eq!(
+        tried(&chat(&without_openai, asked).expect("a plan")),
+        ["groq <- openai/gpt-oss-120b"]
+    );
+    let with_openai = routes(vec![groq(), provider("openai", OPENAI, &["gpt-5"])], &[]);
+    assert_eq!(
+        tried(&chat(&with_openai, asked).expect("a plan")),
+        ["groq <- openai/gpt-oss-120b"],
+        "openai is not known to serve it"
+    );
+    assert_eq!(
+        tried(&chat(&with_openai, "openai/gpt-oss-1").expect("a plan")),
+        ["openai <- gpt-oss-1"]
+    );
+    assert_eq!(
+        tried(&chat(&with_openai, "groq/openai/gpt-oss-120b").expect("a plan")),
+        ["groq <- openai/gpt-oss-120b"]
+    );
+}
+
+#[test]
+fn only_a_provider_that_speaks_the_callers_dialect_is_tried() {
+    let routes = routes(
+        vec![
+            provider("chat", OPENAI, &["m"]),
+            provider("messages", ANTHROPIC, &["m"]),
+            provider("both", BOTH, &["m"]),
+        ],
+        &[],
+    );
+    let to_messages = "messages/m: MESSAGES speaks anthropic and the request is written in openai";
+    let to_chat = "chat/m: CHAT speaks openai and the request is written in anthropic";
+    for (endpoint, candidates, dropped) in [
+        (
+            Endpoint::ChatCompletions,
+            ["chat <- m", "both <- m"],
+            to_messages,
+        ),
+        (
+            Endpoint::Embeddings,
+            ["chat <- m", "both <- m"],
+            to_messages,
+        ),
+        (Endpoint::Messages, ["messages <- m", "both <- m"], to_chat),
+        (
+            Endpoint::CountTokens,
+            ["messages <- m", "both <- m"],
+            to_chat,
+        ),
+    ] {
+        let plan = ask(&routes, endpoint, "m").expect("a plan");
+        assert_eq!(tried(&plan), candidates, "{}", endpoint.name());
+        assert_eq!(left_out(&plan), [dropped], "{}", endpoint.name());
+    }
+}
+
+#[test]
+fn a_provider_that_cannot_work_now_is_left_out_with_what_to_do() {
+    let mut off = provider("off", OPENAI, &["m"]);
+    off.enabled = false;
+    let routes = routes(
+        vec![
+            off,
+            provider("keyless", OPENAI, &["m"]),
+            provider("leaving", OPENAI, &["m"]),
+            provider("ready", OPENAI, &["m"]),
+        ],
+        &[],
+    );
+    let asked = Asked {
+        endpoint: Endpoint::ChatCompletions,
+        model: "m",
+    };
+    let plan = plan(&routes, asked, |provider| match provider.id.as_str() {
+        "keyless" => Standing::NoKey,
+        "leaving" => Standing::Draining,
+        _ => Standing::Ready,
+    })
+    .expect("a plan");
+    assert_eq!(tried(&plan), ["ready <- m"]);
+    assert_eq!(
+        left_out(&plan),
+        [
+            "off/m: OFF is disabled; enable it on the Providers page",
+            "keyless/m: KEYLESS has no key; set one with `signalbox keys set keyless` or on the \
+             Providers page",
+            "leaving/m: LEAVING is draining and takes no new work",
+        ]
+    );
+}
+
+#[test]
+fn when_nobody_is_left_every_reason_is_said() {
+    let mut off = provider("off", OPENAI, &[]);
+    off.enabled = false;
+    let routes = routes(
+        vec![off, provider("messages", ANTHROPIC, &[])],
+        &[("fast", &[("off", "a"), ("gone", "b"), ("messages", "c")])],
+    );
+    let Err(NoRoute::NoTarget { message, dropped }) = chat(&routes, "fast") else {
+        panic!("expected no target");
+    };
+    let targets: Vec<&str> = dropped.iter().map(|d| d.target.as_str()).collect();
+    assert_eq!(targets, ["off/a", "gone/b", "messages/c"]);
+    assert!(
+        message.starts_with("No provider can serve `fast` now: "),
+        "{message}"
+    );
+    for dropped in &dropped {
+        assert!(message.contains(&dropped.reason), "{message}");
+    }
+}
+
+#[test]
+fn a_target_of_a_provider_without_a_key_is_known_and_not_unknown() {
+    let routes = routes(vec![provider("one", OPENAI, &["gpt"])], &[]);
+    for asked in ["gpt", "one/gpt", "one/anything"] {
+        let asked = Asked {
+            endpoint: Endpoint::ChatCompletions,
+            model: asked,
+        };
+        let refused = plan(&routes, asked, |_| Standing::NoKey);
+        assert!(
+            matches!(refused, Err(NoRoute::NoTarget { .. })),
+            "{}",
+            asked.model
+        );
+    }
+}
+
+fn unknown(routes: &Routes, model: &str) -> String {
+    match chat(routes, model) {
+        Err(NoRoute::UnknownModel { message }) => message,
+        other => panic!("{model} was known: {other:?}"),
+    }
+}
+
+#[test]
+fn an_unknown_model_says_what_is_near() {
+    let mut off = provider("off", OPENAI, &["gpt-5-off"]);
+    off.enabled = false;
+    let mut practice = provider("practice", BOTH, &[]);
+    practice.practice = true;
+    let routes = routes(
+        vec![
+            provider("one", OPENAI, &["gpt-5.6-terra", "gpt-5.6-luna", "o3"]),
+            off,
+            practice,
+        ],
+        &[("my-gpt-5", &[("one", "o3")])],
+    );
+    for (asked, near) in [
+        (
+            "gpt-5.6",
+            "(for example one/gpt-5.6-terra, one/gpt-5.6-luna)",
+        ),
+        (
+            "GPT-5",
+            "(for example my-gpt-5, one/gpt-5.6-terra, one/gpt-5.6-luna)",
+        ),
+        ("openai/gpt-5.6-luna", "(for example one/gpt-5.6-luna)"),
+        ("openai/gpt-5.6-luna", "No provider `openai` is configured"),
+        ("llama", "(for example practice/steady)"),
+        ("gpt-5-of", "(for example practice/steady)"), // only at a disabled provider
+        ("one/", "(for example practice/steady)"),
+        ("", "(for example practice/steady)"),
+    ] {
+        let message = unknown(&routes, asked);
+        assert!(
+            message.starts_with(&format!("The model `{asked}` is not known")),
+            "{message}"
+        );
+        assert!(message.contains(near), "{message}");
+    }
+}
+
+#[test]
+fn embeddings_never_move_to_another_model() {
+    let routes = routes(
+        vec![
+            provider("one", OPENAI, &[]),
+            provider("router", OPENAI, &[]),
+        ],
+        &[(
+            "index",
+            &[
+                ("one", "embed-3"),
+                ("router", "embed-2"),
+                ("router", "one/embed-3"),
+            ],
+        )],
+    );
+    let plan = ask(&routes, Endpoint::Embeddings, "index").expect("a plan");
+    assert_eq!(tried(&plan), ["one <- embed-3", "router <- one/embed-3"]);
+    assert_eq!(
+        left_out(&plan),
+        ["router/embed-2: its vectors can't be mixed with those of embed-3, the first choice"]
+    );
+    let talk = chat(&routes, "index").expect("a plan");
+    assert_eq!(talk.candidates.len(), 3);
+}
+
+mod laws {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever is asked and however providers stand: nothing is tried that
+        /// can't serve, nothing is lost, and the same question has one answer.
+        #[test]
+        fn every_target_of_an_alias_is_tried_or_left_out_with_a_reason(
+            states in proptest::collection::vec((0..3usize, any::<bool>(), 0..3usize), 1..6),
+            targets in proptest::collection::vec((0..8usize, 0..3usize), 1..8),
+            endpoint in proptest::sample::select(Endpoint::ALL.to_vec()),
+        ) {
+            let providers: Vec<Provider> = states
+                .iter()
+                .enumerate()
+                .map(|(n, (dialects, enabled, _))| {
+                    let mut provider =
+                        provider(&format!("p{n}"), [OPENAI, ANTHROPIC, BOTH][*dialects], &[]);
+                    provider.enabled = *enabled;
+                    provider
+                })
+                .collect();
+            let stands = |provider: &Provider| {
+                let n: usize = provider.id[1..].parse().expect("a number");
+                [Standing::Ready, Standing::NoKey, Standing::Draining][states[n].2]
+            };
+            let named: Vec<(String, String)> = targets
+                .iter()
+                .map(|(provider, model)| (format!("p{provider}"), format!("m{model}")))
+                .collect();
+            let listed: Vec<(&str, &str)> =
+                named.iter().map(|(p, m)| (p.as_str(), m.as_str())).collect();
+            let routes = routes(providers, &[("alias", &listed)]);
+            let asked = Asked { endpoint, model: "alias" };
+
+            let first = plan(&routes, asked, stands);
+            prop_assert_eq!(format!("{first:?}"), format!("{:?}", plan(&routes, asked, stands)));
+            match first {
+                Ok(plan) => {
+                    prop_assert!(!plan.candidates.is_empty());
+                    prop_assert_eq!(plan.candidates.len() + plan.dropped.len(), targets.len());
+                    for candidate in &plan.candidates {
+                        prop_assert!(candidate.provider.enabled);
+                        prop_assert!(candidate.provider.surface(endpoint).is_some());
+                        prop_assert_eq!(stands(&candidate.provider), Standing::Ready);
+                    }
+                }
+                Err(NoRoute::NoTarget { dropped, .. }) => {
+                    prop_assert_eq!(dropped.len(), targets.len());
+                }
+                Err(NoRoute::UnknownModel { message }) => prop_assert!(false, "{}", message),
+            }
+        }
+    }
+}
