@@ -1,0 +1,186 @@
+//! One exchange, from a request that was let in to its last byte.
+//! [`Engine::exchange`] reads like the path of a request in ARCHITECTURE.md.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dialect::{Dialect, Endpoint, Fault, facts};
+use http::{HeaderMap, HeaderValue, Response};
+use routing::Asked;
+
+use crate::answer::{deliver, give_up, refuse, without_receipt};
+use crate::attempt::{self, Asking};
+use crate::ledger::BACKLOG_LIMIT;
+use crate::machine::Engine;
+use crate::receipt::Ending;
+use crate::relay::ReplyBody;
+use crate::settle::{Arrived, Settlement};
+use crate::snapshot::Snapshot;
+use crate::{faults, headers};
+
+/// The longest name of a model, in bytes: it is repeated in errors and receipts.
+const LONGEST_MODEL: usize = 512;
+
+/// A request that was let in.
+#[derive(Debug)]
+pub struct Call {
+    /// What is asked for.
+    pub endpoint: Endpoint,
+    /// The client key's name.
+    pub client: Arc<str>,
+    /// As received.
+    pub headers: HeaderMap,
+    /// The query string to pass on, the credential taken out.
+    pub query: Option<String>,
+    /// Read to its end.
+    pub body: Bytes,
+    /// When its head arrived.
+    pub arrived: Arrived,
+}
+
+/// A request that was not let in.
+#[derive(Debug)]
+pub struct Refusal {
+    /// What was asked for, when the path is one of ours.
+    pub endpoint: Option<Endpoint>,
+    /// The dialect to refuse in.
+    pub dialect: Dialect,
+    /// The client key's name, when it was good.
+    pub client: Option<Arc<str>>,
+    /// Why.
+    pub fault: Fault,
+    /// When its head arrived.
+    pub arrived: Arrived,
+}
+
+impl Engine {
+    /// Serves one exchange.
+    pub async fn exchange(&self, call: Call) -> Response<ReplyBody> {
+        let inner = &self.inner;
+        let snapshot = inner.snapshot();
+        let dialect = call.endpoint.dialect();
+        let mut settlement = Settlement::open(
+            inner,
+            call.arrived,
+            Some(call.endpoint),
+            Some(call.client.as_ref().to_owned()),
+            call.body.len(),
+        );
+        if let Err(fault) = self.admit(&call, &snapshot, &mut settlement) {
+            return refuse(settlement, dialect, &fault, Ending::Refused, Some(1)).await;
+        }
+        let facts = match facts(call.endpoint, &call.body) {
+            Ok(facts) => facts,
+            Err(malformed) => {
+                let fault = faults::malformed(malformed.to_string());
+                return refuse(settlement, dialect, &fault, Ending::Refused, None).await;
+            }
+        };
+        if facts.model.len() > LONGEST_MODEL {
+            let fault = faults::malformed(format!(
+                "The model's name is longer than {LONGEST_MODEL} bytes."
+            ));
+            return refuse(settlement, dialect, &fault, Ending::Refused, None).await;
+        }
+        settlement.asked(&facts.model, facts.stream);
+        let asked = Asked {
+            endpoint: call.endpoint,
+            model: &facts.model,
+        };
+        let mut plan = match routing::plan(&snapshot.routes, asked, |p| self.standing(p)) {
+            Ok(plan) => plan,
+            Err(no_route) => {
+                let (fault, dropped) = faults::no_route(no_route);
+                settlement.left_out(dropped);
+                return refuse(settlement, dialect, &fault, Ending::Refused, None).await;
+            }
+        };
+        settlement.planned(&mut plan);
+        let asking = Asking {
+            inner,
+            snapshot: &snapshot,
+            headers: outgoing(&call.headers, &inner.instance),
+            call: &call,
+            facts: &facts,
+        };
+        let walked = tokio::select! {
+            walked = attempt::walk(asking, &plan, &mut settlement) => Some(walked),
+            () = inner.stop.pulled() => None,
+        };
+        let Some(walked) = walked else {
+            return refuse(
+                settlement,
+                dialect,
+                &faults::stopping(),
+                Ending::Failed,
+                None,
+            )
+            .await;
+        };
+        match walked {
+            Ok(answer) => deliver(inner, &snapshot, dialect, answer, settlement).await,
+            Err(failed) => give_up(dialect, failed, settlement).await,
+        }
+    }
+
+    /// Refuses a request that was not let in, and leaves its receipt. `rest` is what
+    /// must be done with the request before the answer; a client that leaves in the
+    /// middle of it has its receipt all the same.
+    ///
+    /// Strangers get a bounded number of receipts a minute, so that a web page
+    /// that knocks all day can't push the spend of a year out of the ledger.
+    pub async fn refuse(
+        &self,
+        refusal: Refusal,
+        rest: impl Future<Output = ()>,
+    ) -> Response<ReplyBody> {
+        let client = refusal.client.as_deref().map(str::to_owned);
+        let (dialect, fault) = (refusal.dialect, &refusal.fault);
+        if client.is_none()
+            && !self
+                .inner
+                .strangers
+                .may_leave_a_trace(refusal.arrived.unix_ms)
+        {
+            rest.await;
+            return without_receipt(dialect, fault);
+        }
+        let mut settlement =
+            Settlement::open(&self.inner, refusal.arrived, refusal.endpoint, client, 0);
+        settlement.refused(fault.status_in(dialect), fault);
+        rest.await;
+        refuse(settlement, dialect, fault, Ending::Refused, None).await
+    }
+
+    /// The reasons not to begin: a loop, a pause, no room, a ledger that lags.
+    fn admit(
+        &self,
+        call: &Call,
+        snapshot: &Snapshot,
+        settlement: &mut Settlement,
+    ) -> Result<(), Fault> {
+        let inner = &self.inner;
+        let instance = inner.instance.to_str().unwrap_or_default();
+        if headers::is_loop(&call.headers, instance) {
+            return Err(faults::looped());
+        }
+        if inner.live.is_paused() {
+            return Err(faults::paused());
+        }
+        if inner.ledger.backlog() > BACKLOG_LIMIT {
+            return Err(faults::ledger_behind());
+        }
+        let limit = snapshot.limits.exchanges;
+        let permit = inner.admission.admit(limit);
+        settlement.hold(permit.ok_or_else(|| faults::full(limit))?);
+        Ok(())
+    }
+}
+
+/// The client's headers as they travel, with our hop on them.
+fn outgoing(received: &HeaderMap, instance: &HeaderValue) -> HeaderMap {
+    let hops = headers::hops(received, instance);
+    let mut outgoing = headers::for_upstream(received);
+    outgoing.insert(&headers::HOP, hops);
+    outgoing
+}

@@ -1,0 +1,40 @@
+//! The data plane: one exchange from its first byte to its last.
+//!
+//! Promises: an exchange leaves exactly one receipt however it ends, and no task
+//! or connection behind. Leaves out: the web framework, the disk, the keychain
+//! and the panel; their needs are stated here as small traits that `host`
+//! fulfils.
+
+mod admission;
+mod answer;
+mod attempt;
+mod credentials;
+mod exchange;
+mod faults;
+mod headers;
+mod ids;
+mod key;
+mod ledger;
+mod live;
+mod machine;
+mod practice;
+mod probe;
+mod receipt;
+mod relay;
+mod settle;
+mod snapshot;
+mod stop;
+mod upstream;
+
+pub use credentials::Credentials;
+pub use exchange::{Call, Refusal};
+pub use ledger::{BACKLOG_LIMIT, Ledger, LedgerDown, Recorded};
+pub use live::{Lately, Live, Minute, ProviderLive};
+pub use machine::Engine;
+pub use practice::{PRACTICE, PRACTICE_MODELS, provider as practice_provider};
+pub use probe::{Probe, probe};
+pub use receipt::{AttemptFailure, AttemptRecord, Basis, Ending, Receipt, ReceiptId};
+pub use relay::ReplyBody;
+pub use settle::Arrived;
+pub use snapshot::{Limits, Snapshot};
+pub use upstream::NoClient;

@@ -1,0 +1,157 @@
+//! The receipt: what one exchange cost and why it went where it did.
+
+use dialect::{Endpoint, FailureCategory, StopReason, Usage};
+use routing::{Dropped, NanoUsd};
+use serde::{Deserialize, Serialize};
+
+/// Names a receipt; later ones are greater. Milliseconds since 1970 in the upper
+/// bits, a counter in the lower twelve, so that an index by id is one by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReceiptId(pub u64);
+
+impl ReceiptId {
+    /// The first id of a moment: every receipt of that moment or later is not less.
+    pub fn at(unix_ms: u64) -> ReceiptId {
+        ReceiptId(unix_ms << 12)
+    }
+
+    /// When it was given out.
+    pub fn unix_ms(self) -> u64 {
+        self.0 >> 12
+    }
+}
+
+impl std::fmt::Display for ReceiptId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "rc-{:014x}", self.0)
+    }
+}
+
+impl std::str::FromStr for ReceiptId {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let digits = text.strip_prefix("rc-").ok_or(())?;
+        u64::from_str_radix(digits, 16)
+            .map(ReceiptId)
+            .map_err(|_| ())
+    }
+}
+
+/// How sure a figure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The provider reported it.
+    Metered,
+    /// We derived it from sizes.
+    Estimated,
+    /// Nothing is known.
+    None,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The client got a whole answer.
+    Complete,
+    /// We refused it before any provider was asked.
+    Refused,
+    /// Every attempt failed; the client got an error.
+    Failed,
+    /// The answer broke off after it had begun; the client was told so.
+    Broken,
+    /// The client went away.
+    ClientGone,
+}
+
+/// One try at one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptRecord {
+    /// The provider's id.
+    pub provider: String,
+    /// The model asked of it.
+    pub model: String,
+    /// Why this target stood at its place in the plan.
+    pub why: String,
+    /// Since the exchange began, in microseconds.
+    pub started_us: u64,
+    /// Until the reply was whole or the failure known, in microseconds.
+    pub took_us: u64,
+    /// The provider's HTTP status, when it answered.
+    pub status: Option<u16>,
+    /// `None` when it succeeded.
+    pub failure: Option<AttemptFailure>,
+}
+
+/// Why an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptFailure {
+    /// The category that decided what came next.
+    pub category: FailureCategory,
+    /// The provider's own code.
+    pub code: Option<String>,
+    /// What it said, one line.
+    pub message: String,
+}
+
+/// What one exchange cost and why it went where it did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Its name, also sent to the client as `x-signalbox-receipt`.
+    pub id: ReceiptId,
+    /// When the request's head had arrived, milliseconds since 1970.
+    pub started_unix_ms: u64,
+    /// The client key's name; `None` when the caller was not let in.
+    pub client: Option<String>,
+    /// `None` when the path was not one of ours.
+    pub endpoint: Option<Endpoint>,
+    /// The model as the client wrote it.
+    pub requested_model: Option<String>,
+    /// Whether a stream was asked for.
+    pub streamed: bool,
+    /// The alias it went through; `None` when a target was named directly.
+    pub alias: Option<String>,
+    /// Tries in order.
+    pub attempts: Vec<AttemptRecord>,
+    /// Targets left out, with reasons.
+    pub dropped: Vec<Dropped>,
+    /// Who answered in the end.
+    pub provider: Option<String>,
+    /// The model that was asked of it.
+    pub model: Option<String>,
+    /// The exact version it says answered.
+    pub model_version: Option<String>,
+    /// The provider's own name for the reply.
+    pub upstream_id: Option<String>,
+    /// Tokens by class.
+    pub usage: Usage,
+    /// How sure the tokens are.
+    pub usage_basis: Basis,
+    /// Cost in billionths of a dollar.
+    pub cost: NanoUsd,
+    /// How sure the cost is.
+    pub cost_basis: Basis,
+    /// The catalogue version the price came from.
+    pub price_version: Option<String>,
+    /// Until the first byte of the answer went to the client, in microseconds.
+    pub ttft_us: Option<u64>,
+    /// Until the end, in microseconds.
+    pub total_us: u64,
+    /// The HTTP status the client got.
+    pub status: u16,
+    /// How it ended.
+    pub ending: Ending,
+    /// Why the model stopped.
+    pub stop: Option<StopReason>,
+    /// Our error code when it was refused, failed or broke.
+    pub fault: Option<String>,
+    /// What the client was told then.
+    pub message: Option<String>,
+    /// Size of the request's body.
+    pub request_bytes: u64,
+    /// Size of the answer's body.
+    pub reply_bytes: u64,
+}

@@ -1,0 +1,396 @@
+//! The way back: upstream bytes to the client, metered as they pass.
+//!
+//! Promises:
+//! - only whole events are forwarded, so that an error can always be said on an
+//!   event boundary, and a stream is never cut silently;
+//! - the event that tells a client "this is all" waits until the receipt is in
+//!   the ledger;
+//! - one task, no channel: the client's socket polls the upstream's. A client
+//!   that leaves drops this body, and with it the upstream connection.
+//!
+//! Bounds: the tail held back is at most the reader's bound for one event (1 MiB).
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use dialect::{Dialect, Failure, FailureCategory, Fault, StreamReader};
+use http_body::{Body, Frame};
+use tokio::time::Sleep;
+
+use crate::key::ShownKey;
+use crate::ledger::Recorded;
+use crate::live::{ProviderLive, Underway};
+use crate::receipt::{AttemptFailure, AttemptRecord, Ending};
+use crate::settle::{Settlement, unix_ms};
+use crate::stop::StopSeen;
+use crate::upstream::UpstreamBody;
+
+/// After the terminal event the upstream gets this long to end its body, so that
+/// its connection can be used again.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// The body of a reply to a client.
+pub struct ReplyBody(Kind);
+
+enum Kind {
+    Whole(Option<Bytes>),
+    Stream(Box<Relay>),
+}
+
+/// A stream on its way through.
+pub(crate) struct Relay {
+    pub(crate) dialect: Dialect,
+    pub(crate) upstream: UpstreamBody,
+    pub(crate) reader: StreamReader,
+    /// Bytes of an event that is not whole yet.
+    pub(crate) tail: BytesMut,
+    /// Whole events read before the commit point.
+    pub(crate) opening: Option<Bytes>,
+    pub(crate) settlement: Settlement,
+    pub(crate) attempt: AttemptRecord,
+    /// The key that was shown, to be masked in what the provider says.
+    pub(crate) key: ShownKey,
+    /// Tells when the app is ending and has waited long enough.
+    pub(crate) stop: StopSeen,
+    /// How long the provider took to begin.
+    pub(crate) first_byte: Duration,
+    pub(crate) live: Option<Arc<ProviderLive>>,
+    /// Keeps the provider's count of running attempts.
+    pub(crate) underway: Option<Underway>,
+    pub(crate) provider_name: String,
+    pub(crate) idle: Idle,
+    pub(crate) phase: Phase,
+}
+
+pub(crate) enum Phase {
+    /// Reading and forwarding.
+    Flowing,
+    /// These bytes may go once the receipt is durable; then the phase after.
+    Settling(Recorded, Bytes, After),
+    /// The terminal event is out; waiting for the upstream to close.
+    Lingering,
+    Ended,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum After {
+    Linger,
+    End,
+}
+
+/// A limit on silence that costs nothing while bytes flow: the timer is looked at
+/// only when it fires, and then set again from the last arrival.
+pub(crate) struct Idle {
+    limit: Duration,
+    last: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Idle {
+    pub(crate) fn new(limit: Duration) -> Idle {
+        Idle {
+            limit,
+            last: Instant::now(),
+            timer: Box::pin(tokio::time::sleep(limit)),
+        }
+    }
+
+    fn touch(&mut self) {
+        self.last = Instant::now();
+    }
+
+    fn shorten(&mut self, limit: Duration) {
+        self.limit = limit;
+        self.touch();
+        self.timer.as_mut().reset((self.last + limit).into());
+    }
+
+    fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            std::task::ready!(self.timer.as_mut().poll(cx));
+            let due = self.last + self.limit;
+            if Instant::now() >= due {
+                return Poll::Ready(());
+            }
+            self.timer.as_mut().reset(due.into());
+        }
+    }
+}
+
+impl ReplyBody {
+    /// A reply whose receipt is already durable.
+    pub(crate) fn whole(bytes: Bytes) -> ReplyBody {
+        ReplyBody(Kind::Whole(Some(bytes)))
+    }
+
+    pub(crate) fn stream(relay: Relay) -> ReplyBody {
+        ReplyBody(Kind::Stream(Box::new(relay)))
+    }
+}
+
+impl Relay {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            match &mut self.phase {
+                Phase::Ended => return Poll::Ready(None),
+                Phase::Settling(recorded, bytes, after) => {
+                    let outcome = std::task::ready!(Pin::new(recorded).poll(cx));
+                    if !matches!(outcome, Ok(Ok(()))) {
+                        // The answer exists and is paid for: withholding it would
+                        // lose more than a line in the books. The ledger says in
+                        // the panel that it can't write.
+                        tracing::error!("a reply is released without a durable receipt");
+                    }
+                    let bytes = std::mem::take(bytes);
+                    self.phase = match after {
+                        After::Linger => {
+                            self.idle.shorten(LINGER);
+                            Phase::Lingering
+                        }
+                        After::End => Phase::Ended,
+                    };
+                    if !bytes.is_empty() {
+                        return Poll::Ready(Some(bytes));
+                    }
+                }
+                Phase::Lingering => {
+                    if let Poll::Ready(next) = self.upstream.poll_bytes(cx) {
+                        match next {
+                            Some(Ok(bytes)) => return Poll::Ready(Some(bytes)),
+                            Some(Err(_)) | None => self.phase = Phase::Ended,
+                        }
+                    } else if self.idle.poll_expired(cx).is_ready() {
+                        self.phase = Phase::Ended;
+                    } else {
+                        return Poll::Pending;
+                    }
+                }
+                Phase::Flowing => {
+                    if let Some(bytes) = std::task::ready!(self.poll_flow(cx)) {
+                        return Poll::Ready(Some(bytes));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Bytes to forward now, or `None` when the phase has changed.
+    fn poll_flow(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if let Some(opening) = self.opening.take() {
+            let finished = self.reader.reading().finished;
+            return Poll::Ready(self.forward(opening, finished));
+        }
+        loop {
+            let next = match self.upstream.poll_bytes(cx) {
+                Poll::Ready(next) => next,
+                Poll::Pending => {
+                    if self.stop.poll_stopped(cx).is_ready() {
+                        self.break_off(&broken("Signalbox is stopping".to_owned()));
+                        return Poll::Ready(None);
+                    }
+                    std::task::ready!(self.idle.poll_expired(cx));
+                    let failure = silent(self.idle.limit);
+                    self.break_off(&failure);
+                    return Poll::Ready(None);
+                }
+            };
+            match next {
+                Some(Ok(bytes)) => {
+                    self.idle.touch();
+                    let (whole, terminal) = take_whole(&mut self.reader, &mut self.tail, bytes);
+                    if !whole.is_empty() {
+                        return Poll::Ready(self.forward(whole, terminal));
+                    }
+                }
+                Some(Err(failure)) => {
+                    self.break_off(&failure);
+                    return Poll::Ready(None);
+                }
+                None => {
+                    self.end_of_stream();
+                    return Poll::Ready(None);
+                }
+            }
+        }
+    }
+
+    /// Lets whole events through; the terminal ones wait for the ledger.
+    fn forward(&mut self, bytes: Bytes, terminal: bool) -> Option<Bytes> {
+        if let Some(failure) = self.reader.reading().failure.clone() {
+            // The provider says itself that its answer is not whole. Clients act on
+            // that event at once, so it is settled now and not at the end.
+            let (failure, bytes) = self.key.masked(failure, bytes);
+            self.settlement.sent(&bytes);
+            let fault = Fault::from_failure(&failure, &self.provider_name);
+            self.settlement.refused(200, &fault);
+            self.settle(Ending::Broken, Some(&failure), bytes, After::Linger);
+            return None;
+        }
+        self.settlement.sent(&bytes);
+        if !terminal {
+            return Some(bytes);
+        }
+        self.settle(Ending::Complete, None, bytes, After::Linger);
+        None
+    }
+
+    /// The upstream closed. Some servers never write a terminal marker; an answer
+    /// with a stop reason is whole without one.
+    fn end_of_stream(&mut self) {
+        self.reader.finish();
+        let reading = self.reader.reading();
+        if reading.failure.is_some() {
+            // An error event without its blank line: the client could not read it.
+            let failure = reading.failure.clone().unwrap_or_else(cut);
+            let (failure, _) = self.key.masked(failure, Bytes::new());
+            self.break_off(&failure);
+        } else if reading.finished || reading.stop.is_some() {
+            let rest = self.tail.split().freeze();
+            self.settlement.sent(&rest);
+            self.settle(Ending::Complete, None, rest, After::End);
+        } else {
+            self.break_off(&cut());
+        }
+    }
+
+    /// Tells the client, in its dialect, that the answer is not whole.
+    fn break_off(&mut self, failure: &Failure) {
+        let failure = Failure {
+            category: FailureCategory::BrokenStream,
+            ..failure.clone()
+        };
+        let fault = Fault::from_failure(&failure, &self.provider_name);
+        self.tail.clear();
+        let event = fault.stream_event(self.dialect);
+        self.settlement.sent(&event);
+        let status = 200;
+        self.settlement.refused(status, &fault);
+        self.settle(Ending::Broken, Some(&failure), event, After::End);
+    }
+
+    fn settle(&mut self, ending: Ending, failure: Option<&Failure>, last: Bytes, after: After) {
+        self.close_attempt(failure);
+        self.settlement.read(self.reader.reading().clone());
+        self.phase = match self.settlement.settle(ending) {
+            Some(recorded) => Phase::Settling(recorded, last, after),
+            None => Phase::Ended,
+        };
+    }
+
+    /// Writes the attempt down and lets the provider's health learn from it.
+    fn close_attempt(&mut self, failure: Option<&Failure>) {
+        self.underway = None;
+        let mut attempt = self.attempt.clone();
+        attempt.took_us = self
+            .settlement
+            .elapsed_us()
+            .saturating_sub(attempt.started_us);
+        attempt.failure = failure.map(AttemptFailure::from);
+        self.settlement.attempted(attempt);
+        let Some(live) = &self.live else { return };
+        match failure {
+            None => live.succeeded(Instant::now(), self.first_byte),
+            Some(failure) => live.failed(
+                Instant::now(),
+                unix_ms(),
+                failure.category,
+                &failure.message,
+            ),
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        if matches!(self.phase, Phase::Flowing) {
+            // The client left in the middle: what was generated is still paid for.
+            self.close_attempt(None);
+            self.settlement.read(self.reader.reading().clone());
+        }
+    }
+}
+
+/// Splits what has arrived into whole events and the beginning of the next one,
+/// without a copy when a read ends on a boundary, as most do.
+pub(crate) fn take_whole(
+    reader: &mut StreamReader,
+    tail: &mut BytesMut,
+    bytes: Bytes,
+) -> (Bytes, bool) {
+    let fed = reader.feed(&bytes);
+    if tail.is_empty() {
+        let mut bytes = bytes;
+        let rest = bytes.split_off(fed.whole.min(bytes.len()));
+        tail.extend_from_slice(&rest);
+        return (bytes, fed.terminal);
+    }
+    tail.extend_from_slice(&bytes);
+    let whole = tail.split_to(fed.whole.min(tail.len())).freeze();
+    (whole, fed.terminal)
+}
+
+fn silent(limit: Duration) -> Failure {
+    broken(format!(
+        "it fell silent for {} s in the middle of its answer",
+        limit.as_secs_f32()
+    ))
+}
+
+fn cut() -> Failure {
+    broken("it closed the stream before its answer was whole".to_owned())
+}
+
+fn broken(message: String) -> Failure {
+    Failure {
+        category: FailureCategory::BrokenStream,
+        status: None,
+        code: None,
+        message,
+        retry_after_ms: None,
+    }
+}
+
+impl From<&Failure> for AttemptFailure {
+    fn from(failure: &Failure) -> Self {
+        AttemptFailure {
+            category: failure.category,
+            code: failure.code.clone(),
+            message: failure.message.clone(),
+        }
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let bytes = match &mut self.0 {
+            Kind::Whole(bytes) => bytes.take().filter(|bytes| !bytes.is_empty()),
+            Kind::Stream(relay) => std::task::ready!(relay.poll(cx)),
+        };
+        Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
+            Kind::Stream(relay) => matches!(relay.phase, Phase::Ended),
+        }
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        match &self.0 {
+            Kind::Whole(bytes) => {
+                http_body::SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64)
+            }
+            Kind::Stream(_) => http_body::SizeHint::default(),
+        }
+    }
+}

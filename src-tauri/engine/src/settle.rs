@@ -1,0 +1,299 @@
+//! The guard that leaves a receipt, however an exchange ends.
+//!
+//! Promises: exactly one receipt an exchange. Whoever holds the guard settles it;
+//! if it is dropped first (the client hung up, a panic unwound), the drop does.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use dialect::{Endpoint, Fault, Reading, Usage, estimate_tokens};
+use routing::{Dropped, NanoUsd, Plan, Provider};
+
+use crate::admission::Permit;
+use crate::ledger::Recorded;
+use crate::machine::Inner;
+use crate::receipt::{AttemptRecord, Basis, Ending, Receipt, ReceiptId};
+use crate::snapshot::Snapshot;
+
+/// When a request's head arrived, on both clocks.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrived {
+    /// For spans.
+    pub at: Instant,
+    /// For people, in milliseconds since 1970.
+    pub unix_ms: u64,
+}
+
+impl Arrived {
+    /// Now.
+    pub fn now() -> Arrived {
+        Arrived {
+            at: Instant::now(),
+            unix_ms: unix_ms(),
+        }
+    }
+}
+
+/// Milliseconds since 1970; 0 on a clock set before.
+pub(crate) fn unix_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
+}
+
+/// Holds an exchange's receipt until it is settled.
+pub(crate) struct Settlement {
+    inner: Arc<Inner>,
+    started: Instant,
+    receipt: Option<Box<Receipt>>,
+    /// Whoever answers, for the price.
+    server: Option<Arc<Provider>>,
+    snapshot: Option<Arc<Snapshot>>,
+    reading: Option<Reading>,
+    permit: Option<Permit>,
+}
+
+impl Settlement {
+    pub(crate) fn open(
+        inner: &Arc<Inner>,
+        arrived: Arrived,
+        endpoint: Option<Endpoint>,
+        client: Option<String>,
+        request_bytes: usize,
+    ) -> Settlement {
+        Settlement {
+            inner: Arc::clone(inner),
+            started: arrived.at,
+            receipt: Some(Box::new(Receipt {
+                id: inner.ids.next(arrived.unix_ms),
+                started_unix_ms: arrived.unix_ms,
+                client,
+                endpoint,
+                requested_model: None,
+                streamed: false,
+                alias: None,
+                attempts: Vec::new(),
+                dropped: Vec::new(),
+                provider: None,
+                model: None,
+                model_version: None,
+                upstream_id: None,
+                usage: Usage::default(),
+                usage_basis: Basis::None,
+                cost: NanoUsd(0),
+                cost_basis: Basis::None,
+                price_version: None,
+                ttft_us: None,
+                total_us: 0,
+                status: 0,
+                ending: Ending::ClientGone,
+                stop: None,
+                fault: None,
+                message: None,
+                request_bytes: request_bytes as u64,
+                reply_bytes: 0,
+            })),
+            server: None,
+            snapshot: None,
+            reading: None,
+            permit: None,
+        }
+    }
+
+    pub(crate) fn hold(&mut self, permit: Permit) {
+        self.permit = Some(permit);
+    }
+
+    pub(crate) fn id(&self) -> ReceiptId {
+        self.receipt.as_ref().map_or(ReceiptId(0), |r| r.id)
+    }
+
+    pub(crate) fn elapsed_us(&self) -> u64 {
+        micros(self.started.elapsed())
+    }
+
+    pub(crate) fn asked(&mut self, model: &str, streamed: bool) {
+        self.note(|receipt| {
+            receipt.requested_model = Some(model.to_owned());
+            receipt.streamed = streamed;
+        });
+    }
+
+    pub(crate) fn planned(&mut self, plan: &mut Plan) {
+        let (alias, dropped) = (plan.alias.take(), std::mem::take(&mut plan.dropped));
+        self.note(|receipt| {
+            receipt.alias = alias;
+            receipt.dropped = dropped;
+        });
+    }
+
+    /// No target could serve; these were considered.
+    pub(crate) fn left_out(&mut self, dropped: Vec<Dropped>) {
+        self.note(|receipt| receipt.dropped = dropped);
+    }
+
+    /// An attempt begins. It stands on the receipt from here on, because a client
+    /// may leave before it ends, and what it asked for may be billed.
+    pub(crate) fn attempting(&mut self, attempt: AttemptRecord) {
+        self.note(|receipt| receipt.attempts.push(attempt));
+    }
+
+    /// The attempt under way has ended like this.
+    pub(crate) fn attempted(&mut self, attempt: AttemptRecord) {
+        self.note(|receipt| {
+            receipt.attempts.pop();
+            receipt.attempts.push(attempt);
+        });
+    }
+
+    /// How many targets were tried.
+    pub(crate) fn attempts(&self) -> usize {
+        self.receipt.as_ref().map_or(0, |r| r.attempts.len())
+    }
+
+    /// Who was tried last.
+    pub(crate) fn last_tried(&self) -> Option<&str> {
+        let last = self.receipt.as_ref()?.attempts.last()?;
+        Some(&last.provider)
+    }
+
+    /// The commit point: from here on this provider answers.
+    pub(crate) fn served_by(
+        &mut self,
+        snapshot: &Arc<Snapshot>,
+        provider: &Arc<Provider>,
+        model: &str,
+        status: u16,
+    ) {
+        let elapsed = self.elapsed_us();
+        self.server = Some(Arc::clone(provider));
+        self.snapshot = Some(Arc::clone(snapshot));
+        self.note(|receipt| {
+            receipt.provider = Some(provider.id.clone());
+            receipt.model = Some(model.to_owned());
+            receipt.status = status;
+            receipt.ttft_us = Some(elapsed);
+        });
+    }
+
+    pub(crate) fn refused(&mut self, status: u16, fault: &Fault) {
+        self.note(|receipt| {
+            receipt.status = status;
+            receipt.fault = Some(fault.code.to_owned());
+            receipt.message = Some(fault.message.clone());
+        });
+    }
+
+    /// What has been read of the answer so far; the latest counts.
+    pub(crate) fn read(&mut self, reading: Reading) {
+        self.reading = Some(reading);
+    }
+
+    pub(crate) fn sent(&mut self, bytes: &Bytes) {
+        let length = bytes.len() as u64;
+        self.note(|receipt| receipt.reply_bytes += length);
+    }
+
+    fn note(&mut self, change: impl FnOnce(&mut Receipt)) {
+        if let Some(receipt) = self.receipt.as_mut() {
+            change(receipt);
+        }
+    }
+
+    /// Closes the receipt and hands it to the ledger. The answer resolves when it
+    /// is durable; `None` when it had been settled already.
+    pub(crate) fn settle(&mut self, ending: Ending) -> Option<Recorded> {
+        let mut receipt = self.receipt.take()?;
+        receipt.ending = ending;
+        receipt.total_us = micros(self.started.elapsed());
+        self.count(&mut receipt);
+        self.inner.live.settled(&receipt, unix_ms());
+        self.permit = None;
+        Some(self.inner.ledger.record(receipt))
+    }
+
+    /// Fills in tokens and money, each with how sure it is.
+    fn count(&self, receipt: &mut Receipt) {
+        let (Some(server), Some(reading)) = (&self.server, &self.reading) else {
+            return;
+        };
+        receipt.model_version = reading.model.as_deref().map(bounded);
+        receipt.upstream_id = reading.upstream_id.as_deref().map(bounded);
+        receipt.stop = reading.stop;
+        if receipt.endpoint == Some(Endpoint::CountTokens) {
+            // Counting is free and generates nothing.
+            return;
+        }
+        (receipt.usage, receipt.usage_basis) = usage(reading, receipt);
+        let free = server.practice || server.local;
+        let known = receipt
+            .model_version
+            .as_deref()
+            .and_then(|version| server.model(version))
+            .or_else(|| server.model(receipt.model.as_deref().unwrap_or_default()));
+        if let (Basis::Estimated, Some(most)) =
+            (receipt.usage_basis, known.and_then(|m| m.max_input))
+        {
+            // Pictures travel as text and would count as millions of tokens.
+            receipt.usage.input = receipt.usage.input.min(most);
+        }
+        let price = known.and_then(|model| model.price.as_ref());
+        if free {
+            receipt.cost_basis = receipt.usage_basis;
+        } else if let Some(price) = price {
+            receipt.cost = price
+                .cost(&receipt.usage, receipt.started_unix_ms / 1000)
+                .total;
+            receipt.cost_basis = receipt.usage_basis;
+            receipt.price_version = self.snapshot.as_ref().map(|s| s.price_version.clone());
+        }
+    }
+}
+
+/// The provider's own figures when the answer ran to its end. A broken answer was
+/// metered at its start at best, so what came after is estimated from its size.
+fn usage(reading: &Reading, receipt: &Receipt) -> (Usage, Basis) {
+    let whole = receipt.ending == Ending::Complete;
+    match reading.usage {
+        Some(usage) if whole => (usage, Basis::Metered),
+        Some(mut usage) => {
+            usage.output = usage.output.max(estimate_tokens(reading.output_bytes));
+            (usage, Basis::Estimated)
+        }
+        None => {
+            let usage = Usage {
+                input: estimate_tokens(receipt.request_bytes),
+                output: estimate_tokens(reading.output_bytes),
+                ..Usage::default()
+            };
+            (usage, Basis::Estimated)
+        }
+    }
+}
+
+/// What a provider calls itself, cut to what a line of a ledger should hold.
+fn bounded(name: &str) -> String {
+    name.chars().take(256).collect()
+}
+
+impl Drop for Settlement {
+    fn drop(&mut self) {
+        if self.receipt.is_some() {
+            // A panic on the way is our failure; otherwise the client hung up and
+            // hyper dropped the exchange. Nobody is left to wait for the ledger.
+            let told = self.receipt.as_ref().is_some_and(|r| r.fault.is_some());
+            let ending = match (std::thread::panicking(), told) {
+                (true, _) => Ending::Failed,
+                // It did not wait for its refusal.
+                (false, true) => Ending::Refused,
+                (false, false) => Ending::ClientGone,
+            };
+            drop(self.settle(ending));
+        }
+    }
+}
+
+pub(crate) fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
