@@ -1,0 +1,350 @@
+//! From the config as written to what it means.
+//!
+//! Promises: pure. The same text gives the same result; the first thing that is
+//! wrong is told with its place. Leaves out: files (`mod`) and edits (`edit`).
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dialect::Dialect;
+use engine::{Limits, PRACTICE, practice_provider};
+use routing::{
+    Alias, AuthScheme, Catalogue, CatalogueModel, CatalogueProvider, KeySource, Provider, Routes,
+    Surface, Target,
+};
+use toml::Spanned;
+
+use super::check::{key_source, model_name, provider_id, within};
+use super::error::{Wrong, nearest, short};
+use super::listen::{self, ListenConfig};
+use super::written::{self, TargetText, Targets, Written};
+use super::{LedgerConfig, base_url};
+
+/// What a text is compiled against.
+pub(super) struct Context<'a> {
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) practice_models: &'a [Arc<CatalogueModel>],
+    /// Where we listen already, besides what the text says.
+    pub(super) own_addresses: &'a [SocketAddr],
+}
+
+/// What a text means.
+#[derive(Debug)]
+pub(super) struct Meaning {
+    pub(super) listen: ListenConfig,
+    pub(super) ledger: LedgerConfig,
+    pub(super) limits: Limits,
+    pub(super) routes: Routes,
+}
+
+/// Reads and checks a whole config text.
+pub(super) fn compile(text: &str, context: &Context<'_>) -> Result<Meaning, Wrong> {
+    let written: Written = toml::from_str(text)?;
+    let listen = listen::compile(&written.server)?;
+    let limits = limits(&written)?;
+    let ledger = ledger(&written.ledger)?;
+    let own_addresses = [context.own_addresses, &listen.sockets()].concat();
+    let mut providers = Vec::new();
+    for (id, provider) in in_order(written.provider) {
+        providers.push(Arc::new(compile_provider(
+            &id,
+            &provider,
+            context,
+            &own_addresses,
+        )?));
+    }
+    let mut practice = practice_provider();
+    practice.enabled = written.practice.enabled;
+    practice.models = context.practice_models.to_vec();
+    providers.push(Arc::new(practice));
+    let mut routes = Routes {
+        providers,
+        aliases: BTreeMap::new(),
+    };
+    for (name, targets) in in_order(written.alias) {
+        let alias = compile_alias(&name, &targets, &routes, context.catalogue)?;
+        routes.aliases.insert(alias.name.clone(), alias);
+    }
+    Ok(Meaning {
+        listen,
+        ledger,
+        limits,
+        routes,
+    })
+}
+
+/// The order of the file: maps forget it, positions don't.
+fn in_order<T>(map: BTreeMap<Spanned<String>, T>) -> Vec<(Spanned<String>, T)> {
+    let mut entries: Vec<_> = map.into_iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
+
+fn limits(written: &Written) -> Result<Limits, Wrong> {
+    let default = Limits::default();
+    let ms = |given: &Option<Spanned<i64>>, default: Duration| {
+        within(given.as_ref(), 1..=3_600_000, default.as_millis() as i64).map(Duration::from_millis)
+    };
+    let mib = (default.body_bytes >> 20) as i64;
+    let server = &written.server;
+    Ok(Limits {
+        body_bytes: (within(server.body_limit_mib.as_ref(), 1..=1_024, mib)? as usize) << 20,
+        connect: ms(&written.timeouts.connect_ms, default.connect)?,
+        first_byte: ms(&written.timeouts.first_byte_ms, default.first_byte)?,
+        idle: ms(&written.timeouts.idle_ms, default.idle)?,
+        exchanges: within(
+            server.max_exchanges.as_ref(),
+            1..=16_384,
+            default.exchanges as i64,
+        )? as usize,
+    })
+}
+
+fn ledger(written: &written::Ledger) -> Result<LedgerConfig, Wrong> {
+    let default = LedgerConfig::default();
+    let keep_days = within(
+        written.keep_days.as_ref(),
+        1..=36_500,
+        i64::from(default.keep_days),
+    )?;
+    let most = default.max_receipts as i64;
+    Ok(LedgerConfig {
+        keep_days: u32::try_from(keep_days).unwrap_or(default.keep_days),
+        max_receipts: within(written.max_receipts.as_ref(), 1_000..=1_000_000_000, most)?,
+    })
+}
+
+fn compile_provider(
+    key: &Spanned<String>,
+    written: &written::Provider,
+    context: &Context<'_>,
+    own_addresses: &[SocketAddr],
+) -> Result<Provider, Wrong> {
+    let id = key.get_ref().as_str();
+    provider_id(id).map_err(|reason| Wrong::at(key.span(), reason))?;
+    if id == PRACTICE {
+        return Err(Wrong::at(
+            key.span(),
+            "the practice provider is built in; its settings stand in [practice]",
+        ));
+    }
+    let known = context.catalogue.provider(id);
+    let (surfaces, all_loopback) = surfaces(written, known, own_addresses)?;
+    if surfaces.is_empty() {
+        return Err(Wrong::at(
+            key.span(),
+            unknown_provider(id, context.catalogue),
+        ));
+    }
+    let name = match &written.name {
+        Some(name) => display_name(name)?,
+        None => known.map_or_else(|| id.to_owned(), |known| known.name.clone()),
+    };
+    let local = written
+        .local
+        .unwrap_or(known.map_or(all_loopback, |known| known.local));
+    let needs_key = known.map_or(!local, |known| known.needs_key)
+        && surfaces
+            .iter()
+            .any(|surface| surface.auth != AuthScheme::None);
+    let key = match &written.key {
+        Some(text) => {
+            key_source(text.get_ref(), id).map_err(|reason| Wrong::at(text.span(), reason))?
+        }
+        None if needs_key => KeySource::Keychain(id.to_owned()),
+        None => KeySource::None,
+    };
+    Ok(Provider {
+        id: id.to_owned(),
+        name,
+        surfaces,
+        key,
+        local,
+        practice: false,
+        enabled: written.enabled.unwrap_or(true),
+        models: models(&written.models, known)?,
+    })
+}
+
+/// The catalogue's surfaces with what the config says of them put over, and
+/// those that only the config has; and whether all of them are on this machine.
+fn surfaces(
+    written: &written::Provider,
+    known: Option<&CatalogueProvider>,
+    own_addresses: &[SocketAddr],
+) -> Result<(Vec<Surface>, bool), Wrong> {
+    let mut surfaces = known.map_or_else(Vec::new, |known| known.surfaces.clone());
+    let mut all_loopback = true;
+    for dialect in Dialect::ALL {
+        let (given, custom) = match dialect {
+            Dialect::OpenAi => (&written.openai_base_url, AuthScheme::Bearer),
+            Dialect::Anthropic => (&written.anthropic_base_url, AuthScheme::XApiKey),
+        };
+        let Some(text) = given else { continue };
+        let base = base_url::check(
+            text.get_ref(),
+            dialect,
+            written.allow_insecure,
+            own_addresses,
+        )
+        .map_err(|reason| Wrong::at(text.span(), reason))?;
+        all_loopback &= base.loopback;
+        match surfaces
+            .iter_mut()
+            .find(|surface| surface.dialect == dialect)
+        {
+            Some(surface) => surface.base_url = base.text,
+            None => surfaces.push(Surface {
+                dialect,
+                base_url: base.text,
+                auth: custom,
+            }),
+        }
+    }
+    if let Some(auth) = written.auth {
+        for surface in &mut surfaces {
+            surface.auth = auth;
+        }
+    }
+    Ok((surfaces, all_loopback))
+}
+
+fn unknown_provider(id: &str, catalogue: &Catalogue) -> String {
+    let ids = || {
+        catalogue
+            .providers
+            .iter()
+            .map(|provider| provider.id.as_str())
+    };
+    match nearest(id, ids()) {
+        Some(near) => format!(
+            "no provider `{id}` is known; did you mean `{near}`? A server of your own needs \
+             `openai_base_url` or `anthropic_base_url`"
+        ),
+        None => format!(
+            "no provider `{id}` is known, so it needs `openai_base_url` or `anthropic_base_url`; \
+             known by name are {}",
+            ids().collect::<Vec<_>>().join(", ")
+        ),
+    }
+}
+
+fn display_name(name: &Spanned<String>) -> Result<String, Wrong> {
+    let trimmed = name.get_ref().trim();
+    if trimmed.is_empty() || trimmed.chars().count() > 64 || trimmed.chars().any(char::is_control) {
+        return Err(Wrong::at(
+            name.span(),
+            "a name has 1 to 64 letters on one line",
+        ));
+    }
+    Ok(trimmed.to_owned())
+}
+
+fn models(
+    written: &[Spanned<String>],
+    known: Option<&CatalogueProvider>,
+) -> Result<Vec<Arc<CatalogueModel>>, Wrong> {
+    let mut models = known.map_or_else(Vec::new, |known| known.models.clone());
+    let mut seen = HashSet::new();
+    for text in written {
+        let id = text.get_ref();
+        model_name(id).map_err(|reason| Wrong::at(text.span(), reason))?;
+        if !seen.insert(id.as_str()) {
+            return Err(Wrong::at(text.span(), format!("`{id}` is listed twice")));
+        }
+        // The catalogue's entry has limits and a price, so it stays.
+        if !models.iter().any(|model| model.goes_by(id)) {
+            models.push(Arc::new(plain_model(id)));
+        }
+    }
+    Ok(models)
+}
+
+/// A model of which only the name is known.
+pub(super) fn plain_model(id: &str) -> CatalogueModel {
+    let kind = if id.contains("embed") {
+        "embedding"
+    } else {
+        "chat"
+    };
+    CatalogueModel {
+        id: id.to_owned(),
+        kind: kind.to_owned(),
+        ..CatalogueModel::default()
+    }
+}
+
+fn compile_alias(
+    name: &Spanned<String>,
+    targets: &Spanned<Targets>,
+    routes: &Routes,
+    catalogue: &Catalogue,
+) -> Result<Alias, Wrong> {
+    let alias = name.get_ref();
+    let at_name = |reason: String| Wrong::at(name.span(), reason);
+    model_name(alias).map_err(at_name)?;
+    if let Some((prefix, _)) = alias.split_once('/')
+        && routes.provider(prefix).is_some()
+    {
+        return Err(at_name(format!(
+            "an alias that begins with `{prefix}/` would hide the models of the provider \
+             `{prefix}`; give it another name"
+        )));
+    }
+    let written = &targets.get_ref().0;
+    if written.is_empty() {
+        return Err(Wrong::at(
+            targets.span(),
+            format!(
+                "the alias `{}` has no targets; list at least one",
+                short(alias)
+            ),
+        ));
+    }
+    let mut compiled: Vec<Target> = Vec::with_capacity(written.len());
+    for TargetText { at, text } in written {
+        let at = || at.clone().unwrap_or_else(|| targets.span());
+        let target = target(text, routes, catalogue).map_err(|reason| Wrong::at(at(), reason))?;
+        if compiled.contains(&target) {
+            return Err(Wrong::at(at(), format!("`{text}` is listed twice")));
+        }
+        compiled.push(target);
+    }
+    Ok(Alias {
+        name: alias.clone(),
+        targets: compiled,
+    })
+}
+
+fn target(text: &str, routes: &Routes, catalogue: &Catalogue) -> Result<Target, String> {
+    let Some((provider, model)) = text.split_once('/').filter(|(_, model)| !model.is_empty())
+    else {
+        return Err(format!(
+            "write the target as provider/model (an alias can't point to an alias): `{}`",
+            short(text)
+        ));
+    };
+    model_name(model)?;
+    if routes.provider(provider).is_some() {
+        return Ok(Target {
+            provider: provider.to_owned(),
+            model: model.to_owned(),
+        });
+    }
+    if catalogue.provider(provider).is_some() {
+        return Err(format!(
+            "the provider `{provider}` is not configured; add [provider.{provider}] to the file"
+        ));
+    }
+    let configured = || routes.providers.iter().map(|provider| provider.id.as_str());
+    Err(match nearest(provider, configured()) {
+        Some(near) => format!("there is no provider `{provider}`; did you mean `{near}`?"),
+        None => format!(
+            "there is no provider `{}`; configured are {}",
+            short(provider),
+            configured().collect::<Vec<_>>().join(", ")
+        ),
+    })
+}

@@ -1,0 +1,562 @@
+//! The config as people meet it: what is accepted, what is refused and where,
+//! and what an edit leaves of a file.
+
+use std::net::IpAddr;
+
+use dialect::Dialect;
+use routing::{AuthScheme, KeySource, Provider, Target};
+
+use super::*;
+
+const PRACTICE: &[(&str, &str)] = &[("steady", "answers"), ("embedding", "makes vectors")];
+
+struct Scene {
+    _dir: tempfile::TempDir,
+    path: PathBuf,
+    file: ConfigFile,
+}
+
+fn scene(text: &str) -> Scene {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("signalbox.toml");
+    std::fs::write(&path, text).unwrap();
+    let file = ConfigFile::open(&path, catalogue(), PRACTICE);
+    Scene {
+        _dir: dir,
+        path,
+        file,
+    }
+}
+
+fn catalogue() -> Arc<Catalogue> {
+    Arc::new(Catalogue::builtin().unwrap())
+}
+
+fn load(text: &str) -> Compiled {
+    scene(text).file.load().unwrap()
+}
+
+fn refusal(text: &str) -> String {
+    scene(text).file.load().unwrap_err().to_string()
+}
+
+fn provider(compiled: &Compiled, id: &str) -> Arc<Provider> {
+    Arc::clone(compiled.snapshot.routes.provider(id).unwrap())
+}
+
+fn ids(compiled: &Compiled) -> Vec<String> {
+    compiled
+        .snapshot
+        .routes
+        .providers
+        .iter()
+        .map(|provider| provider.id.clone())
+        .collect()
+}
+
+#[test]
+fn the_starter_and_an_empty_file_mean_the_defaults() {
+    for text in ["", STARTER] {
+        let compiled = load(text);
+        assert_eq!(ids(&compiled), ["practice"]);
+        let practice = provider(&compiled, "practice");
+        assert!(practice.practice && practice.enabled);
+        assert_eq!(practice.key, KeySource::None);
+        assert_eq!(practice.models.len(), 2);
+        assert_eq!(practice.models[1].kind, "embedding");
+        assert_eq!(compiled.listen.port, 7411);
+        let loopback: Vec<IpAddr> = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
+        assert_eq!(compiled.listen.addresses, loopback);
+        assert_eq!(compiled.snapshot.limits, engine::Limits::default());
+        assert_eq!(
+            compiled.ledger,
+            LedgerConfig {
+                keep_days: 90,
+                max_receipts: 1_000_000
+            }
+        );
+        assert_eq!(compiled.snapshot.price_version, catalogue().version);
+    }
+}
+
+#[test]
+fn the_example_of_the_documentation_loads() {
+    let text = include_str!("../../../../docs/config.example.toml");
+    let compiled = load(text);
+    assert!(ids(&compiled).len() > 3);
+    assert!(!compiled.snapshot.routes.aliases.is_empty());
+}
+
+#[test]
+fn a_known_provider_needs_its_name_only() {
+    let compiled = load("[provider.openai]\n[provider.ollama]\n");
+    let openai = provider(&compiled, "openai");
+    assert_eq!(openai.name, "OpenAI");
+    assert_eq!(openai.key, KeySource::Keychain("openai".into()));
+    assert!(!openai.models.is_empty() && openai.enabled);
+    assert_eq!(provider(&compiled, "ollama").key, KeySource::None);
+}
+
+#[test]
+fn providers_stand_in_the_order_of_the_file_and_practice_last() {
+    let compiled = load("[provider.xai]\n[provider.anthropic]\n[provider.groq]\n");
+    assert_eq!(ids(&compiled), ["xai", "anthropic", "groq", "practice"]);
+}
+
+#[test]
+fn a_server_of_one_s_own_is_compiled_from_what_is_written() {
+    let compiled = load(
+        r#"
+        [provider.gateway]
+        name = "My gateway"
+        openai_base_url = "https://gw.acme.test/v1/chat/completions"
+        anthropic_base_url = "https://gw.acme.test/anthropic/v1/messages"
+        auth = "api-key"
+        key = "keychain:work"
+        models = ["a", "b"]
+
+        [provider.box]
+        openai_base_url = "http://127.0.0.1:8000/v1"
+        enabled = false
+
+        [provider.openai]
+        openai_base_url = "https://eu.acme.test/v1"
+        key = "env:OPENAI_API_KEY"
+        models = ["gpt-4.1", "my-tune"]
+        "#,
+    );
+    let gateway = provider(&compiled, "gateway");
+    assert_eq!(gateway.name, "My gateway");
+    assert_eq!(gateway.key, KeySource::Keychain("work".into()));
+    let surfaces: Vec<_> = gateway
+        .surfaces
+        .iter()
+        .map(|surface| (surface.dialect, surface.base_url.as_str(), surface.auth))
+        .collect();
+    assert_eq!(
+        surfaces,
+        [
+            (
+                Dialect::OpenAi,
+                "https://gw.acme.test/v1",
+                AuthScheme::ApiKey
+            ),
+            (
+                Dialect::Anthropic,
+                "https://gw.acme.test/anthropic",
+                AuthScheme::ApiKey
+            ),
+        ]
+    );
+    assert_eq!(
+        gateway
+            .models
+            .iter()
+            .map(|model| model.id.as_str())
+            .collect::<Vec<_>>(),
+        ["a", "b"]
+    );
+    let local = provider(&compiled, "box");
+    assert!(local.local && !local.enabled);
+    assert_eq!(
+        (local.key.clone(), local.name.as_str()),
+        (KeySource::None, "box")
+    );
+    let openai = provider(&compiled, "openai");
+    assert_eq!(openai.surfaces[0].base_url, "https://eu.acme.test/v1");
+    assert_eq!(openai.key, KeySource::Environment("OPENAI_API_KEY".into()));
+    let known = catalogue().provider("openai").unwrap().models.len();
+    assert_eq!(openai.models.len(), known + 1);
+    assert!(
+        openai.model("gpt-4.1").unwrap().price.is_some(),
+        "the catalogue's entry stays"
+    );
+}
+
+#[test]
+fn aliases_keep_their_order_and_a_single_target_needs_no_list() {
+    let compiled = load(
+        "[provider.groq]\n[alias]\n\
+         fast = [\"groq/meta/llama\", \"practice/steady\"]\n\"gpt-4.1\" = \"groq/x\"\n",
+    );
+    let aliases = &compiled.snapshot.routes.aliases;
+    let target = |provider: &str, model: &str| Target {
+        provider: provider.into(),
+        model: model.into(),
+    };
+    assert_eq!(
+        aliases["fast"].targets,
+        [target("groq", "meta/llama"), target("practice", "steady")]
+    );
+    assert_eq!(aliases["gpt-4.1"].targets, [target("groq", "x")]);
+}
+
+#[test]
+fn server_limits_and_practice_can_be_set() {
+    let compiled = load(
+        "[server]\nport = 8080\nlisten = [\"[::1]\", \"192.168.1.5\"]\nbody_limit_mib = 8\n\
+         max_exchanges = 10\nallow_hosts = [\"Box.lan\"]\nallow_origins = [\"https://box.lan:8443\"]\n\
+         [timeouts]\nconnect_ms = 1\nfirst_byte_ms = 2\nidle_ms = 3\n\
+         [ledger]\nkeep_days = 7\nmax_receipts = 5000\n[practice]\nenabled = false\n",
+    );
+    assert_eq!(compiled.listen.port, 8080);
+    assert_eq!(compiled.listen.sockets()[0].to_string(), "[::1]:8080");
+    assert_eq!(compiled.listen.allow_hosts, ["box.lan"]);
+    assert_eq!(compiled.listen.allow_origins, ["https://box.lan:8443"]);
+    let limits = compiled.snapshot.limits;
+    assert_eq!((limits.body_bytes, limits.exchanges), (8 << 20, 10));
+    assert_eq!(
+        (limits.connect.as_millis(), limits.idle.as_millis()),
+        (1, 3)
+    );
+    assert_eq!(
+        compiled.ledger.retention().keep,
+        Duration::from_secs(7 * 24 * 3_600)
+    );
+    assert!(!provider(&compiled, "practice").enabled);
+}
+
+/// Each mistake with the exact place and the beginning of the reason.
+#[test]
+fn a_mistake_is_told_with_its_place_and_what_to_do() {
+    let table: &[(&str, &str)] = &[
+        // Not TOML.
+        ("[server\nport = 1", "1:8: unclosed table"),
+        ("x = ", "1:5: string values must be quoted"),
+        ("[server]\nport = 1\nport = 2\n", "3:1: duplicate key"),
+        ("[provider.groq]\n[provider.groq]\n", "2:11: duplicate key"),
+        // Unknown words.
+        (
+            "[server]\n  porrt = 1\n",
+            "2:3: unknown key `porrt`; did you mean `port`?",
+        ),
+        (
+            "[sever]\n",
+            "1:2: unknown key `sever`; did you mean `server`?",
+        ),
+        (
+            "[ledger]\ncolour = 1\n",
+            "2:1: unknown key `colour`; known are keep_days, max_receipts",
+        ),
+        (
+            "[provider.groq]\nurl = \"x\"\n",
+            "2:1: unknown key `url`; known are name, key",
+        ),
+        (
+            "[provider.groq]\nauth = \"barer\"\n",
+            "2:8: unknown value `barer`; did you mean `bearer`?",
+        ),
+        // Wrong kinds and bounds.
+        (
+            "[server]\nport = \"sk-hunter2\"\n",
+            "2:8: invalid type: a text, expected i64",
+        ),
+        (
+            "[server]\nport = 70000\n",
+            "2:8: 70000 is out of bounds; write a number from 0 to 65535",
+        ),
+        ("[timeouts]\nidle_ms = 0\n", "2:11: 0 is out of bounds"),
+        (
+            "[server]\nmax_exchanges = -1\n",
+            "2:17: -1 is out of bounds",
+        ),
+        // Listening.
+        ("[server]\nlisten = []\n", "2:10: name at least one address"),
+        (
+            "[server]\nlisten = [\"127.0.0.1:80\"]\n",
+            "2:11: an address has no port of its own",
+        ),
+        (
+            "[server]\nlisten = [\"localhost\"]\n",
+            "2:11: write numbers",
+        ),
+        (
+            "[server]\nlisten = [\"::1\", \"[::1]\"]\n",
+            "2:18: `::1` is listed twice",
+        ),
+        (
+            "[server]\nlisten = [\"127.0.0.1\", \"0.0.0.0\"]\n",
+            "2:24: `0.0.0.0` and `127.0.0.1` can't both",
+        ),
+        (
+            "[server]\nlisten = [\"0.0.0.0\", \"[::]\"]\n",
+            "2:22: `::` and `0.0.0.0` can't both",
+        ),
+        (
+            "[server]\nallow_hosts = [\"http://x\"]\n",
+            "2:16: write a host name only",
+        ),
+        (
+            "[server]\nallow_hosts = [\"*\"]\n",
+            "2:16: a host is named in full",
+        ),
+        (
+            "[server]\nallow_origins = [\"*\"]\n",
+            "2:18: an origin is named in full",
+        ),
+        (
+            "[server]\nallow_origins = [\"https://x/y\"]\n",
+            "2:18: write an origin as a browser does",
+        ),
+        // Providers.
+        (
+            "[provider.gorq]\n",
+            "1:11: no provider `gorq` is known; did you mean `groq`?",
+        ),
+        (
+            "\n[provider.acme-own]\n",
+            "2:11: no provider `acme-own` is known, so it needs `openai_base_url`",
+        ),
+        ("[provider.OpenAI]\n", "1:11: a provider's id is"),
+        (
+            "[provider.practice]\n",
+            "1:11: the practice provider is built in",
+        ),
+        (
+            "[provider.groq]\nname = \"\"\n",
+            "2:8: a name has 1 to 64 letters",
+        ),
+        (
+            "[provider.groq]\nkey = \"sk-hunter2\"\n",
+            "2:7: write \"keychain\"",
+        ),
+        (
+            "[provider.groq]\nkey = \"env:NOT A NAME\"\n",
+            "2:7: write \"keychain\"",
+        ),
+        (
+            "[provider.groq]\nmodels = [\"a\", \"a\"]\n",
+            "2:16: `a` is listed twice",
+        ),
+        (
+            "[provider.groq]\nmodels = [\"a b\"]\n",
+            "2:11: a model's name has no spaces",
+        ),
+        (
+            "[provider.x]\nopenai_base_url = \"http://127.0.0.1:7411/v1\"\n",
+            "2:19: this is Signalbox's own address (port 7411): it would call itself",
+        ),
+        (
+            "[server]\nport = 99\n[provider.x]\nopenai_base_url = \"http://localhost:99\"\n",
+            "4:19: this is Signalbox's own address (port 99)",
+        ),
+        (
+            "[provider.x]\nopenai_base_url = \"http://api.acme.com\"\n",
+            "2:19: over http:// the key and every prompt",
+        ),
+        (
+            "[provider.x]\nanthropic_base_url = \"https://a:hunter2@acme.com\"\n",
+            "2:22: a URL here must not hold a user name",
+        ),
+        // Aliases.
+        (
+            "[alias]\nfast = []\n",
+            "2:8: the alias `fast` has no targets",
+        ),
+        (
+            "[alias]\nfast = [\"llama\"]\n",
+            "2:9: write the target as provider/model",
+        ),
+        (
+            "[alias]\nfast = [\"groq/\"]\n",
+            "2:9: write the target as provider/model",
+        ),
+        (
+            "[alias]\nfast = [\"groq/x\"]\n",
+            "2:9: the provider `groq` is not configured; add [provider.groq]",
+        ),
+        (
+            "[provider.groq]\n[alias]\nfast = \"gorq/x\"\n",
+            "3:8: there is no provider `gorq`; did you mean `groq`?",
+        ),
+        (
+            "[alias]\nfast = [\"practice/a\", \"practice/a\"]\n",
+            "2:23: `practice/a` is listed twice",
+        ),
+        (
+            "[provider.groq]\n[alias]\n\"groq/x\" = \"practice/a\"\n",
+            "3:1: an alias that begins with `groq/` would hide",
+        ),
+        (
+            "[alias]\n\"a b\" = \"practice/a\"\n",
+            "2:1: a model's name has no spaces",
+        ),
+        (
+            "[alias]\ngpt-4.1 = [\"practice/a\"]\n",
+            "2:1: an alias is a list of targets; a name with a dot",
+        ),
+        (
+            "[alias]\nfast = 3\n",
+            "2:8: invalid type: integer `3`, expected a list of targets",
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (text, expected) in table {
+        let told = refusal(text);
+        if !told.starts_with(&format!("signalbox.toml:{expected}")) || told.contains("hunter2") {
+            wrong.push(format!("{text:?}\n   told: {told}\n   want: {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_file_that_is_no_text_is_refused_as_a_whole() {
+    let scene = scene("");
+    std::fs::write(&scene.path, [0xff, 0xfe]).unwrap();
+    let told = scene.file.load().unwrap_err();
+    assert_eq!((told.line, told.column), (0, 0));
+    assert_eq!(
+        told.to_string(),
+        "signalbox.toml: the file is not text in UTF-8"
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_begun_and_one_that_vanishes_is_an_error() {
+    let scene = scene("");
+    std::fs::remove_file(&scene.path).unwrap();
+    assert_eq!(scene.file.load().unwrap().snapshot.number, 1);
+    assert_eq!(std::fs::read_to_string(&scene.path).unwrap(), STARTER);
+    assert!(scene.file.load_changed().is_none());
+    scene.file.set_enabled("practice", false).unwrap();
+    std::fs::remove_file(&scene.path).unwrap();
+    let told = scene.file.load_changed().unwrap().unwrap_err().to_string();
+    assert!(told.contains("the file is gone"), "{told}");
+    scene
+        .file
+        .put_alias("fast", &["practice/steady".into()])
+        .unwrap();
+    let text = std::fs::read_to_string(&scene.path).unwrap();
+    assert!(
+        text.contains("enabled = false") && text.contains("fast = "),
+        "{text}"
+    );
+}
+
+#[test]
+fn without_a_good_file_the_defaults_delete_nothing_and_the_file_stays() {
+    let scene = scene("[ledger]\nkeep_days = 3650\noops");
+    assert!(scene.file.load().is_err());
+    let compiled = scene.file.defaults().unwrap();
+    assert_eq!(ids(&compiled), ["practice"]);
+    let century = Duration::from_secs(100 * 365 * 24 * 3_600);
+    assert!(compiled.ledger.retention().keep > century);
+    assert!(
+        scene.file.load_changed().is_none(),
+        "the bad text was told already"
+    );
+    let mended = "[ledger]\nkeep_days = 3650\n";
+    std::fs::write(&scene.path, mended).unwrap();
+    let compiled = scene.file.load_changed().unwrap().unwrap();
+    assert_eq!(compiled.ledger.keep_days, 3_650);
+}
+
+#[test]
+fn numbers_rise_with_accepted_configs_only() {
+    let scene = scene("");
+    assert_eq!(scene.file.load().unwrap().snapshot.number, 1);
+    std::fs::write(&scene.path, "x").unwrap();
+    assert!(scene.file.load_changed().unwrap().is_err());
+    assert!(scene.file.load_changed().is_none(), "told once");
+    std::fs::write(&scene.path, "[provider.groq]").unwrap();
+    assert_eq!(
+        scene.file.load_changed().unwrap().unwrap().snapshot.number,
+        2
+    );
+}
+
+#[test]
+fn an_edit_is_applied_and_known_again() {
+    let scene = scene("# mine\n[provider.groq] # fast\n");
+    scene.file.load().unwrap();
+    let edit = ProviderEdit {
+        enabled: Some(false),
+        ..ProviderEdit::default()
+    };
+    let compiled = scene.file.put_provider("groq", &edit).unwrap();
+    assert!(!provider(&compiled, "groq").enabled);
+    assert_eq!(compiled.snapshot.number, 2);
+    let text = std::fs::read_to_string(&scene.path).unwrap();
+    assert_eq!(text, "# mine\n[provider.groq] # fast\nenabled = false\n");
+    assert!(scene.file.load_changed().is_none(), "the watcher will ask");
+    scene.file.remove_provider("groq").unwrap();
+    let edit = ProviderEdit {
+        openai_base_url: Some("https://gw.test/v1/".into()),
+        auth: Some(AuthScheme::XApiKey),
+        key: Some(KeySource::Environment("GW_KEY".into())),
+        ..ProviderEdit::default()
+    };
+    let compiled = scene.file.put_provider("gw", &edit).unwrap();
+    assert_eq!(
+        provider(&compiled, "gw").key,
+        KeySource::Environment("GW_KEY".into())
+    );
+    let compiled = scene
+        .file
+        .put_alias("a.b", &["gw/x".into(), "practice/steady".into()])
+        .unwrap();
+    assert_eq!(compiled.snapshot.routes.aliases["a.b"].targets.len(), 2);
+    let compiled = scene.file.remove_alias("a.b").unwrap();
+    assert!(compiled.snapshot.routes.aliases.is_empty());
+}
+
+#[test]
+fn an_edit_that_makes_no_sense_is_not_written() {
+    let text = "[provider.groq]\n[alias]\nfast = [\"groq/x\"]\n";
+    let scene = scene(text);
+    scene.file.load().unwrap();
+    let told = scene.file.remove_provider("groq").unwrap_err().to_string();
+    assert!(told.contains("`groq` is not configured"), "{told}");
+    let own = ProviderEdit {
+        openai_base_url: Some("http://localhost:9999/v1".into()),
+        ..ProviderEdit::default()
+    };
+    scene
+        .file
+        .set_own_addresses(vec!["127.0.0.1:9999".parse().unwrap()]);
+    let told = scene
+        .file
+        .put_provider("loop", &own)
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("would call itself"), "{told}");
+    assert!(scene.file.put_alias("slow", &[]).is_err());
+    assert!(scene.file.put_alias("slow", &["nobody/x".into()]).is_err());
+    assert!(scene.file.remove_provider("xai").is_err());
+    assert!(scene.file.set_enabled("xai", true).is_err());
+    let bad_name = ProviderEdit::default();
+    assert!(scene.file.put_provider("Not A Name", &bad_name).is_err());
+    assert_eq!(std::fs::read_to_string(&scene.path).unwrap(), text);
+    assert!(scene.file.load_changed().is_none());
+}
+
+#[test]
+fn an_edit_over_somebody_else_s_change_is_refused_and_loses_nothing() {
+    let scene = scene("[provider.groq]\n");
+    scene.file.load().unwrap();
+    let theirs = "[provider.groq]\n[provider.xai]\n";
+    std::fs::write(&scene.path, theirs).unwrap();
+    let told = scene
+        .file
+        .set_enabled("groq", false)
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("changed by somebody else"), "{told}");
+    assert_eq!(std::fs::read_to_string(&scene.path).unwrap(), theirs);
+    // Once it was read, as the watcher sees to, the edit goes through.
+    scene.file.load_changed().unwrap().unwrap();
+    scene.file.set_enabled("groq", false).unwrap();
+    let broken = "[provider.groq]\nkye = 1\n";
+    std::fs::write(&scene.path, broken).unwrap();
+    let told = scene
+        .file
+        .set_enabled("groq", true)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        told.starts_with("signalbox.toml:2:1: unknown key `kye`; did you mean `key`?"),
+        "{told}"
+    );
+    assert_eq!(std::fs::read_to_string(&scene.path).unwrap(), broken);
+}

@@ -1,0 +1,129 @@
+//! The config as people write it.
+//!
+//! Promises: every key that this file doesn't name is an error, and whatever can
+//! be wrong in a way of its own remembers where it stands. Leaves out: defaults
+//! and meaning (`compile`).
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use routing::AuthScheme;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use toml::Spanned;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Written {
+    pub(super) server: Server,
+    pub(super) timeouts: Timeouts,
+    pub(super) ledger: Ledger,
+    pub(super) practice: Practice,
+    /// Their order in the file is that of their positions.
+    pub(super) provider: BTreeMap<Spanned<String>, Provider>,
+    pub(super) alias: BTreeMap<Spanned<String>, Spanned<Targets>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Server {
+    pub(super) port: Option<Spanned<i64>>,
+    pub(super) listen: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) body_limit_mib: Option<Spanned<i64>>,
+    pub(super) allow_hosts: Vec<Spanned<String>>,
+    pub(super) allow_origins: Vec<Spanned<String>>,
+    pub(super) max_exchanges: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Timeouts {
+    pub(super) connect_ms: Option<Spanned<i64>>,
+    pub(super) first_byte_ms: Option<Spanned<i64>>,
+    pub(super) idle_ms: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Ledger {
+    pub(super) keep_days: Option<Spanned<i64>>,
+    pub(super) max_receipts: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Practice {
+    pub(super) enabled: bool,
+}
+
+impl Default for Practice {
+    fn default() -> Self {
+        Practice { enabled: true }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Provider {
+    pub(super) name: Option<Spanned<String>>,
+    pub(super) key: Option<Spanned<String>>,
+    pub(super) enabled: Option<bool>,
+    pub(super) openai_base_url: Option<Spanned<String>>,
+    pub(super) anthropic_base_url: Option<Spanned<String>>,
+    pub(super) auth: Option<AuthScheme>,
+    pub(super) local: Option<bool>,
+    pub(super) allow_insecure: bool,
+    pub(super) models: Vec<Spanned<String>>,
+}
+
+/// The targets of an alias: a list, or a single text for a list of one.
+#[derive(Debug)]
+pub(super) struct Targets(pub(super) Vec<TargetText>);
+
+#[derive(Debug)]
+pub(super) struct TargetText {
+    /// `None` when it is the whole value.
+    pub(super) at: Option<Range<usize>>,
+    pub(super) text: String,
+}
+
+impl<'de> Deserialize<'de> for Targets {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TargetsVisitor)
+    }
+}
+
+struct TargetsVisitor;
+
+impl<'de> Visitor<'de> for TargetsVisitor {
+    type Value = Targets;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of targets such as [\"openai/gpt-4.1-mini\"]")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Targets, E> {
+        Ok(Targets(vec![TargetText {
+            at: None,
+            text: text.to_owned(),
+        }]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Targets, A::Error> {
+        let mut targets = Vec::new();
+        while let Some(target) = list.next_element::<Spanned<String>>()? {
+            targets.push(TargetText {
+                at: Some(target.span()),
+                text: target.into_inner(),
+            });
+        }
+        Ok(Targets(targets))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Targets, A::Error> {
+        Err(A::Error::custom(
+            "an alias is a list of targets; a name with a dot in it must be in quotes, \
+             as in \"gpt-4.1\" = [\"openai/gpt-4.1-mini\"]",
+        ))
+    }
+}
