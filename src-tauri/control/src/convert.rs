@@ -1,0 +1,92 @@
+//! From what the engine and the ledger hold to what people are shown. One way only.
+
+use engine::Receipt;
+use serde::Serialize;
+
+use crate::shown::{AttemptShown, DroppedShown, ReceiptShown, RequestRow, TokensShown};
+
+/// A receipt as a line of the list.
+pub(crate) fn row(receipt: &Receipt) -> RequestRow {
+    RequestRow {
+        id: receipt.id.to_string(),
+        at_unix_ms: receipt.started_unix_ms,
+        client: receipt.client.clone(),
+        endpoint: receipt.endpoint.map(|e| e.name().to_owned()),
+        requested_model: receipt.requested_model.clone(),
+        alias: receipt.alias.clone(),
+        provider: receipt.provider.clone(),
+        model: receipt.model.clone(),
+        practice: receipt.provider.as_deref() == Some(engine::PRACTICE),
+        attempts: receipt.attempts.len() as u32,
+        streamed: receipt.streamed,
+        input_tokens: receipt.usage.input_total(),
+        output_tokens: receipt.usage.output_total(),
+        usage_basis: word(&receipt.usage_basis),
+        cost_nano_usd: receipt.cost.0,
+        cost_basis: word(&receipt.cost_basis),
+        ttft_ms: receipt.ttft_us.map(ms),
+        total_ms: ms(receipt.total_us),
+        status: receipt.status,
+        ending: word(&receipt.ending),
+        fault: receipt.fault.clone(),
+    }
+}
+
+/// A receipt, whole.
+pub(crate) fn receipt(receipt: &Receipt) -> ReceiptShown {
+    let usage = &receipt.usage;
+    ReceiptShown {
+        row: row(receipt),
+        attempts: receipt.attempts.iter().map(attempt).collect(),
+        dropped: receipt
+            .dropped
+            .iter()
+            .map(|dropped| DroppedShown {
+                target: dropped.target.clone(),
+                reason: dropped.reason.clone(),
+            })
+            .collect(),
+        tokens: TokensShown {
+            input: usage.input,
+            cache_read: usage.cache_read,
+            cache_write: usage.cache_write,
+            cache_write_long: usage.cache_write_long,
+            output: usage.output,
+            reasoning: usage.reasoning,
+        },
+        model_version: receipt.model_version.clone(),
+        upstream_id: receipt.upstream_id.clone(),
+        price_version: receipt.price_version.clone(),
+        stop: receipt.stop.as_ref().map(word),
+        message: receipt.message.clone(),
+        request_bytes: receipt.request_bytes,
+        reply_bytes: receipt.reply_bytes,
+    }
+}
+
+fn attempt(attempt: &engine::AttemptRecord) -> AttemptShown {
+    let failure = attempt.failure.as_ref();
+    AttemptShown {
+        provider: attempt.provider.clone(),
+        model: attempt.model.clone(),
+        why: attempt.why.clone(),
+        started_ms: ms(attempt.started_us),
+        took_ms: ms(attempt.took_us),
+        status: attempt.status,
+        failure: failure.map(|f| f.category.name().to_owned()),
+        code: failure.and_then(|f| f.code.clone()),
+        message: failure.map(|f| f.message.clone()),
+    }
+}
+
+/// The word an enum is written with, so that it is spelled in one place.
+fn word<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+fn ms(us: u64) -> f64 {
+    us as f64 / 1000.0
+}

@@ -1,0 +1,53 @@
+//! What an operation says when it can't be done.
+
+use serde::Serialize;
+use ts_rs::TS;
+
+/// A refusal, for the panel to show as it is.
+#[derive(Debug, Clone, Serialize, TS, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// From a closed list.
+    pub code: Code,
+    /// What happened, to what, and what to do.
+    pub message: String,
+}
+
+/// The kinds of refusal. HTTP statuses are chosen from these in `server`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The input is not what the operation takes.
+    BadInput,
+    /// There is nothing of that name.
+    NotFound,
+    /// The state it found does not allow it.
+    Conflict,
+    /// The machine did not do its part: disk, keychain.
+    Unavailable,
+}
+
+impl Failure {
+    pub(crate) fn bad_input(error: impl std::fmt::Display) -> Failure {
+        Failure::new(Code::BadInput, error)
+    }
+
+    pub(crate) fn not_found(what: impl std::fmt::Display) -> Failure {
+        Failure::new(Code::NotFound, what)
+    }
+
+    pub(crate) fn conflict(why: impl std::fmt::Display) -> Failure {
+        Failure::new(Code::Conflict, why)
+    }
+
+    pub(crate) fn unavailable(why: impl std::fmt::Display) -> Failure {
+        Failure::new(Code::Unavailable, why)
+    }
+
+    fn new(code: Code, message: impl std::fmt::Display) -> Failure {
+        Failure {
+            code,
+            message: message.to_string(),
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The Overview page: today, the last hour, the health of each provider, and
+//! what needs a person.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use engine::Lately;
+use host::StoreState;
+use routing::{Provider, Standing};
+
+use crate::failure::Failure;
+use crate::shown::{
+    Alarm, HealthState, LastFailure, Minute, Nothing, Overview, Pause, ProviderHealth, Tag, Totals,
+};
+use crate::{Control, blocking};
+
+/// Failures from which a provider counts as degraded, in percent of attempts.
+const DEGRADED_PERCENT: u32 = 2;
+/// Failures from which it counts as failing, in percent of attempts.
+const FAILING_PERCENT: u32 = 5;
+
+impl Control {
+    pub(crate) async fn overview(&self, _: Nothing) -> Result<Overview, Failure> {
+        let parts = &self.parts;
+        let snapshot = parts.engine.snapshot();
+        let since = local_midnight_unix_ms();
+        let ledger = Arc::clone(&parts.ledger);
+        let totals = blocking(move || ledger.totals(since, None))
+            .await?
+            .map_err(Failure::unavailable)?;
+        let providers = self.healths(&snapshot.routes.providers).await?;
+        let practice_only = !snapshot.routes.providers.iter().any(|provider| {
+            let ready = parts.engine.standing(provider) == Standing::Ready;
+            !provider.practice && provider.enabled && ready
+        });
+        Ok(Overview {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            addresses: parts
+                .addresses
+                .iter()
+                .map(|a| format!("http://{a}"))
+                .collect(),
+            paused: parts.engine.live().is_paused(),
+            in_flight: parts.engine.in_flight() as u32,
+            today: Totals {
+                requests: totals.requests,
+                failed: totals.failed,
+                spend_nano_usd: totals.cost.0,
+                estimated_nano_usd: totals.estimated_cost.0,
+                input_tokens: totals.usage.input_total(),
+                cached_tokens: totals.usage.cache_read,
+                output_tokens: totals.usage.output_total(),
+            },
+            minutes: parts
+                .engine
+                .live()
+                .minutes(unix_ms())
+                .into_iter()
+                .map(|minute| Minute {
+                    requests: minute.requests,
+                    failed: minute.failed,
+                })
+                .collect(),
+            providers,
+            alarms: self.alarms(),
+            practice_only,
+        })
+    }
+
+    pub(crate) async fn pause(&self, asked: Pause) -> Result<Nothing, Failure> {
+        self.parts.engine.live().pause(asked.paused);
+        self.changed(&[Tag::Status]);
+        Ok(Nothing {})
+    }
+
+    /// The health of these providers, spend included.
+    pub(crate) async fn healths(
+        &self,
+        providers: &[Arc<Provider>],
+    ) -> Result<Vec<ProviderHealth>, Failure> {
+        let since = local_midnight_unix_ms();
+        let ledger = Arc::clone(&self.parts.ledger);
+        let spend = blocking(move || ledger.by_provider(since))
+            .await?
+            .map_err(Failure::unavailable)?;
+        Ok(providers
+            .iter()
+            .map(|provider| {
+                let spent = spend.iter().find(|sum| sum.provider == provider.id);
+                self.health(provider, spent.map_or(0, |sum| sum.totals.cost.0))
+            })
+            .collect())
+    }
+
+    fn health(&self, provider: &Provider, spend_today_nano_usd: i64) -> ProviderHealth {
+        let engine = &self.parts.engine;
+        let live = engine.live().provider(&provider.id);
+        let lately = live.as_ref().map(|live| live.lately(Instant::now()));
+        ProviderHealth {
+            id: provider.id.clone(),
+            name: provider.name.clone(),
+            practice: provider.practice,
+            state: state(provider, engine.standing(provider), lately.as_ref()),
+            attempts: lately.as_ref().map_or(0, |l| l.attempts),
+            failures: lately.as_ref().map_or(0, |l| l.failures),
+            ttft_ms: lately
+                .as_ref()
+                .and_then(|l| l.ttft)
+                .map(|ttft| ttft.as_secs_f64() * 1000.0),
+            in_flight: live.map_or(0, |live| live.in_flight()),
+            spend_today_nano_usd,
+            last_failure: lately.and_then(|l| l.last_failure).map(
+                |(at_unix_ms, category, message)| LastFailure {
+                    at_unix_ms,
+                    category: category.name().to_owned(),
+                    message,
+                },
+            ),
+        }
+    }
+
+    /// What needs a person, each with what to do.
+    pub(crate) fn alarms(&self) -> Vec<Alarm> {
+        let alarm = |code: &str, message: String| Alarm {
+            code: code.to_owned(),
+            message,
+        };
+        let mut alarms = Vec::new();
+        if let Some(refused) = self.parts.configuration.refused() {
+            alarms.push(alarm(
+                "config_refused",
+                format!(
+                    "The config file's newest edit was refused and the last good one runs. \
+                     {refused}"
+                ),
+            ));
+        }
+        if let Some(change) = self.parts.configuration.needs_restart() {
+            alarms.push(alarm("restart_needed", change));
+        }
+        if let Some(reason) = self.parts.configuration.blindness() {
+            alarms.push(alarm("files_unwatched", reason));
+        }
+        if let StoreState::Memory { reason } = self.parts.vault.store() {
+            alarms.push(alarm("keychain_unavailable", reason));
+        }
+        if let Some(error) = self.parts.ledger.health().error {
+            alarms.push(alarm("ledger_down", error));
+        }
+        alarms
+    }
+}
+
+/// One word for a provider's recent past.
+fn state(provider: &Provider, standing: Standing, lately: Option<&Lately>) -> HealthState {
+    if !provider.enabled {
+        return HealthState::Disabled;
+    }
+    match standing {
+        Standing::Draining => return HealthState::Draining,
+        Standing::NoKey => return HealthState::NoKey,
+        Standing::Ready => {}
+    }
+    let Some(lately) = lately.filter(|l| l.attempts > 0) else {
+        return HealthState::Idle;
+    };
+    let percent = lately.failures * 100 / lately.attempts;
+    if percent >= FAILING_PERCENT && lately.failures > 1 {
+        HealthState::Failing
+    } else if percent >= DEGRADED_PERCENT {
+        HealthState::Degraded
+    } else {
+        HealthState::Healthy
+    }
+}
+
+/// When today began where the user is.
+fn local_midnight_unix_ms() -> u64 {
+    let now = jiff::Zoned::now();
+    let midnight = now.start_of_day().unwrap_or(now);
+    u64::try_from(midnight.timestamp().as_millisecond()).unwrap_or(0)
+}
+
+fn unix_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lately(attempts: u32, failures: u32) -> Lately {
+        Lately {
+            attempts,
+            failures,
+            ttft: None,
+            last_failure: None,
+        }
+    }
+
+    #[test]
+    fn one_failure_among_few_degrades_and_does_not_fail() {
+        let provider = engine::practice_provider();
+        let cases = [
+            (0, 0, HealthState::Idle),
+            (100, 0, HealthState::Healthy),
+            (100, 1, HealthState::Healthy),
+            (100, 2, HealthState::Degraded),
+            (100, 5, HealthState::Failing),
+            (3, 1, HealthState::Degraded),
+            (4, 2, HealthState::Failing),
+        ];
+        for (attempts, failures, expected) in cases {
+            let found = state(
+                &provider,
+                Standing::Ready,
+                Some(&lately(attempts, failures)),
+            );
+            assert_eq!(found, expected, "{failures} of {attempts}");
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The Providers page: what is configured, with keys that are named and never shown.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use engine::{Credentials as _, Probe};
+use host::{Compiled, ConfigError, ConfigFile, ProviderEdit, StoreState, environment_keys};
+use routing::{AuthScheme, KeySource, Provider};
+use secrecy::ExposeSecret as _;
+
+use crate::failure::Failure;
+use crate::shown::{
+    AliasName, AliasShown, CatalogueEntry, DrainProvider, EnableProvider, KeyShown, KeyStore,
+    Nothing, ProviderName, ProviderShown, ProviderTest, ProvidersPage, PutProvider, SetKey,
+    SurfaceShown, Tag,
+};
+use crate::{Control, blocking};
+
+impl Control {
+    pub(crate) async fn providers_page(&self, _: Nothing) -> Result<ProvidersPage, Failure> {
+        let snapshot = self.parts.engine.snapshot();
+        let healths = self.healths(&snapshot.routes.providers).await?;
+        let importable = self.importable();
+        let providers = snapshot
+            .routes
+            .providers
+            .iter()
+            .zip(healths)
+            .map(|(provider, health)| ProviderShown {
+                surfaces: provider
+                    .surfaces
+                    .iter()
+                    .map(|surface| SurfaceShown {
+                        dialect: surface.dialect.name().to_owned(),
+                        base_url: surface.base_url.clone(),
+                    })
+                    .collect(),
+                key: self.key_shown(provider, &importable),
+                local: provider.local,
+                editable: !provider.practice,
+                enabled: provider.enabled,
+                draining: self.parts.engine.live().is_draining(&provider.id),
+                models: provider
+                    .models
+                    .iter()
+                    .map(|model| model.id.clone())
+                    .collect(),
+                health,
+            })
+            .collect();
+        Ok(ProvidersPage {
+            providers,
+            key_store: match self.parts.vault.store() {
+                StoreState::Keychain => KeyStore::Keychain,
+                StoreState::Memory { reason } => KeyStore::Memory { reason },
+            },
+            aliases: snapshot
+                .routes
+                .aliases
+                .values()
+                .map(|alias| AliasShown {
+                    name: alias.name.clone(),
+                    targets: alias
+                        .targets
+                        .iter()
+                        .map(|target| format!("{}/{}", target.provider, target.model))
+                        .collect(),
+                })
+                .collect(),
+            config: self.parts.configuration.shown(),
+        })
+    }
+
+    /// Variables of the environment that hold a key, by provider.
+    fn importable(&self) -> BTreeMap<String, String> {
+        environment_keys(&self.parts.catalogue)
+            .into_iter()
+            .map(|found| (found.provider, found.variable))
+            .collect()
+    }
+
+    fn key_shown(&self, provider: &Provider, importable: &BTreeMap<String, String>) -> KeyShown {
+        let present = self.parts.vault.key(&provider.key).is_some();
+        let (source, name) = match &provider.key {
+            KeySource::Keychain(name) => ("keychain", Some(name.clone())),
+            KeySource::Environment(name) => ("environment", Some(name.clone())),
+            KeySource::None => ("none", None),
+        };
+        let variable = importable.get(&provider.id).cloned();
+        KeyShown {
+            source: source.to_owned(),
+            name,
+            present,
+            importable: variable.filter(|_| source == "keychain" && !present),
+        }
+    }
+
+    pub(crate) async fn catalogue(&self, _: Nothing) -> Result<Vec<CatalogueEntry>, Failure> {
+        let snapshot = self.parts.engine.snapshot();
+        let importable = self.importable();
+        Ok(self
+            .parts
+            .catalogue
+            .providers
+            .iter()
+            .map(|known| CatalogueEntry {
+                id: known.id.clone(),
+                name: known.name.clone(),
+                local: known.local,
+                needs_key: known.needs_key,
+                keys_page: known.keys_page.clone(),
+                environment: importable.get(&known.id).cloned(),
+                configured: snapshot.routes.provider(&known.id).is_some(),
+                dialects: known
+                    .surfaces
+                    .iter()
+                    .map(|surface| surface.dialect.name().to_owned())
+                    .collect(),
+                models: known.models.len() as u32,
+            })
+            .collect())
+    }
+
+    pub(crate) async fn put_provider(&self, asked: PutProvider) -> Result<Nothing, Failure> {
+        let edit = ProviderEdit {
+            auth: asked.auth.as_deref().map(auth).transpose()?,
+            key: asked
+                .key
+                .as_deref()
+                .map(|key| key_source(key, &asked.id))
+                .transpose()?,
+            name: asked.name,
+            openai_base_url: asked.openai_base_url,
+            anthropic_base_url: asked.anthropic_base_url,
+            ..ProviderEdit::default()
+        };
+        self.edit(move |file| file.put_provider(&asked.id, &edit))
+            .await
+    }
+
+    pub(crate) async fn remove_provider(&self, asked: ProviderName) -> Result<Nothing, Failure> {
+        self.known(&asked.id)?;
+        self.edit(move |file| file.remove_provider(&asked.id)).await
+    }
+
+    pub(crate) async fn enable_provider(&self, asked: EnableProvider) -> Result<Nothing, Failure> {
+        self.known(&asked.id)?;
+        self.edit(move |file| file.set_enabled(&asked.id, asked.enabled))
+            .await
+    }
+
+    pub(crate) async fn put_alias(&self, asked: AliasShown) -> Result<Nothing, Failure> {
+        self.edit(move |file| file.put_alias(&asked.name, &asked.targets))
+            .await
+    }
+
+    pub(crate) async fn remove_alias(&self, asked: AliasName) -> Result<Nothing, Failure> {
+        self.edit(move |file| file.remove_alias(&asked.name)).await
+    }
+
+    async fn edit(
+        &self,
+        edit: impl FnOnce(&ConfigFile) -> Result<Compiled, ConfigError> + Send + 'static,
+    ) -> Result<Nothing, Failure> {
+        let configuration = Arc::clone(&self.parts.configuration);
+        blocking(move || configuration.edit(edit)).await??;
+        self.changed(&[Tag::Providers, Tag::Status]);
+        Ok(Nothing {})
+    }
+
+    pub(crate) async fn drain_provider(&self, asked: DrainProvider) -> Result<Nothing, Failure> {
+        let live = self.parts.engine.live().provider(&asked.id);
+        live.ok_or_else(|| unknown(&asked.id))?
+            .drain(asked.draining);
+        self.changed(&[Tag::Providers]);
+        Ok(Nothing {})
+    }
+
+    pub(crate) async fn test_provider(&self, asked: ProviderName) -> Result<ProviderTest, Failure> {
+        let provider = self.known(&asked.id)?;
+        if provider.practice {
+            return Ok(ProviderTest {
+                ok: true,
+                message: "The practice provider is built in and always answers.".to_owned(),
+                took_ms: 0.0,
+                models: Some(engine::PRACTICE_MODELS.len() as u32),
+            });
+        }
+        let key = self.parts.vault.key(&provider.key);
+        if key.is_none() && provider.key != KeySource::None {
+            return Ok(ProviderTest {
+                ok: false,
+                message: format!("{} has no key yet. Set one first.", provider.name),
+                took_ms: 0.0,
+                models: None,
+            });
+        }
+        let probe = engine::probe(&provider, key.as_deref())
+            .await
+            .map_err(Failure::unavailable)?;
+        Ok(told(&provider.name, &probe))
+    }
+
+    pub(crate) async fn set_key(&self, asked: SetKey) -> Result<Nothing, Failure> {
+        let name = self.key_name(&asked.provider)?;
+        if asked.value.expose_secret().trim().is_empty() {
+            return Err(Failure::bad_input("The key is empty."));
+        }
+        let vault = Arc::clone(&self.parts.vault);
+        blocking(move || vault.set(&name, &asked.value))
+            .await?
+            .map_err(Failure::unavailable)?;
+        self.changed(&[Tag::Keys, Tag::Providers]);
+        Ok(Nothing {})
+    }
+
+    pub(crate) async fn remove_key(&self, asked: ProviderName) -> Result<Nothing, Failure> {
+        let name = self.key_name(&asked.id)?;
+        let vault = Arc::clone(&self.parts.vault);
+        let removed = blocking(move || vault.remove(&name))
+            .await?
+            .map_err(Failure::unavailable)?;
+        if !removed {
+            return Err(Failure::not_found(format_args!(
+                "there is no key for `{}`",
+                asked.id
+            )));
+        }
+        self.changed(&[Tag::Keys, Tag::Providers]);
+        Ok(Nothing {})
+    }
+
+    /// Copies a key from the environment into the keychain.
+    pub(crate) async fn import_key(&self, asked: ProviderName) -> Result<Nothing, Failure> {
+        let variable = self.importable().remove(&asked.id).ok_or_else(|| {
+            Failure::not_found(format_args!(
+                "no variable of the environment holds a key for `{}`",
+                asked.id
+            ))
+        })?;
+        let value = self
+            .parts
+            .vault
+            .key(&KeySource::Environment(variable.clone()))
+            .ok_or_else(|| Failure::not_found(format_args!("{variable} is empty")))?;
+        self.set_key(SetKey {
+            provider: asked.id,
+            value: secrecy::SecretString::from(value.expose_secret()),
+        })
+        .await
+    }
+
+    fn known(&self, id: &str) -> Result<Arc<Provider>, Failure> {
+        let snapshot = self.parts.engine.snapshot();
+        let provider = snapshot.routes.provider(id).cloned();
+        provider.ok_or_else(|| unknown(id))
+    }
+
+    /// Where a provider's key lies in the keychain.
+    fn key_name(&self, id: &str) -> Result<String, Failure> {
+        match &self.known(id)?.key {
+            KeySource::Keychain(name) => Ok(name.clone()),
+            KeySource::Environment(variable) => Err(Failure::conflict(format_args!(
+                "`{id}` takes its key from the variable {variable}; set `key = \"keychain\"` in \
+                 the config to keep one here"
+            ))),
+            KeySource::None => Err(Failure::conflict(format_args!(
+                "`{id}` is configured to need no key"
+            ))),
+        }
+    }
+}
+
+fn unknown(id: &str) -> Failure {
+    Failure::not_found(format_args!("there is no provider `{id}`"))
+}
+
+fn auth(word: &str) -> Result<AuthScheme, Failure> {
+    serde_json::from_value(serde_json::Value::from(word)).map_err(|_| {
+        Failure::bad_input(format_args!(
+            "`{word}` is no way to show a key; there are bearer, x-api-key, api-key and none"
+        ))
+    })
+}
+
+/// As it is written in the config; the config says what is wrong with a name.
+fn key_source(word: &str, id: &str) -> Result<KeySource, Failure> {
+    match word.split_once(':') {
+        None if word == "keychain" => Ok(KeySource::Keychain(id.to_owned())),
+        None if word == "none" => Ok(KeySource::None),
+        Some(("keychain", name)) => Ok(KeySource::Keychain(name.to_owned())),
+        Some(("env", variable)) => Ok(KeySource::Environment(variable.to_owned())),
+        _ => Err(Failure::bad_input(format_args!(
+            "`{word}` is no place for a key; there are keychain, env:VARIABLE and none"
+        ))),
+    }
+}
+
+/// What a test found, in a sentence.
+fn told(name: &str, probe: &Probe) -> ProviderTest {
+    let took_ms = probe.took.as_secs_f64() * 1000.0;
+    match &probe.models {
+        Ok(models) => ProviderTest {
+            ok: true,
+            message: format!("{name} answered and lists {} models.", models.len()),
+            took_ms,
+            models: Some(models.len() as u32),
+        },
+        Err(failure) => ProviderTest {
+            ok: false,
+            message: dialect::Fault::from_failure(failure, name).message,
+            took_ms,
+            models: None,
+        },
+    }
+}

@@ -1,0 +1,78 @@
+//! The table of operations. One line each: name, kind, method, input, output and
+//! the tags that say when the panel must read it again. Dispatch, the list for
+//! carriers and the TypeScript of the panel all come from these lines.
+
+use serde_json::Value;
+use ts_rs::TS;
+
+use crate::failure::Failure;
+use crate::shown::*;
+use crate::typescript::Writer;
+use crate::{Control, Kind, Operation};
+
+macro_rules! operations {
+    ($($name:literal: $kind:ident $method:ident($input:ty) -> $output:ty, [$($tag:ident),*];)*) => {
+        /// Every operation, in the order of the table.
+        pub const OPERATIONS: &[Operation] = &[$(Operation {
+            name: $name,
+            kind: Kind::$kind,
+            tags: &[$(Tag::$tag),*],
+        }),*];
+
+        impl Control {
+            /// Calls an operation by its name: the one entrance for every carrier.
+            ///
+            /// # Errors
+            /// An unknown name, an input of the wrong shape, or the operation's own refusal.
+            pub async fn call(&self, operation: &str, input: Value) -> Result<Value, Failure> {
+                match operation {
+                    $($name => {
+                        let input: $input = read(input)?;
+                        let output: $output = self.$method(input).await?;
+                        serde_json::to_value(output).map_err(Failure::unavailable)
+                    })*
+                    unknown => Err(Failure::not_found(format_args!(
+                        "there is no operation `{unknown}`"
+                    ))),
+                }
+            }
+        }
+
+        /// Writes the types of every input and output and the table itself.
+        pub(crate) fn write_types(writer: &mut Writer) {
+            $(writer.operation::<$input, $output>($name);)*
+        }
+    };
+}
+
+operations! {
+    "overview": Query overview(Nothing) -> Overview, [Receipts, Providers, Keys, Status];
+    "requests.list": Query list_requests(ListRequests) -> RequestPage, [Receipts];
+    "requests.get": Query get_request(ReceiptName) -> ReceiptShown, [];
+    "providers.page": Query providers_page(Nothing) -> ProvidersPage, [Receipts, Providers, Keys, Status];
+    "providers.catalogue": Query catalogue(Nothing) -> Vec<CatalogueEntry>, [Providers, Keys];
+    "connect": Query connect(Nothing) -> Connect, [Clients];
+    "providers.put": Mutation put_provider(PutProvider) -> Nothing, [Providers, Status];
+    "providers.remove": Mutation remove_provider(ProviderName) -> Nothing, [Providers, Status];
+    "providers.enable": Mutation enable_provider(EnableProvider) -> Nothing, [Providers, Status];
+    "providers.drain": Mutation drain_provider(DrainProvider) -> Nothing, [Providers];
+    "providers.test": Mutation test_provider(ProviderName) -> ProviderTest, [];
+    "keys.set": Mutation set_key(SetKey) -> Nothing, [Keys, Providers];
+    "keys.remove": Mutation remove_key(ProviderName) -> Nothing, [Keys, Providers];
+    "keys.import": Mutation import_key(ProviderName) -> Nothing, [Keys, Providers];
+    "aliases.put": Mutation put_alias(AliasShown) -> Nothing, [Providers];
+    "aliases.remove": Mutation remove_alias(AliasName) -> Nothing, [Providers];
+    "routing.pause": Mutation pause(Pause) -> Nothing, [Status];
+    "clients.create": Mutation create_client(ClientName) -> FreshClientKey, [Clients];
+    "clients.revoke": Mutation revoke_client(ClientName) -> Nothing, [Clients];
+    "clients.dismiss_first": Mutation dismiss_first(Nothing) -> Nothing, [Clients];
+}
+
+/// An absent input is an empty one, so that `curl` needs no body for a query.
+fn read<T: serde::de::DeserializeOwned + TS>(input: Value) -> Result<T, Failure> {
+    let input = match input {
+        Value::Null => Value::Object(serde_json::Map::new()),
+        other => other,
+    };
+    serde_json::from_value(input).map_err(Failure::bad_input)
+}
