@@ -1,0 +1,339 @@
+//! Boot: the only place where the parts meet.
+//!
+//! Promises: the window and the headless binary start the same Signalbox. When
+//! something is missing that can be lived without (a keychain, a good config
+//! edit), it starts all the same and says so; when something is missing that
+//! can't (the port, the data folder, the ledger), it ends with what to do.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use control::{Configuration, Control, FreshClientKey, Parts, Tag};
+use engine::{Credentials, Engine, Ledger, ReceiptId};
+use host::{
+    Changed, ClientKeys, ClientsError, ConfigError, ConfigFile, DataFolder, FolderError,
+    LedgerError, ListenConfig, SqliteLedger, Vault, WatchError,
+};
+use routing::{Catalogue, CatalogueError};
+use secrecy::ExposeSecret as _;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::guard::Doors;
+use crate::listen::{self, ListenError};
+use crate::runtime::RuntimeFile;
+use crate::session::{NoRandomness, Sessions};
+use crate::state::Shared;
+
+/// How a Signalbox is started.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Options {
+    /// Folder for the ledger, the client keys and the config [default: the system's place for application data]
+    #[arg(long, env = "SIGNALBOX_DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// Config file [default: signalbox.toml in the data folder]
+    #[arg(long, env = "SIGNALBOX_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Port to listen on, instead of the config's; 0 picks a free one [default: 7411]
+    #[arg(long, env = "SIGNALBOX_PORT")]
+    pub port: Option<u16>,
+}
+
+/// How long exchanges that were cut may take to say so.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// A running Signalbox.
+pub struct Running {
+    shared: Arc<Shared>,
+    addresses: Vec<SocketAddr>,
+    first_key: Option<String>,
+    listeners: JoinSet<()>,
+    ledger: Arc<SqliteLedger>,
+    // Dropped last, in this order: the watcher stops, the run's file goes, the
+    // folder's lock is let go.
+    _watch: Option<host::Watch>,
+    _runtime: RuntimeFile,
+    _folder: DataFolder,
+}
+
+/// Why Signalbox did not start.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each says itself what it is")]
+pub enum BootError {
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error("the catalogue in this build is damaged: {0}")]
+    Catalogue(#[from] CatalogueError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Clients(#[from] ClientsError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Client(#[from] engine::NoClient),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+    #[error("can't write to the data folder: {0}")]
+    Runtime(#[from] std::io::Error),
+    #[error("a start-up task failed: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+/// What was read from this machine before the first socket was opened.
+struct Found {
+    folder: DataFolder,
+    catalogue: Arc<Catalogue>,
+    file: ConfigFile,
+    compiled: host::Compiled,
+    refused: Option<ConfigError>,
+    vault: Arc<Vault>,
+    clients: Arc<ClientKeys>,
+}
+
+/// Starts Signalbox.
+///
+/// # Errors
+/// When it can't serve at all; the message says what to do.
+pub async fn boot(options: Options) -> Result<Running, BootError> {
+    let port = options.port;
+    let found = tokio::task::spawn_blocking(move || look_around(options)).await??;
+    let Found {
+        folder,
+        catalogue,
+        file,
+        compiled,
+        refused,
+        vault,
+        clients,
+    } = found;
+
+    let mut opened = compiled.listen.clone();
+    opened.port = port.unwrap_or(opened.port);
+    let sockets = listen::open(&ips(&opened), opened.port).await?;
+    let bound: Vec<SocketAddr> = sockets
+        .iter()
+        .filter_map(|socket| socket.local_addr().ok())
+        .collect();
+    let addresses: Vec<SocketAddr> = bound.iter().copied().map(callable).collect();
+    let address = addresses
+        .first()
+        .copied()
+        .unwrap_or(SocketAddr::from(([127, 0, 0, 1], opened.port)));
+    file.set_own_addresses(bound.clone());
+
+    let ledger = Arc::new(SqliteLedger::open(
+        &folder.ledger_path(),
+        compiled.ledger.retention(),
+    )?);
+    let engine = Engine::new(
+        compiled.snapshot,
+        Arc::clone(&ledger) as Arc<dyn Ledger>,
+        Arc::clone(&vault) as Arc<dyn Credentials>,
+        newest(&ledger).await?,
+    )?;
+    let configuration = Arc::new(Configuration::new(
+        file,
+        engine.clone(),
+        Arc::clone(&ledger),
+        compiled.listen.clone(),
+        refused,
+    ));
+    // Now that our own addresses are known, a provider that points at them is refused.
+    let checked = Arc::clone(&configuration);
+    tokio::task::spawn_blocking(move || checked.reload()).await?;
+
+    // Only now that nothing else can fail: a key made for a start that did not come
+    // off would never be shown.
+    let first_key = first_start(&clients).await?;
+    let shown_key = first_key.as_ref().map(|fresh| fresh.key.clone());
+    let control = Control::new(Parts {
+        engine: engine.clone(),
+        ledger: Arc::clone(&ledger),
+        vault: Arc::clone(&vault),
+        clients: Arc::clone(&clients),
+        configuration: Arc::clone(&configuration),
+        catalogue,
+        addresses: addresses.clone(),
+        first_key,
+    });
+    let (sessions, run_token) = Sessions::new(address.port())?;
+    let runtime = RuntimeFile::write(&folder, address, &run_token)?;
+    let shared = Arc::new(Shared {
+        doors: ArcSwap::from_pointee(doors(&bound, &compiled.listen)),
+        engine,
+        control,
+        clients: Arc::clone(&clients),
+        sessions,
+        address,
+        bound,
+        ending: watch::channel(false).0,
+    });
+    let watcher = match watch_files(&folder, &configuration, &vault, &clients, &shared) {
+        Ok(watcher) => Some(watcher),
+        // It can be lived without: files are read again at the next start.
+        Err(error) => {
+            tracing::error!(%error, "changed files are not noticed");
+            configuration.unwatched(error.to_string());
+            None
+        }
+    };
+    let listeners = listen::serve(sockets, &shared);
+    Ok(Running {
+        shared,
+        addresses,
+        first_key: shown_key,
+        listeners,
+        ledger,
+        _watch: watcher,
+        _runtime: runtime,
+        _folder: folder,
+    })
+}
+
+/// Everything that reads the disk or the keychain.
+fn look_around(options: Options) -> Result<Found, BootError> {
+    let folder = DataFolder::open(options.data_dir)?;
+    let catalogue = Arc::new(Catalogue::builtin()?);
+    let path = options.config.unwrap_or_else(|| folder.config_path());
+    let file = ConfigFile::open(&path, Arc::clone(&catalogue), engine::PRACTICE_MODELS);
+    let (compiled, refused) = match file.load() {
+        Ok(compiled) => (compiled, None),
+        Err(error) => {
+            tracing::error!(%error, "the config is refused; starting with the built-in one");
+            (file.defaults()?, Some(error))
+        }
+    };
+    let vault = Arc::new(Vault::open(&folder));
+    let clients = Arc::new(ClientKeys::open(&folder)?);
+    Ok(Found {
+        folder,
+        catalogue,
+        file,
+        compiled,
+        refused,
+        vault,
+        clients,
+    })
+}
+
+/// The newest receipt of the run before.
+async fn newest(ledger: &Arc<SqliteLedger>) -> Result<Option<ReceiptId>, BootError> {
+    let ledger = Arc::clone(ledger);
+    let found = tokio::task::spawn_blocking(move || {
+        ledger.recent(1, None, &host::ReceiptFilter::default())
+    });
+    Ok(found.await??.first().map(|receipt| receipt.id))
+}
+
+/// The client key of the very first start, shown this once.
+async fn first_start(clients: &Arc<ClientKeys>) -> Result<Option<FreshClientKey>, BootError> {
+    let clients = Arc::clone(clients);
+    let made = tokio::task::spawn_blocking(move || clients.first_start()).await??;
+    Ok(made.map(|key| FreshClientKey {
+        name: "default".to_owned(),
+        key: key.expose_secret().to_owned(),
+    }))
+}
+
+fn ips(listen: &ListenConfig) -> Vec<IpAddr> {
+    listen.addresses.clone()
+}
+
+fn doors(addresses: &[SocketAddr], listen: &ListenConfig) -> Doors {
+    Doors::new(addresses, &listen.allow_hosts, &listen.allow_origins)
+}
+
+/// The address as one can call it from this machine: every address is none to call.
+fn callable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(v4) if v4.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
+        IpAddr::V6(v6) if v6.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// Follows changes on disk: the config, and what the command line did beside us.
+fn watch_files(
+    folder: &DataFolder,
+    configuration: &Arc<Configuration>,
+    vault: &Arc<Vault>,
+    clients: &Arc<ClientKeys>,
+    shared: &Arc<Shared>,
+) -> Result<host::Watch, WatchError> {
+    let (configuration, vault, clients, shared) = (
+        Arc::clone(configuration),
+        Arc::clone(vault),
+        Arc::clone(clients),
+        Arc::clone(shared),
+    );
+    let config_path = configuration.path();
+    host::watch(folder, &config_path, move |changed| match changed {
+        Changed::Config => {
+            configuration.reload_changed();
+            let listen = configuration.listen().borrow().clone();
+            shared.doors.store(Arc::new(doors(&shared.bound, &listen)));
+            shared.control.changed(&[Tag::Providers, Tag::Status]);
+        }
+        Changed::Keys => {
+            if let Err(error) = vault.reload() {
+                tracing::error!(%error, "the provider keys could not be read again");
+            }
+            shared.control.changed(&[Tag::Keys, Tag::Providers]);
+        }
+        Changed::Clients => {
+            if let Err(error) = clients.reload() {
+                tracing::error!(%error, "the client keys could not be read again");
+            }
+            shared.control.changed(&[Tag::Clients]);
+        }
+    })
+}
+
+impl Running {
+    /// The control API of this Signalbox.
+    pub fn control(&self) -> Control {
+        self.shared.control.clone()
+    }
+
+    /// Where it listens; the first one is the one to tell people.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// The client key of the very first start, to be shown once.
+    pub fn first_key(&self) -> Option<&str> {
+        self.first_key.as_deref()
+    }
+
+    /// A link that opens the panel in a browser, once.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn panel_link(&self) -> Result<String, NoRandomness> {
+        self.shared.panel_link()
+    }
+
+    /// Takes no new connections, lets running exchanges finish for at most
+    /// `patience`, and writes the ledger out.
+    pub async fn shutdown(mut self, patience: Duration) {
+        self.shared.ending.send_replace(true);
+        let listeners = &mut self.listeners;
+        let drained = async { while listeners.join_next().await.is_some() {} };
+        tokio::pin!(drained);
+        if tokio::time::timeout(patience, &mut drained).await.is_err() {
+            tracing::warn!("some exchanges did not finish in time and are told so");
+            self.shared.engine.cut();
+            let _ = tokio::time::timeout(LAST_WORDS, &mut drained).await;
+        }
+        // Also when a cut exchange still holds a handle: what was taken is written.
+        let ledger = (*self.ledger).clone();
+        let _ = tokio::task::spawn_blocking(move || ledger.close()).await;
+    }
+}

@@ -1,0 +1,73 @@
+//! `GET /v1/models`: what can be asked for right now, in the caller's shape.
+
+use axum::body::Body;
+use dialect::{Dialect, Fault, FaultKind, ModelEntry, model_entry, models_list};
+use engine::Engine;
+use http::{HeaderValue, Response, header};
+use routing::Standing;
+
+/// Aliases first, then `provider/model` of every provider that takes work.
+pub(crate) fn list(engine: &Engine, dialect: Dialect) -> Response<Body> {
+    json(models_list(dialect, &entries(engine)))
+}
+
+/// One of them.
+pub(crate) fn one(engine: &Engine, dialect: Dialect, id: &str) -> Option<Response<Body>> {
+    let id = id.replace("%2F", "/").replace("%2f", "/");
+    let entries = entries(engine);
+    let found = entries.iter().find(|entry| entry.id == id).or_else(|| {
+        // A bare name is served when exactly one provider has it first.
+        entries
+            .iter()
+            .find(|entry| entry.id.split_once('/').is_some_and(|(_, m)| m == id))
+    })?;
+    Some(json(model_entry(dialect, found)))
+}
+
+/// What a caller is told of a model that is not there.
+pub(crate) fn unknown(id: &str) -> Fault {
+    Fault {
+        kind: FaultKind::NotFound,
+        status: 404,
+        code: "unknown_model",
+        message: format!("The model `{id}` is not served here; GET /v1/models lists what is."),
+        param: Some("model"),
+    }
+}
+
+fn entries(engine: &Engine) -> Vec<ModelEntry> {
+    let snapshot = engine.snapshot();
+    let routes = &snapshot.routes;
+    let aliases = routes.aliases.values().map(|alias| ModelEntry {
+        id: alias.name.clone(),
+        display_name: alias.name.clone(),
+        owned_by: "signalbox".to_owned(),
+        created_unix_s: 0,
+        max_input: None,
+        max_output: None,
+    });
+    let ready = routes
+        .providers
+        .iter()
+        .filter(|p| p.enabled && engine.standing(p) == Standing::Ready);
+    let targets = ready.flat_map(|provider| {
+        provider.models.iter().map(move |model| ModelEntry {
+            id: format!("{}/{}", provider.id, model.id),
+            display_name: format!("{} ({})", model.id, provider.name),
+            owned_by: provider.id.clone(),
+            created_unix_s: 0,
+            max_input: model.max_input,
+            max_output: model.max_output,
+        })
+    });
+    aliases.chain(targets).collect()
+}
+
+fn json(body: bytes::Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    response
+}
