@@ -1,0 +1,298 @@
+// Canned answers of the control API, a scene for each state worth looking at.
+
+const NOW = Date.now();
+const MINUTE = 60_000;
+
+/** The same "random" numbers every time, so that two looks can be compared. */
+function dice(seed) {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+}
+
+const id = (at, n) => `rc-${((BigInt(at) << 12n) + BigInt(n)).toString(16).padStart(14, "0")}`;
+
+const TARGETS = [
+  ["anthropic", "claude-sonnet-4-5", "claude-sonnet-4-5", null, "messages", "claude-code", 41_200, 890, 0.0312],
+  ["openai", "gpt-5.2-mini", "fast", "fast", "chat_completions", "scripts", 1_830, 212, 0.00091],
+  ["groq", "openai/gpt-oss-120b", "groq/openai/gpt-oss-120b", null, "chat_completions", "scripts", 640, 318, 0.000289],
+  ["ollama", "qwen3:8b", "local", "local", "chat_completions", "aider", 2_210, 96, 0],
+  ["practice", "steady", "practice/steady", null, "chat_completions", "first", 12, 40, 0],
+  ["openai", "text-embedding-3-small", "text-embedding-3-small", null, "embeddings", "indexer", 8_120, 0, 0.000000162],
+];
+
+function row(at, n, roll) {
+  const [provider, model, requested_model, alias, endpoint, client, input, output, usd] = TARGETS[Math.floor(roll() * TARGETS.length)];
+  const spread = 0.4 + 1.4 * roll();
+  const fate = roll();
+  const ending = fate < 0.88 ? "complete" : fate < 0.92 ? "failed" : fate < 0.95 ? "refused" : fate < 0.975 ? "broken" : "client_gone";
+  const answered = ending === "complete" || ending === "broken" || ending === "client_gone";
+  const basis = ending === "complete" ? "metered" : answered ? "estimated" : "none";
+  return {
+    id: id(at, n),
+    at_unix_ms: at,
+    client,
+    endpoint,
+    requested_model,
+    alias,
+    provider: answered ? provider : null,
+    model: answered ? model : null,
+    practice: answered && provider === "practice",
+    attempts: ending === "refused" ? 0 : alias && roll() < 0.4 ? 2 : 1,
+    streamed: endpoint !== "embeddings",
+    input_tokens: answered ? Math.round(input * spread) : 0,
+    output_tokens: answered ? Math.round(output * spread) : 0,
+    usage_basis: basis,
+    cost_nano_usd: answered ? Math.round(usd * spread * 1e9) : 0,
+    cost_basis: provider === "ollama" ? "none" : basis,
+    ttft_ms: answered ? 90 + 700 * roll() : null,
+    total_ms: answered ? 400 + 9_000 * roll() ** 2 : 3 + 900 * roll(),
+    status: { complete: 200, broken: 200, client_gone: 200, failed: 502, refused: 404 }[ending],
+    ending,
+    fault: { failed: "all_targets_failed", refused: "unknown_model", broken: "broken_stream" }[ending] ?? null,
+  };
+}
+
+function rows(count) {
+  const roll = dice(7);
+  return Array.from({ length: count }, (_, n) => row(NOW - Math.round(n * 21_000 * (0.4 + roll())), n, roll)).sort((a, b) => (a.id < b.id ? 1 : -1));
+}
+
+const health = (id, name, state, more = {}) => ({
+  id, name, practice: false, state, attempts: 0, failures: 0, ttft_ms: null, in_flight: 0, spend_today_nano_usd: 0, last_failure: null, ...more,
+});
+
+const PRACTICE = health("practice", "Practice", "idle", { practice: true });
+
+const RICH_HEALTH = [
+  health("anthropic", "Anthropic", "healthy", { attempts: 64, ttft_ms: 612, in_flight: 2, spend_today_nano_usd: 2_914_300_000 }),
+  health("openai", "OpenAI", "degraded", {
+    attempts: 81, failures: 2, ttft_ms: 431.5, in_flight: 1, spend_today_nano_usd: 184_220_000,
+    last_failure: { at_unix_ms: NOW - 3 * MINUTE, category: "overloaded", message: "The engine is currently overloaded, please try again later" },
+  }),
+  health("groq", "Groq", "failing", {
+    attempts: 22, failures: 9, ttft_ms: 118, spend_today_nano_usd: 812_000,
+    last_failure: { at_unix_ms: NOW - 20_000, category: "rate_limit", message: "Rate limit reached for model `openai/gpt-oss-120b` in organization org_01hx on tokens per minute (TPM): Limit 8000, Used 7822, Requested 640. Please try again in 3.4s." },
+  }),
+  health("ollama", "Ollama", "healthy", { attempts: 9, ttft_ms: 74 }),
+  health("mistral", "Mistral", "no_key"),
+  health("gateway-eu", "Company gateway, Europe", "draining", { attempts: 3, ttft_ms: 980, in_flight: 2, spend_today_nano_usd: 940 }),
+  health("deepseek", "DeepSeek", "disabled"),
+  PRACTICE,
+];
+
+const provider = (health, more) => ({
+  health,
+  surfaces: [{ dialect: "openai", base_url: `https://api.${health.id}.com/v1` }],
+  key: { source: "keychain", name: health.id, present: true, importable: null },
+  local: false, editable: true, enabled: true, draining: false, models: ["large", "small"], ...more,
+});
+
+const RICH_PROVIDERS = {
+  providers: [
+    provider(RICH_HEALTH[0], { surfaces: [{ dialect: "anthropic", base_url: "https://api.anthropic.com" }, { dialect: "openai", base_url: "https://api.anthropic.com/v1" }], models: ["claude-sonnet-4-5", "claude-haiku-4-5", "claude-opus-4-8"] }),
+    provider(RICH_HEALTH[1], { key: { source: "environment", name: "OPENAI_API_KEY", present: true, importable: "OPENAI_API_KEY" }, models: ["gpt-5.2", "gpt-5.2-mini", "text-embedding-3-small"] }),
+    provider(RICH_HEALTH[2], { surfaces: [{ dialect: "openai", base_url: "https://api.groq.com/openai/v1" }] }),
+    provider(RICH_HEALTH[3], { local: true, key: { source: "none", name: null, present: false, importable: null }, surfaces: [{ dialect: "openai", base_url: "http://127.0.0.1:11434/v1" }], models: ["qwen3:8b"] }),
+    provider(RICH_HEALTH[4], { key: { source: "keychain", name: "mistral", present: false, importable: "MISTRAL_API_KEY" } }),
+    provider(RICH_HEALTH[5], { draining: true, surfaces: [{ dialect: "openai", base_url: "https://llm-gateway.eu-central.internal.example.com/openai/deployments/v1" }, { dialect: "anthropic", base_url: "https://llm-gateway.eu-central.internal.example.com/anthropic" }] }),
+    provider(RICH_HEALTH[6], { enabled: false }),
+    provider(PRACTICE, { editable: false, key: { source: "none", name: null, present: false, importable: null }, surfaces: [], models: ["steady", "slow", "flaky"] }),
+  ],
+  key_store: { kind: "keychain" },
+  aliases: [
+    { name: "fast", targets: ["groq/openai/gpt-oss-120b", "openai/gpt-5.2-mini", "anthropic/claude-haiku-4-5"] },
+    { name: "local", targets: ["ollama/qwen3:8b"] },
+    { name: "claude-sonnet-4-5", targets: ["anthropic/claude-sonnet-4-5", "gateway-eu/claude-sonnet-4-5"] },
+  ],
+  config: { path: "/home/ada/.config/signalbox/signalbox.toml", snapshot: 14, refused: null },
+};
+
+const entry = (id, name, more = {}) => ({
+  id, name, local: false, needs_key: true, keys_page: `https://${id}.com/keys`, environment: null, configured: false, dialects: ["openai"], models: 12, ...more,
+});
+
+const CATALOGUE = [
+  entry("anthropic", "Anthropic", { dialects: ["anthropic", "openai"], configured: true }),
+  entry("openai", "OpenAI", { models: 41, configured: true }),
+  entry("gemini", "Google Gemini", { models: 9, environment: "GEMINI_API_KEY" }),
+  entry("groq", "Groq", { configured: true }),
+  entry("mistral", "Mistral", { configured: true }),
+  entry("openrouter", "OpenRouter", { models: 0 }),
+  entry("together", "Together AI", { models: 30 }),
+  entry("xai", "xAI", { models: 6 }),
+  entry("ollama", "Ollama", { local: true, needs_key: false, keys_page: null, models: 0, configured: true }),
+  entry("lmstudio", "LM Studio", { local: true, needs_key: false, keys_page: null, models: 0 }),
+  entry("llamacpp", "llama.cpp server", { local: true, needs_key: false, keys_page: null, models: 0 }),
+];
+
+function minutes(busy) {
+  const roll = dice(3);
+  return Array.from({ length: 60 }, (_, n) => {
+    const requests = busy ? Math.floor(roll() * 9 * (1 + Math.sin(n / 7)) + (n % 13 === 0 ? 8 : 0)) : 0;
+    return { requests, failed: n > 48 ? Math.floor(requests * 0.3 * roll()) : n === 20 ? Math.min(1, requests) : 0 };
+  });
+}
+
+const NO_TOTALS = { requests: 0, failed: 0, spend_nano_usd: 0, estimated_nano_usd: 0, input_tokens: 0, cached_tokens: 0, output_tokens: 0 };
+
+const overview = (more) => ({
+  version: "0.1.0", addresses: ["http://127.0.0.1:7411", "http://[::1]:7411"], paused: false, in_flight: 0,
+  today: NO_TOTALS, minutes: minutes(false), providers: [PRACTICE], alarms: [], practice_only: false, ...more,
+});
+
+const CONNECT = {
+  base_url: "http://127.0.0.1:7411",
+  first_key: null,
+  clients: [
+    { name: "first", created_unix_ms: NOW - 40 * 24 * 60 * MINUTE, hint: "x7Qa" },
+    { name: "claude-code", created_unix_ms: NOW - 12 * 24 * 60 * MINUTE, hint: "9fKd" },
+    { name: "scripts", created_unix_ms: NOW - 2 * 24 * 60 * MINUTE, hint: "m0Tz" },
+  ],
+};
+
+function receipt(found) {
+  const refused = found.ending === "refused";
+  const attempts = [];
+  if (found.attempts > 1 || found.ending === "failed") {
+    attempts.push({
+      provider: "groq", model: "openai/gpt-oss-120b", why: "listed in the alias", started_ms: 0.4, took_ms: 118.6, status: 429,
+      failure: "rate_limit", code: "rate_limit_exceeded", message: "Rate limit reached for model `openai/gpt-oss-120b` on tokens per minute (TPM): Limit 8000, Used 7822, Requested 640.",
+    });
+  }
+  if (found.provider !== null) {
+    const started = attempts.length ? 119.4 : 0.4;
+    attempts.push({
+      provider: found.provider, model: found.model, why: found.alias ? "listed in the alias" : "named directly", started_ms: started,
+      took_ms: found.total_ms - started, status: 200, failure: found.ending === "broken" ? "broken_stream" : null, code: null,
+      message: found.ending === "broken" ? "The connection was closed after 212 tokens." : null,
+    });
+  }
+  const cached = Math.floor(found.input_tokens * 0.8);
+  return {
+    row: found,
+    attempts,
+    dropped: found.alias ? [{ target: "mistral/mistral-small", reason: "Mistral has no key; set one with `signalbox keys set mistral` or on the Providers page" }] : [],
+    tokens: { input: found.input_tokens - cached, cache_read: cached, cache_write: 0, cache_write_long: 0, output: found.output_tokens - Math.floor(found.output_tokens / 4), reasoning: Math.floor(found.output_tokens / 4) },
+    model_version: found.model ? `${found.model}-20260901` : null,
+    upstream_id: found.provider ? "chatcmpl-BzQ8sJk20sLm3pXw7yTt" : null,
+    price_version: found.cost_basis === "none" ? null : "2026-11-18",
+    stop: found.ending === "complete" ? "end" : null,
+    message: refused
+      ? "Nothing is known by the name `gpt5-mini`. Did you mean `openai/gpt-5.2-mini`?"
+      : found.ending === "failed" ? "Every target of `fast` failed; the last was groq: rate limit (429)." : null,
+    request_bytes: 4_211,
+    reply_bytes: found.provider ? 18_240 : 214,
+  };
+}
+
+function rich() {
+  let settled = 0;
+  const roll = dice(11);
+  const list = rows(160);
+  return {
+    name: "rich",
+    rows: list,
+    settle() {
+      const fresh = row(Date.now(), settled++ % 4096, roll);
+      list.unshift(fresh);
+      return fresh;
+    },
+    answers: {
+      overview: () => overview({
+        in_flight: 3,
+        today: { requests: 1_482 + settled, failed: 37, spend_nano_usd: 3_100_272_940, estimated_nano_usd: 41_200_000, input_tokens: 18_402_113, cached_tokens: 14_120_400, output_tokens: 402_118 },
+        minutes: minutes(true),
+        providers: RICH_HEALTH,
+      }),
+      "providers.page": () => RICH_PROVIDERS,
+      "providers.catalogue": () => CATALOGUE,
+      connect: () => CONNECT,
+      "providers.test": (input) => input.id === "groq"
+        ? { ok: false, message: "Groq did not accept the key (401). Check that it is complete, or make a new one at https://console.groq.com/keys.", took_ms: 143, models: null }
+        : { ok: true, message: "It answered, took the key, and lists 41 models.", took_ms: 212, models: 41 },
+      "clients.create": (input) => ({ name: input.name, key: "sbx-demo-4kZt0vR8qYb2LwXn7HfUaPm3" }),
+    },
+  };
+}
+
+const FIRST_KEY = { name: "first", key: "sbx-demo-Qm7pXv2LkR9tYw4ZbN8sHc3J" };
+
+const empty = () => ({
+  name: "empty",
+  rows: [],
+  answers: {
+    overview: () => overview({ practice_only: true }),
+    "providers.page": () => ({ providers: [RICH_PROVIDERS.providers.at(-1)], key_store: { kind: "keychain" }, aliases: [], config: { path: "/home/ada/.config/signalbox/signalbox.toml", snapshot: 1, refused: null } }),
+    "providers.catalogue": () => CATALOGUE.map((one) => ({ ...one, configured: false })),
+    connect: () => ({ ...CONNECT, first_key: FIRST_KEY, clients: [CONNECT.clients[0]] }),
+  },
+});
+
+function trouble() {
+  const base = rich();
+  return {
+    ...base,
+    name: "trouble",
+    answers: {
+      ...base.answers,
+      overview: () => ({
+        ...base.answers.overview(),
+        paused: true,
+        alarms: [
+          { code: "config_refused", message: "The newest edit of the config file was refused at line 12, column 5: unknown field `adress`. The last good one runs. Mend the file and save it." },
+          { code: "ledger_down", message: "The ledger cannot be written: the disk is full. Requests are still routed, but their receipts are kept in memory only. Free some space." },
+        ],
+      }),
+      "providers.page": () => ({
+        ...RICH_PROVIDERS,
+        key_store: { kind: "memory", reason: "No keychain answers on this machine (no Secret Service on the session bus). Install and unlock one, such as GNOME Keyring, and start Signalbox again; or give keys by environment variables." },
+        config: { ...RICH_PROVIDERS.config, refused: { line: 12, column: 5, reason: "Unknown field `adress` in [providers.groq]; did you mean `base_url`?" } },
+      }),
+    },
+    refuse: {
+      "keys.set": { code: "keychain_locked", message: "The keychain is locked. Unlock it and try again." },
+      "providers.enable": { code: "config_write", message: "The config file could not be written: permission denied. Check who owns it." },
+      "aliases.put": { code: "bad_alias", message: "The target `nowhere/x` names a provider that is not configured." },
+    },
+  };
+}
+
+const failing = (name, more) => ({ ...rich(), name, ...more });
+
+export const scenes = new Map(
+  [
+    rich(),
+    empty(),
+    trouble(),
+    failing("broken", { status: 500, error: { code: "ledger", message: "The ledger could not be read: the database file is damaged. Run `signalbox doctor`." } }),
+    failing("slow", { afterMs: 8_000 }),
+    failing("unlinked", { status: 401, error: { code: "no_session", message: "This panel needs a fresh link." } }),
+  ].map((scene) => [scene.name, scene]),
+);
+
+export function answer(scene, operation, input) {
+  if (scene.error) return { status: scene.status, body: scene.error };
+  if (scene.refuse?.[operation]) return { status: 400, body: scene.refuse[operation] };
+  const afterMs = scene.afterMs;
+  if (operation === "requests.list") return { body: list(scene.rows, input), afterMs };
+  if (operation === "requests.get") {
+    const found = scene.rows.find((row) => row.id === input.id);
+    if (!found) return { status: 404, body: { code: "no_receipt", message: "There is no receipt of this name; it may have been cleared." } };
+    return { body: receipt(found), afterMs };
+  }
+  return { body: scene.answers[operation]?.(input) ?? {}, afterMs };
+}
+
+function list(all, { before, limit = 100, text, provider, failed_only }) {
+  const found = all.filter(
+    (row) =>
+      (!before || row.id < before) &&
+      (!provider || row.provider === provider) &&
+      (!failed_only || ["refused", "failed", "broken"].includes(row.ending)) &&
+      (!text || [row.id, row.client, row.requested_model, row.alias, row.provider, row.model].some((field) => field?.toLowerCase().includes(text.toLowerCase()))),
+  );
+  return { rows: found.slice(0, limit), more: found.length > limit };
+}

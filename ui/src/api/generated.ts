@@ -1,0 +1,761 @@
+// Generated from src-tauri/control. Do not edit.
+
+export type Alarm = { 
+/**
+ * A word for it: `config_refused`, `keychain_unavailable`, `ledger_down`.
+ */
+code: string, 
+/**
+ * What happened, to what, and what to do.
+ */
+message: string, };
+
+export type AliasName = { 
+/**
+ * The model name clients send.
+ */
+name: string, };
+
+export type AliasShown = { 
+/**
+ * The model name clients send.
+ */
+name: string, 
+/**
+ * `provider/model`, first choice first.
+ */
+targets: Array<string>, };
+
+export type AttemptShown = { 
+/**
+ * The provider's id.
+ */
+provider: string, 
+/**
+ * The model asked of it.
+ */
+model: string, 
+/**
+ * Why it stood at its place.
+ */
+why: string, 
+/**
+ * Since the exchange began, in milliseconds.
+ */
+started_ms: number, 
+/**
+ * How long it took, in milliseconds.
+ */
+took_ms: number, 
+/**
+ * The provider's HTTP status.
+ */
+status: number | null, 
+/**
+ * The failure's category; absent when it succeeded.
+ */
+failure: string | null, 
+/**
+ * The provider's own code.
+ */
+code: string | null, 
+/**
+ * What the provider said.
+ */
+message: string | null, };
+
+export type CatalogueEntry = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * The name people know it by.
+ */
+name: string, 
+/**
+ * Runs on this machine.
+ */
+local: boolean, 
+/**
+ * Whether a key is needed.
+ */
+needs_key: boolean, 
+/**
+ * Where a person gets one.
+ */
+keys_page: string | null, 
+/**
+ * A variable of the environment that holds a key for it.
+ */
+environment: string | null, 
+/**
+ * Already configured.
+ */
+configured: boolean, 
+/**
+ * `openai`, `anthropic`
+ */
+dialects: Array<string>, 
+/**
+ * How many of its models have a price here.
+ */
+models: number, };
+
+export type ClientName = { 
+/**
+ * Its name.
+ */
+name: string, };
+
+export type ClientShown = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * When it was made, in milliseconds since 1970.
+ */
+created_unix_ms: number, 
+/**
+ * Its last four characters.
+ */
+hint: string, };
+
+export type Code = "bad_input" | "not_found" | "conflict" | "unavailable";
+
+export type ConfigRefusal = { 
+/**
+ * One-based line.
+ */
+line: number | null, 
+/**
+ * One-based column.
+ */
+column: number | null, 
+/**
+ * What is wrong and what to do.
+ */
+reason: string, };
+
+export type ConfigShown = { 
+/**
+ * Where it is.
+ */
+path: string, 
+/**
+ * Rises with every accepted edit.
+ */
+snapshot: number, 
+/**
+ * Why the newest edit was refused; the last good one runs.
+ */
+refused: ConfigRefusal | null, };
+
+export type Connect = { 
+/**
+ * Numeric address without a path, e.g. `http://127.0.0.1:7411`.
+ */
+base_url: string, 
+/**
+ * The key made at the first start, until it is dismissed or the app ends.
+ */
+first_key: FreshClientKey | null, 
+/**
+ * Client keys that exist.
+ */
+clients: Array<ClientShown>, };
+
+export type DrainProvider = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Take nothing new, finish what is there.
+ */
+draining: boolean, };
+
+export type DroppedShown = { 
+/**
+ * `provider/model`
+ */
+target: string, 
+/**
+ * Why.
+ */
+reason: string, };
+
+export type EnableProvider = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * On.
+ */
+enabled: boolean, };
+
+export type Event = { 
+/**
+ * Receipts settled since the last event, newest first, at most 100.
+ */
+receipts: Array<RequestRow>, 
+/**
+ * What to read again.
+ */
+changed: Array<Tag>, };
+
+export type Failure = { 
+/**
+ * From a closed list.
+ */
+code: Code, 
+/**
+ * What happened, to what, and what to do.
+ */
+message: string, };
+
+export type FreshClientKey = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The key itself.
+ */
+key: string, };
+
+export type HealthState = "idle" | "healthy" | "degraded" | "failing" | "draining" | "disabled" | "no_key";
+
+export type KeyShown = { 
+/**
+ * `keychain`, `environment` or `none`
+ */
+source: string, 
+/**
+ * The keychain name or the variable.
+ */
+name: string | null, 
+/**
+ * Whether it is there now.
+ */
+present: boolean, 
+/**
+ * A variable of the environment that holds a key for it and is not used yet.
+ */
+importable: string | null, };
+
+export type KeyStore = { "kind": "keychain" } | { "kind": "memory", 
+/**
+ * Why, and what to do.
+ */
+reason: string, };
+
+export type LastFailure = { 
+/**
+ * When, in milliseconds since 1970.
+ */
+at_unix_ms: number, 
+/**
+ * Its category, e.g. `rate_limit`.
+ */
+category: string, 
+/**
+ * What the provider said, one line.
+ */
+message: string, };
+
+export type ListRequests = { 
+/**
+ * Only older than this receipt.
+ */
+before?: string, 
+/**
+ * At most this many; 100 when absent, 500 at most.
+ */
+limit?: number, 
+/**
+ * Part of a model, provider, alias, client or receipt id.
+ */
+text?: string, 
+/**
+ * Only this provider's.
+ */
+provider?: string, 
+/**
+ * Only refused, failed and broken ones.
+ */
+failed_only: boolean, };
+
+export type Minute = { 
+/**
+ * Exchanges that ended in it.
+ */
+requests: number, 
+/**
+ * Those that ended refused, failed or broken.
+ */
+failed: number, };
+
+export type Nothing = Record<symbol, never>;
+
+export type Overview = { 
+/**
+ * Signalbox's version.
+ */
+version: string, 
+/**
+ * Where tools are pointed: one line per listener, numeric, no trailing slash.
+ */
+addresses: Array<string>, 
+/**
+ * Routing is paused: every request gets a clear refusal.
+ */
+paused: boolean, 
+/**
+ * Exchanges being served right now.
+ */
+in_flight: number, 
+/**
+ * Since local midnight.
+ */
+today: Totals, 
+/**
+ * The last sixty minutes, oldest first; the last one is the running minute.
+ */
+minutes: Array<Minute>, 
+/**
+ * Every configured provider.
+ */
+providers: Array<ProviderHealth>, 
+/**
+ * What needs a person. Empty when all is well.
+ */
+alarms: Array<Alarm>, 
+/**
+ * No provider but the practice one is ready: the page explains the first step.
+ */
+practice_only: boolean, };
+
+export type Pause = { 
+/**
+ * Refuse new requests with a clear message.
+ */
+paused: boolean, };
+
+export type ProviderHealth = { 
+/**
+ * The word in `provider/model`.
+ */
+id: string, 
+/**
+ * The name people know it by.
+ */
+name: string, 
+/**
+ * The built-in practice provider.
+ */
+practice: boolean, 
+/**
+ * In one word.
+ */
+state: HealthState, 
+/**
+ * Attempts in the last five minutes.
+ */
+attempts: number, 
+/**
+ * Of which failed.
+ */
+failures: number, 
+/**
+ * Median time to the first byte over recent successes, in milliseconds.
+ */
+ttft_ms: number | null, 
+/**
+ * Attempts being served right now.
+ */
+in_flight: number, 
+/**
+ * Spend since local midnight, in billionths of a dollar.
+ */
+spend_today_nano_usd: number, 
+/**
+ * The latest failure in the window.
+ */
+last_failure: LastFailure | null, };
+
+export type ProviderName = { 
+/**
+ * Its id.
+ */
+id: string, };
+
+export type ProviderShown = { 
+/**
+ * Its health and name.
+ */
+health: ProviderHealth, 
+/**
+ * `openai`, `anthropic`
+ */
+surfaces: Array<SurfaceShown>, 
+/**
+ * Where its key comes from.
+ */
+key: KeyShown, 
+/**
+ * Runs on this machine or network.
+ */
+local: boolean, 
+/**
+ * In the config (as opposed to built in): may be edited and removed.
+ */
+editable: boolean, 
+/**
+ * Takes new work.
+ */
+enabled: boolean, 
+/**
+ * Finishes what it has and takes nothing new.
+ */
+draining: boolean, 
+/**
+ * Models known, as `GET /v1/models` lists them (without the prefix).
+ */
+models: Array<string>, };
+
+export type ProviderTest = { 
+/**
+ * It answered and took the key.
+ */
+ok: boolean, 
+/**
+ * What was found, and what to do when it is not ok.
+ */
+message: string, 
+/**
+ * How long it took, in milliseconds.
+ */
+took_ms: number, 
+/**
+ * How many models it lists, when it says.
+ */
+models: number | null, };
+
+export type ProvidersPage = { 
+/**
+ * As configured, in order; practice last.
+ */
+providers: Array<ProviderShown>, 
+/**
+ * Where keys are kept.
+ */
+key_store: KeyStore, 
+/**
+ * Names that stand for lists of targets.
+ */
+aliases: Array<AliasShown>, 
+/**
+ * The config file.
+ */
+config: ConfigShown, };
+
+export type PutProvider = { 
+/**
+ * A catalogue id, or a new word of one's own.
+ */
+id: string, 
+/**
+ * Shown name.
+ */
+name?: string, 
+/**
+ * For a server that is not in the catalogue.
+ */
+openai_base_url?: string, 
+/**
+ * For a server that is not in the catalogue.
+ */
+anthropic_base_url?: string, 
+/**
+ * `bearer`, `x-api-key`, `api-key` or `none`
+ */
+auth?: string, 
+/**
+ * `keychain`, `env:NAME` or `none`
+ */
+key?: string, };
+
+export type ReceiptName = { 
+/**
+ * As in the `x-signalbox-receipt` header.
+ */
+id: string, };
+
+export type ReceiptShown = { 
+/**
+ * What the list shows of it.
+ */
+row: RequestRow, 
+/**
+ * Tries in order.
+ */
+attempts: Array<AttemptShown>, 
+/**
+ * Targets left out, each with its reason.
+ */
+dropped: Array<DroppedShown>, 
+/**
+ * Tokens by class; they sum.
+ */
+tokens: TokensShown, 
+/**
+ * The exact version the provider says answered.
+ */
+model_version: string | null, 
+/**
+ * The provider's own name for the reply.
+ */
+upstream_id: string | null, 
+/**
+ * Which catalogue the price came from.
+ */
+price_version: string | null, 
+/**
+ * Why the model stopped.
+ */
+stop: string | null, 
+/**
+ * What the client was told when it went wrong.
+ */
+message: string | null, 
+/**
+ * Size of the request's body.
+ */
+request_bytes: number, 
+/**
+ * Size of the answer's body.
+ */
+reply_bytes: number, };
+
+export type RequestPage = { 
+/**
+ * The rows.
+ */
+rows: Array<RequestRow>, 
+/**
+ * Whether older ones exist.
+ */
+more: boolean, };
+
+export type RequestRow = { 
+/**
+ * The receipt's name, as in the `x-signalbox-receipt` header.
+ */
+id: string, 
+/**
+ * When it began, in milliseconds since 1970.
+ */
+at_unix_ms: number, 
+/**
+ * The client key's name.
+ */
+client: string | null, 
+/**
+ * `chat_completions`, `messages`, …
+ */
+endpoint: string | null, 
+/**
+ * The model as the client wrote it.
+ */
+requested_model: string | null, 
+/**
+ * The alias it went through.
+ */
+alias: string | null, 
+/**
+ * Who answered in the end.
+ */
+provider: string | null, 
+/**
+ * The model asked of it.
+ */
+model: string | null, 
+/**
+ * Whether the practice provider answered.
+ */
+practice: boolean, 
+/**
+ * How many targets were tried.
+ */
+attempts: number, 
+/**
+ * Whether a stream was asked for.
+ */
+streamed: boolean, 
+/**
+ * Prompt tokens of every class.
+ */
+input_tokens: number, 
+/**
+ * Generated tokens of every class.
+ */
+output_tokens: number, 
+/**
+ * `metered`, `estimated` or `none`.
+ */
+usage_basis: string, 
+/**
+ * Cost in billionths of a dollar.
+ */
+cost_nano_usd: number, 
+/**
+ * `metered`, `estimated` or `none`.
+ */
+cost_basis: string, 
+/**
+ * Time to first byte, in milliseconds.
+ */
+ttft_ms: number | null, 
+/**
+ * Total time, in milliseconds.
+ */
+total_ms: number, 
+/**
+ * HTTP status the client got.
+ */
+status: number, 
+/**
+ * `complete`, `refused`, `failed`, `broken` or `client_gone`.
+ */
+ending: string, 
+/**
+ * Our error code, when there is one.
+ */
+fault: string | null, };
+
+export type SetKey = { 
+/**
+ * The provider it belongs to.
+ */
+provider: string, 
+/**
+ * The key. Not printable, not serialisable.
+ */
+value: string, };
+
+export type SurfaceShown = { 
+/**
+ * `openai` or `anthropic`
+ */
+dialect: string, 
+/**
+ * Where it is.
+ */
+base_url: string, };
+
+export type Tag = "receipts" | "providers" | "keys" | "clients" | "status";
+
+export type TokensShown = { 
+/**
+ * Full-price prompt tokens.
+ */
+input: number, 
+/**
+ * Read from the provider's cache.
+ */
+cache_read: number, 
+/**
+ * Written to it, default lifetime.
+ */
+cache_write: number, 
+/**
+ * Written to it, long lifetime.
+ */
+cache_write_long: number, 
+/**
+ * Visible output.
+ */
+output: number, 
+/**
+ * Reasoning.
+ */
+reasoning: number, };
+
+export type Totals = { 
+/**
+ * Exchanges, however they ended.
+ */
+requests: number, 
+/**
+ * Those that ended refused, failed or broken.
+ */
+failed: number, 
+/**
+ * Spend in billionths of a dollar.
+ */
+spend_nano_usd: number, 
+/**
+ * The part of the spend that is estimated.
+ */
+estimated_nano_usd: number, 
+/**
+ * Prompt tokens of every class.
+ */
+input_tokens: number, 
+/**
+ * Of which read from providers' prompt caches.
+ */
+cached_tokens: number, 
+/**
+ * Generated tokens of every class.
+ */
+output_tokens: number, };
+
+export type Operations = {
+  "overview": { input: Nothing, output: Overview },
+  "requests.list": { input: ListRequests, output: RequestPage },
+  "requests.get": { input: ReceiptName, output: ReceiptShown },
+  "providers.page": { input: Nothing, output: ProvidersPage },
+  "providers.catalogue": { input: Nothing, output: Array<CatalogueEntry> },
+  "connect": { input: Nothing, output: Connect },
+  "providers.put": { input: PutProvider, output: Nothing },
+  "providers.remove": { input: ProviderName, output: Nothing },
+  "providers.enable": { input: EnableProvider, output: Nothing },
+  "providers.drain": { input: DrainProvider, output: Nothing },
+  "providers.test": { input: ProviderName, output: ProviderTest },
+  "keys.set": { input: SetKey, output: Nothing },
+  "keys.remove": { input: ProviderName, output: Nothing },
+  "keys.import": { input: ProviderName, output: Nothing },
+  "aliases.put": { input: AliasShown, output: Nothing },
+  "aliases.remove": { input: AliasName, output: Nothing },
+  "routing.pause": { input: Pause, output: Nothing },
+  "clients.create": { input: ClientName, output: FreshClientKey },
+  "clients.revoke": { input: ClientName, output: Nothing },
+  "clients.dismiss_first": { input: Nothing, output: Nothing },
+};
+
+export const operations = {
+  "overview": { kind: "query", tags: ["receipts","providers","keys","status"] },
+  "requests.list": { kind: "query", tags: ["receipts"] },
+  "requests.get": { kind: "query", tags: [] },
+  "providers.page": { kind: "query", tags: ["receipts","providers","keys","status"] },
+  "providers.catalogue": { kind: "query", tags: ["providers","keys"] },
+  "connect": { kind: "query", tags: ["clients"] },
+  "providers.put": { kind: "mutation", tags: ["providers","status"] },
+  "providers.remove": { kind: "mutation", tags: ["providers","status"] },
+  "providers.enable": { kind: "mutation", tags: ["providers","status"] },
+  "providers.drain": { kind: "mutation", tags: ["providers"] },
+  "providers.test": { kind: "mutation", tags: [] },
+  "keys.set": { kind: "mutation", tags: ["keys","providers"] },
+  "keys.remove": { kind: "mutation", tags: ["keys","providers"] },
+  "keys.import": { kind: "mutation", tags: ["keys","providers"] },
+  "aliases.put": { kind: "mutation", tags: ["providers"] },
+  "aliases.remove": { kind: "mutation", tags: ["providers"] },
+  "routing.pause": { kind: "mutation", tags: ["status"] },
+  "clients.create": { kind: "mutation", tags: ["clients"] },
+  "clients.revoke": { kind: "mutation", tags: ["clients"] },
+  "clients.dismiss_first": { kind: "mutation", tags: ["clients"] },
+} as const;

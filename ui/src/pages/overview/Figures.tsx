@@ -1,0 +1,58 @@
+// Today in five figures.
+
+import type { ReactNode } from "react";
+import type { Totals } from "../../api/generated";
+import { count, money, share, shortCount } from "../../format";
+import css from "./Figures.module.css";
+
+export function Figures({ today, inFlight }: { today: Totals; inFlight: number }) {
+  return (
+    <section aria-label="Today">
+      <dl className={css.figures}>
+        <Figure name="Requests today" value={count(today.requests)} />
+        <Figure
+          name="Failed"
+          value={count(today.failed)}
+          note={
+            today.failed > 0 ? (
+              <a href="#/requests?failed=1">
+                {share(today.failed, today.requests)} of requests<span className="unseen">: show the failed ones</span>
+              </a>
+            ) : (
+              "none"
+            )
+          }
+        />
+        <Figure
+          name="Spend today"
+          value={money(today.spend_nano_usd)}
+          note={
+            today.estimated_nano_usd > 0
+              ? `${money(today.estimated_nano_usd)} of it estimated`
+              : today.spend_nano_usd > 0 && "all metered"
+          }
+        />
+        <Figure
+          name="Tokens today"
+          value={
+            <>
+              {shortCount(today.input_tokens)} <small>in</small> {shortCount(today.output_tokens)} <small>out</small>
+            </>
+          }
+          note={`${share(today.cached_tokens, today.input_tokens)} of input from cache`}
+        />
+        <Figure name="In flight" value={count(inFlight)} note="right now" />
+      </dl>
+    </section>
+  );
+}
+
+function Figure({ name, value, note }: { name: string; value: ReactNode; note?: ReactNode }) {
+  return (
+    <div className={css.figure}>
+      <dt>{name}</dt>
+      <dd className={css.value}>{value}</dd>
+      {note && <dd className={css.note}>{note}</dd>}
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+// One provider: what it is on the left, what can be done to it on the right, and
+// below both whatever came of it.
+
+import type { KeyStore, ProviderShown } from "../../api/generated";
+import { count, duration, plural } from "../../format";
+import { Lamp } from "../../kit/Lamp";
+import { BuiltInMark } from "../../kit/PracticeMark";
+import { dialect, failure, HEALTH } from "../../words";
+import { KeyState } from "./KeyState";
+import { ProviderActions } from "./ProviderActions";
+import css from "./ProviderItem.module.css";
+
+export function ProviderItem({ provider, keyStore }: { provider: ProviderShown; keyStore: KeyStore }) {
+  const { health } = provider;
+  const { aspect, word, meaning } = HEALTH[health.state];
+  return (
+    <li className={css.item} aria-label={health.name}>
+      <div className={css.head}>
+        <h3>{health.name}</h3>
+        <code className="soft">{health.id}</code>
+        {health.practice && <BuiltInMark />}
+        {provider.local && !health.practice && <span className={css.mark}>on this machine</span>}
+        <span className={css.state}>
+          <Lamp aspect={aspect} word={word} meaning={meaning} />
+        </span>
+      </div>
+      <div className={css.facts}>
+        <div className={css.setup}>
+          <KeyState provider={provider} keyStore={keyStore} />
+          <Addresses provider={provider} />
+        </div>
+        <Figures provider={provider} />
+      </div>
+      <ProviderActions provider={provider} />
+    </li>
+  );
+}
+
+function Figures({ provider: { health, draining, models } }: { provider: ProviderShown }) {
+  const parts = [];
+  if (health.ttft_ms !== null) parts.push(`first byte ${duration(health.ttft_ms)}`);
+  if (health.attempts > 0) parts.push(`${count(health.failures)} of ${count(health.attempts)} tries failed lately`);
+  if (health.last_failure !== null) parts.push(`last: ${failure(health.last_failure.category)}`);
+  if (models.length > 0) parts.push(plural(models.length, "model"));
+  return (
+    <p className="soft">
+      {draining && (
+        <strong className={css.draining} role="status">
+          {health.in_flight > 0 ? `Draining: ${count(health.in_flight)} still in flight. ` : "Drained: nothing in flight. "}
+        </strong>
+      )}
+      <span title={models.join("\n")}>{capitalised(parts.join(", ")) || "Nothing measured yet"}</span>
+    </p>
+  );
+}
+
+function Addresses({ provider }: { provider: ProviderShown }) {
+  // The practice provider is inside Signalbox: it has no address.
+  if (provider.health.practice) return null;
+  return (
+    <p className={css.addresses}>
+      {provider.surfaces.map(({ dialect: name, base_url }) => (
+        <span key={name}>
+          <span className="soft">{dialect(name)}</span> <code>{base_url}</code>
+        </span>
+      ))}
+    </p>
+  );
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

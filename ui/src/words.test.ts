@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import type { AttemptShown, ReceiptShown } from "./api/generated";
+import { attemptOutcome, failure, routeSentence, sentence } from "./words";
+
+const limited: AttemptShown = {
+  provider: "groq",
+  model: "gpt-oss-120b",
+  why: "listed in the alias",
+  started_ms: 0,
+  took_ms: 120,
+  status: 429,
+  failure: "rate_limit",
+  code: null,
+  message: null,
+};
+const answered: AttemptShown = { ...limited, provider: "openai", model: "gpt-5.2-mini", took_ms: 1_240, status: 200, failure: null };
+
+const receipt = (asked: string | null, alias: string | null, attempts: AttemptShown[]) =>
+  ({ row: { requested_model: asked, alias }, attempts }) as unknown as ReceiptShown;
+
+test("a route reads as one sentence", () => {
+  expect(routeSentence(receipt("fast", "fast", [limited, answered]))).toBe(
+    "Asked for fast → alias → groq/gpt-oss-120b failed: rate limit (429) after 120 ms → openai/gpt-5.2-mini answered in 1.24 s",
+  );
+});
+
+test("a route nobody was asked on says so", () => {
+  expect(routeSentence(receipt(null, null, []))).toBe("No model was named → no provider was asked");
+});
+
+test("a failure without an answer has no status", () => {
+  expect(attemptOutcome({ ...limited, status: null, failure: "connection" })).toBe("failed: no connection after 120 ms");
+});
+
+test("a word this panel does not know yet passes through", () => {
+  expect(failure("solar_flare")).toBe("solar flare");
+});
+
+test("a reason is shown as a whole sentence", () => {
+  expect(sentence("the keychain is switched off")).toBe("The keychain is switched off.");
+  expect(sentence("Unlock it and try again.")).toBe("Unlock it and try again.");
+});
