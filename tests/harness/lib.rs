@@ -1,0 +1,46 @@
+//! The harness: one word per idea.
+//!
+//! - [`Signalbox`]: the real binary, on a free port and a folder of its own.
+//! - [`FakeUpstream`]: a provider that can stall, cut, refuse and lie, by the name
+//!   of the model it is asked for.
+//!
+//! Everything started here ends when it is dropped, by its own id.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a harness that can't go on should say where it stopped"
+)]
+#![allow(
+    missing_docs,
+    reason = "the names are the documentation of a test harness"
+)]
+
+mod provider;
+mod signalbox;
+mod wire;
+
+pub use provider::{FakeUpstream, Seen};
+pub use signalbox::{Signalbox, chat, config_for};
+pub use wire::{Request, read_request};
+
+use std::future::Future;
+use std::time::Duration;
+
+/// Waits until something is true, and says what it waited for when it never is.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    mut look: impl FnMut() -> F,
+) -> T {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "waited in vain for: {what}"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,0 +1,19 @@
+//! Stories end to end: the real binary over real sockets, against an upstream
+//! that can stall, cut, refuse and lie. Each test states what a user sees.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a story that can't go on should say where it stopped"
+)]
+
+mod bad_input;
+mod config;
+mod control;
+mod failover;
+mod guard;
+mod keys;
+mod ledger;
+mod passing_through;
+mod practice;
+mod running;
+mod streams;
