@@ -10,10 +10,11 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::loose;
-use crate::{Dialect, Endpoint, Malformed};
+use crate::{Dialect, Endpoint, Malformed, Task};
 
 /// The few facts a route is picked by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +28,18 @@ pub struct Facts {
     pub usage_asked: bool,
     /// The output limit in tokens, when the caller set one that is a number.
     pub max_output: Option<u64>,
-    /// Where the model's JSON string lies in the body, quotes included.
-    model_span: Range<usize>,
+    /// Where the model stands in the body.
+    place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// A JSON string, quotes included.
+    Json(Range<usize>),
+    /// The value of a form's part.
+    Form(Range<usize>),
+    /// In the path, not in the body.
+    Path,
 }
 
 /// Reads the facts of a request body.
@@ -59,7 +70,9 @@ pub fn facts(endpoint: Endpoint, body: &[u8]) -> Result<Facts, Malformed> {
     }
 
     let stream = match asked.stream.map(RawValue::get) {
-        None | Some("false") => false,
+        // Ollama streams unless told not to.
+        None => endpoint.dialect() == Dialect::Ollama && endpoint.task() == Task::Generate,
+        Some("false") => false,
         Some("true") => true,
         Some(other) => {
             let at = other.as_ptr() as usize - text.as_ptr() as usize;
@@ -78,14 +91,91 @@ pub fn facts(endpoint: Endpoint, body: &[u8]) -> Result<Facts, Malformed> {
     let max_output = match endpoint.dialect() {
         Dialect::OpenAi => asked.max_completion_tokens.or(asked.max_tokens),
         Dialect::Anthropic => asked.max_tokens,
+        // Where routing needs it for these, the hub has it.
+        _ => None,
     };
     Ok(Facts {
         model,
         stream,
         usage_asked,
         max_output,
-        model_span,
+        place: Place::Json(model_span),
     })
+}
+
+/// Reads the facts of a request whose model and wish to stream stand in its path: the body is only
+/// looked at for being a JSON object.
+pub fn facts_in_path(body: &[u8], model: &str, stream: bool) -> Result<Facts, Malformed> {
+    let text = std::str::from_utf8(body)
+        .map_err(|e| Malformed::at(body, e.valid_up_to(), "The request body is not UTF-8"))?;
+    match text.trim_ascii_start().as_bytes().first() {
+        Some(b'{') => {}
+        None => return Err(Malformed::nowhere("The request body is empty")),
+        Some(_) => return Err(Malformed::nowhere("The request body is not a JSON object")),
+    }
+    serde_json::from_str::<IgnoredAny>(text).map_err(|e| Malformed::json(&e))?;
+    if model.is_empty() {
+        return Err(Malformed::nowhere("The request's path names no model"));
+    }
+    Ok(Facts {
+        model: model.to_owned(),
+        stream,
+        usage_asked: true,
+        max_output: None,
+        place: Place::Path,
+    })
+}
+
+/// Reads the facts of a form (`multipart/form-data`), as images and sound are sent in.
+pub fn facts_in_form(body: &[u8], content_type: &str) -> Result<Facts, Malformed> {
+    let (model, span) = form_field(body, content_type, "model").ok_or_else(|| {
+        Malformed::nowhere("The form has no `model` part. Name a model or one of your aliases")
+    })?;
+    if model.is_empty() {
+        return Err(Malformed::at(
+            body,
+            span.start,
+            "The form's `model` is empty",
+        ));
+    }
+    let stream = form_field(body, content_type, "stream").is_some_and(|(value, _)| value == "true");
+    Ok(Facts {
+        model,
+        stream,
+        usage_asked: false,
+        max_output: None,
+        place: Place::Form(span),
+    })
+}
+
+/// The text of a form's part and where it stands (RFC 7578). Parts are found by the boundary at the
+/// start of a line; a file's bytes are passed over, never copied.
+fn form_field(body: &[u8], content_type: &str, name: &str) -> Option<(String, Range<usize>)> {
+    let boundary = content_type.split(';').find_map(|parameter| {
+        let (key, value) = parameter.split_once('=')?;
+        (key.trim().eq_ignore_ascii_case("boundary")).then(|| value.trim().trim_matches('"'))
+    })?;
+    let delimiter = format!("--{boundary}");
+    let mut starts = memchr::memmem::find_iter(body, delimiter.as_bytes())
+        .filter(|&at| at == 0 || body.get(at - 1) == Some(&b'\n'))
+        .peekable();
+    while let Some(start) = starts.next() {
+        let head = start + delimiter.len();
+        let end = *starts.peek()?;
+        let part = body.get(head..end)?;
+        let Some(blank) = memchr::memmem::find(part, b"\r\n\r\n") else {
+            continue;
+        };
+        let headers = String::from_utf8_lossy(&part[..blank]).to_ascii_lowercase();
+        if headers.contains(&format!("name=\"{name}\"")) && !headers.contains("filename=") {
+            let from = head + blank + 4;
+            // The line end before the next boundary belongs to the boundary.
+            let to = end.checked_sub(2).filter(|to| *to >= from)?;
+            let value = std::str::from_utf8(body.get(from..to)?).ok()?;
+            return Some((value.to_owned(), from..to));
+        }
+    }
+    None
 }
 
 impl Facts {
@@ -97,13 +187,15 @@ impl Facts {
         if model == self.model {
             return body.clone();
         }
-        let (Some(before), Some(after)) = (
-            body.get(..self.model_span.start),
-            body.get(self.model_span.end..),
-        ) else {
+        let (span, quoted) = match &self.place {
+            Place::Path => return body.clone(),
+            Place::Json(span) => (span, serde_json::Value::from(model).to_string()),
+            // A line break in a name would begin another part.
+            Place::Form(span) => (span, model.replace(['\r', '\n'], "")),
+        };
+        let (Some(before), Some(after)) = (body.get(..span.start), body.get(span.end..)) else {
             return body.clone();
         };
-        let quoted = serde_json::Value::from(model).to_string();
         let mut renamed = Vec::with_capacity(before.len() + quoted.len() + after.len());
         renamed.extend_from_slice(before);
         renamed.extend_from_slice(quoted.as_bytes());

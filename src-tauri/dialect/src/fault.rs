@@ -74,7 +74,7 @@ impl FaultKind {
     /// The `type` of the error object.
     fn name_in(self, dialect: Dialect) -> &'static str {
         match dialect {
-            Dialect::OpenAi => match self {
+            Dialect::OpenAi | Dialect::Responses => match self {
                 Self::InvalidRequest | Self::NotFound | Self::TooLarge => "invalid_request_error",
                 Self::Authentication => "authentication_error",
                 Self::Permission => "permission_error",
@@ -98,6 +98,19 @@ impl FaultKind {
                 Self::Timeout => "timeout_error",
                 Self::Upstream | Self::Unavailable | Self::LoopDetected => "api_error",
             },
+            // Google's status words.
+            Dialect::Gemini => match self {
+                Self::InvalidRequest | Self::TooLarge => "INVALID_ARGUMENT",
+                Self::Authentication => "UNAUTHENTICATED",
+                Self::Permission => "PERMISSION_DENIED",
+                Self::NotFound => "NOT_FOUND",
+                Self::RateLimit | Self::Quota => "RESOURCE_EXHAUSTED",
+                Self::Overloaded | Self::Unavailable => "UNAVAILABLE",
+                Self::Timeout => "DEADLINE_EXCEEDED",
+                Self::Upstream | Self::LoopDetected => "INTERNAL",
+            },
+            // These say no more than a sentence.
+            Dialect::Ollama | Dialect::Bedrock | Dialect::Cohere => "",
         }
     }
 }
@@ -234,8 +247,13 @@ impl Fault {
     /// place for it but a header.
     pub fn body(&self, dialect: Dialect, request_id: &str) -> Bytes {
         match dialect {
-            Dialect::OpenAi => json::document(&self.openai()),
+            Dialect::OpenAi | Dialect::Responses => json::document(&self.openai()),
             Dialect::Anthropic => json::document(&self.anthropic(Some(request_id))),
+            Dialect::Gemini => json::document(&self.gemini()),
+            Dialect::Ollama => json::document(&serde_json::json!({ "error": self.message })),
+            Dialect::Bedrock | Dialect::Cohere => {
+                json::document(&serde_json::json!({ "message": self.message }))
+            }
         }
     }
 
@@ -248,9 +266,42 @@ impl Fault {
                 json::event(&mut frames, None, &self.openai());
                 frames.extend_from_slice(b"data: [DONE]\n\n");
             }
+            // The terminal event repeats the whole response, which only its writer knows.
+            Dialect::Responses => {
+                json::event(&mut frames, Some("error"), &self.responses_error());
+                frames.extend_from_slice(b"data: [DONE]\n\n");
+            }
             Dialect::Anthropic => json::event(&mut frames, Some("error"), &self.anthropic(None)),
+            Dialect::Gemini => json::event(&mut frames, None, &self.gemini()),
+            Dialect::Ollama | Dialect::Bedrock | Dialect::Cohere => {
+                frames.extend_from_slice(&self.body(dialect, ""));
+                frames.push(b'\n');
+            }
         }
         frames.into()
+    }
+
+    /// Google's shape: the status twice, as a number and as a word.
+    fn gemini(&self) -> serde_json::Value {
+        serde_json::json!({"error": {
+            "code": self.status_in(Dialect::Gemini),
+            "message": self.message,
+            "status": self.kind.name_in(Dialect::Gemini),
+            "details": [{
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": self.code,
+                "domain": "signalbox",
+            }],
+        }})
+    }
+
+    fn responses_error(&self) -> serde_json::Value {
+        serde_json::json!({
+            "type": "error",
+            "code": self.code,
+            "message": self.message,
+            "param": self.param,
+        })
     }
 
     fn openai(&self) -> OpenAi<'_> {

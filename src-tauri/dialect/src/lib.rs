@@ -7,12 +7,12 @@
 //! Leaves out: who serves a request (`routing`), how bytes travel (`engine`).
 
 // The words.
+mod address;
 mod endpoint;
 mod failure;
 mod usage;
 
 // Requests: what a route is picked by, and what our own answers need.
-mod ask;
 mod facts;
 mod malformed;
 
@@ -26,30 +26,56 @@ mod fault;
 mod refuse;
 mod wait;
 
+// Between dialects: the hub, and one folder for each dialect.
+mod bedrock;
+mod chat;
+mod cohere;
+mod gemini;
+pub mod hub;
+mod messages;
+mod ollama;
+mod responses;
+mod translate;
+
+// Beside conversations: vectors, orders, counts.
+mod count;
+mod embed;
+mod rerank;
+
 // Answers of our own.
 mod models;
-mod write;
+mod vectors;
 
 // Mechanisms below these.
 mod clock;
 mod complaint;
 mod counts;
+mod frames;
 mod json;
 mod loose;
 mod sse;
 mod text;
 
-pub use ask::{Ask, ask, estimate_tokens};
-pub use endpoint::{Dialect, Endpoint};
-pub use facts::{Facts, facts};
+pub use address::address;
+pub use count::{Countable, count_reply, countable, read_count};
+pub use embed::{EmbedInput, EmbedRequest, Purpose, read_embed, translate_embed, write_embed};
+pub use endpoint::{Dialect, Endpoint, Task};
+pub use facts::{Facts, facts, facts_in_form, facts_in_path};
 pub use failure::{Failure, FailureCategory};
 pub use fault::{Fault, FaultKind};
+pub use frames::Framing;
 pub use malformed::Malformed;
+pub use messages::enveloped_verbatim;
 pub use models::{ModelEntry, model_entry, models_list};
 pub use reading::Reading;
 pub use refuse::classify;
+pub use rerank::{read_rerank_reply, search_units};
 pub use stream::{Fed, MAX_EVENT_BYTES, StreamReader};
-pub use usage::{StopReason, Usage};
+pub use translate::{
+    Outgoing, Translated, Translator, Writing, carries_foreign_seal, document_of, frames_of,
+    meets_a_quirk, messages_of, read_request, seals_of, translate_whole, write_request,
+};
+pub use usage::{StopReason, Usage, estimate_tokens};
+pub use vectors::embeddings_reply;
 pub use wait::retry_after_ms;
 pub use whole::{NotAReply, read_whole};
-pub use write::{ReplyEvent, ReplyWriter, count_tokens_reply, embeddings_reply};

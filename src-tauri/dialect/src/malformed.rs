@@ -34,6 +34,11 @@ impl fmt::Display for Malformed {
 impl std::error::Error for Malformed {}
 
 impl Malformed {
+    /// A fault that was found outside this crate.
+    pub fn of(reason: &str) -> Self {
+        Malformed::nowhere(reason.trim_end_matches('.'))
+    }
+
     /// A fault of the whole body, or of something that is not there.
     pub(crate) fn nowhere(reason: &str) -> Self {
         Malformed {

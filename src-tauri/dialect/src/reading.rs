@@ -3,6 +3,7 @@
 //! Promises: one shape for streams and whole replies of both dialects, and the
 //! two vendors' words for stop reasons. Leaves out: who is told, what it costs.
 
+use crate::hub::{BlockKind, Event};
 use crate::{Failure, StopReason, Usage};
 
 /// What a reply said about itself.
@@ -29,6 +30,31 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Learns from a reply's next event.
+    pub(crate) fn learn(&mut self, event: &Event) {
+        match event {
+            Event::Start(start) => self.name(start.model.clone(), start.id.clone()),
+            Event::Open {
+                kind: BlockKind::ToolCall(call),
+                ..
+            } => self.output_bytes += call.name.len() as u64,
+            Event::Open {
+                kind: BlockKind::Opaque { .. },
+                ..
+            } => self.output_bytes += 1,
+            Event::Delta { text, .. } => self.output_bytes += text.len() as u64,
+            Event::Usage(usage) => self.usage = Some(*usage),
+            Event::Stop { stop, .. } => {
+                self.stop.get_or_insert(*stop);
+            }
+            Event::Failed(failure) => {
+                self.failure.get_or_insert_with(|| failure.clone());
+            }
+            Event::End => self.finished = true,
+            _ => {}
+        }
+    }
+
     /// Keeps the first names that are not empty; Azure opens with empty ones.
     pub(crate) fn name(&mut self, model: Option<String>, id: Option<String>) {
         self.model = self

@@ -9,9 +9,14 @@
 mod chunks;
 mod messages;
 
+use bytes::Bytes;
+
 use self::chunks::ChunkReader;
 use self::messages::MessageReader;
+use crate::frames::Frame;
+use crate::hub::Event;
 use crate::sse::{self, Framer};
+use crate::translate::{self, Reader};
 use crate::{Dialect, Endpoint, Failure, Reading};
 
 /// The most that is kept of an event that has not ended: 1 MiB.
@@ -20,7 +25,7 @@ pub const MAX_EVENT_BYTES: usize = 1 << 20;
 /// A reader of one reply's stream.
 #[derive(Debug)]
 pub struct StreamReader {
-    framer: Framer,
+    ends: Ends,
     /// The event that has begun and not ended; the caller holds the same bytes.
     tail: Vec<u8>,
     /// The current event outgrew its bound and passes by unread.
@@ -29,10 +34,22 @@ pub struct StreamReader {
     reading: Reading,
 }
 
+/// What ends an event.
+#[derive(Debug)]
+enum Ends {
+    /// A blank line.
+    Sse(Framer),
+    /// A line's end.
+    Lines,
+}
+
+/// The two dialects with the most traffic have lean readers that borrow; the others are read
+/// by the readers that translation uses.
 #[derive(Debug)]
 enum Events {
     OpenAi(ChunkReader),
     Anthropic(MessageReader),
+    Hub(Box<Reader>, Vec<Event>),
 }
 
 /// What one feed brought.
@@ -53,9 +70,13 @@ impl StreamReader {
         let events = match endpoint.dialect() {
             Dialect::OpenAi => Events::OpenAi(ChunkReader::default()),
             Dialect::Anthropic => Events::Anthropic(MessageReader::default()),
+            _ => Events::Hub(Box::new(Reader::new(endpoint)), Vec::new()),
         };
         StreamReader {
-            framer: Framer::new(),
+            ends: match endpoint.dialect() {
+                Dialect::Ollama => Ends::Lines,
+                _ => Ends::Sse(Framer::new()),
+            },
             tail: Vec::new(),
             oversized: false,
             events,
@@ -68,7 +89,7 @@ impl StreamReader {
         let mut fed = Fed::default();
         let tail_before = self.tail.len();
         let mut at = 0;
-        while let Some(end) = self.framer.next_end(&bytes[at..]) {
+        while let Some(end) = self.ends.next_end(&bytes[at..]) {
             let end = at + end;
             self.event_ended(&bytes[at..end], &mut fed);
             at = end;
@@ -90,11 +111,25 @@ impl StreamReader {
         &self.reading
     }
 
+    /// The terminal event of a stream that broke, in a dialect whose clients wait for one; `None` in
+    /// the others, which have an event for errors alone.
+    pub fn fail(&self, code: &str, message: &str) -> Option<Bytes> {
+        let Events::Hub(reader, _) = &self.events else {
+            return None;
+        };
+        matches!(**reader, Reader::Responses(_))
+            .then(|| translate::failed_response(&self.reading, code, message))
+    }
+
     /// The stream is at its end. An event without its blank line is read too:
     /// some servers leave the last one out behind `[DONE]`. Such bytes were
     /// never counted as whole.
     pub fn finish(&mut self) {
         self.event_ended(b"", &mut Fed::default());
+        if let Events::Hub(reader, events) = &mut self.events {
+            reader.finish(events);
+            learn(events, &mut self.reading);
+        }
     }
 
     /// The current event is the tail and `last`.
@@ -121,7 +156,13 @@ impl StreamReader {
     }
 
     fn read(&mut self, bytes: &[u8], fed: &mut Fed) {
-        let event = sse::event(bytes);
+        let event = match self.ends {
+            Ends::Sse(_) => sse::event(bytes),
+            Ends::Lines => sse::Event {
+                name: b"",
+                data: bytes.into(),
+            },
+        };
         let data = event.data.trim_ascii();
         if data.is_empty() {
             return;
@@ -129,6 +170,11 @@ impl StreamReader {
         let seen = match &mut self.events {
             Events::OpenAi(chunks) => chunks.read(event.name, data, &mut self.reading),
             Events::Anthropic(messages) => messages.read(event.name, data, &mut self.reading),
+            Events::Hub(reader, events) => {
+                let name = event.name;
+                reader.frame(Frame { name, data }, events);
+                learn(events, &mut self.reading)
+            }
         };
         match seen {
             Seen::Nothing => {}
@@ -136,6 +182,28 @@ impl StreamReader {
             Seen::Error => fed.error = true,
         }
     }
+}
+
+impl Ends {
+    fn next_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        match self {
+            Ends::Sse(framer) => framer.next_end(bytes),
+            Ends::Lines => memchr::memchr(b'\n', bytes).map(|at| at + 1),
+        }
+    }
+}
+
+fn learn(events: &mut Vec<Event>, reading: &mut Reading) -> Seen {
+    let mut seen = Seen::Nothing;
+    for event in events.drain(..) {
+        reading.learn(&event);
+        match event {
+            Event::End => seen = Seen::Terminal,
+            Event::Failed(_) => return Seen::Error,
+            _ => {}
+        }
+    }
+    seen
 }
 
 /// What an event means for the stream as a whole.

@@ -63,3 +63,10 @@ pub enum StopReason {
     /// A reason we have no word for.
     Other,
 }
+
+/// A rule of thumb for the tokens in so many bytes of text: four bytes each,
+/// rounded up. English prose and code come within a third of it; other scripts
+/// take more bytes a token, which evens out against their more tokens a word.
+pub fn estimate_tokens(bytes: u64) -> u64 {
+    bytes.div_ceil(4)
+}

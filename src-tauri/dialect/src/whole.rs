@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::counts::{AnthropicCounts, OpenAiCounts};
 use crate::reading::{anthropic_stop, openai_stop};
 use crate::text::said;
-use crate::{Endpoint, Reading, loose, refuse};
+use crate::{Endpoint, Reading, Task, count, embed, loose, refuse, rerank, translate};
 
 /// An answer with a good status that is no reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,27 @@ impl fmt::Display for NotAReply {
 
 impl std::error::Error for NotAReply {}
 
+/// The JSON object that a reply is, or what came instead.
+pub(crate) fn object(body: &[u8]) -> Result<serde_json::Map<String, serde_json::Value>, NotAReply> {
+    let not = |reason: &str| {
+        Err(NotAReply {
+            reason: reason.to_owned(),
+        })
+    };
+    let text = body.trim_ascii();
+    match text.first() {
+        None => return not("The reply is empty."),
+        Some(b'<') => return not("The reply is a web page, not JSON."),
+        Some(b'{') => {}
+        Some(_) => return not("The reply is not a JSON object."),
+    }
+    match serde_json::from_slice(text) {
+        Ok(object) => Ok(object),
+        Err(e) if e.is_eof() => not("The reply breaks off: its JSON is not complete."),
+        Err(_) => not("The reply is not valid JSON."),
+    }
+}
+
 /// Reads the body of a 2xx answer to a request that did not stream.
 pub fn read_whole(endpoint: Endpoint, body: &[u8]) -> Result<Reading, NotAReply> {
     let not = |reason: &str| {
@@ -38,6 +59,13 @@ pub fn read_whole(endpoint: Endpoint, body: &[u8]) -> Result<Reading, NotAReply>
         })
     };
     let text = body.trim_ascii();
+    if endpoint.task() == Task::Pass {
+        // Sound, pictures or plain text: whatever came is the reply.
+        return Ok(Reading {
+            finished: true,
+            ..Reading::default()
+        });
+    }
     match text.first() {
         None => return not("The reply is empty."),
         Some(b'<') => return not("The reply is a web page, not JSON."),
@@ -98,6 +126,23 @@ pub fn read_whole(endpoint: Endpoint, body: &[u8]) -> Result<Reading, NotAReply>
             if reply.input_tokens.is_none() {
                 return not("The reply is JSON, but has no `input_tokens`.");
             }
+        }
+        other if other.task() == Task::Generate => {
+            let mut events = Vec::new();
+            translate::read_whole(other, text, &mut events)?;
+            for event in &events {
+                reading.learn(event);
+            }
+            reading.finished = true;
+        }
+        other => {
+            reading.usage = match other.task() {
+                Task::Embed => embed::meter(other, text)?,
+                Task::Rerank => rerank::meter(text)?,
+                // Nothing is billed, so the count is no usage.
+                Task::Count => count::read_count(other, text).map(|_| None)?,
+                Task::Generate | Task::Pass => None,
+            };
         }
     }
     Ok(reading)

@@ -1,7 +1,7 @@
 //! What is read from a request, and what a rename leaves alone.
 
 use bytes::Bytes;
-use dialect::{Endpoint, Malformed, facts};
+use dialect::{Endpoint, Malformed, facts, facts_in_form, facts_in_path};
 use proptest::prelude::*;
 
 fn refused(body: &[u8]) -> String {
@@ -32,7 +32,10 @@ fn what_is_not_said_is_not_so() {
     ] {
         for endpoint in Endpoint::ALL {
             let facts = facts(endpoint, body.as_bytes()).expect("it is well-formed");
-            assert!(!facts.stream && !facts.usage_asked, "{body}");
+            // Ollama streams unless told not to.
+            let by_default = matches!(endpoint, Endpoint::OllamaChat | Endpoint::OllamaGenerate);
+            assert_eq!(facts.stream, by_default, "{body}");
+            assert!(!facts.usage_asked, "{body}");
             assert_eq!(facts.max_output, None, "{body}");
         }
     }
@@ -171,7 +174,6 @@ proptest! {
     fn any_bytes_are_read_or_refused(body in prop::collection::vec(any::<u8>(), 0..200)) {
         for endpoint in Endpoint::ALL {
             let _ = facts(endpoint, &body);
-            let _ = dialect::ask(endpoint, &body);
             let _ = dialect::read_whole(endpoint, &body);
             let _ = dialect::classify(endpoint.dialect(), 400, None, &body);
         }
@@ -191,4 +193,38 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_model_in_the_path_leaves_the_body_as_it_is() {
+    let body = Bytes::from_static(br#"{"contents":[]}"#);
+    let facts = facts_in_path(&body, "gemini-2.5-flash", true).expect("it is well-formed");
+    assert_eq!(
+        (facts.model.as_str(), facts.stream),
+        ("gemini-2.5-flash", true)
+    );
+    assert_eq!(facts.rename(&body, "other"), body);
+    for bad in [&b""[..], b"[]", b"{", b"\xff{}"] {
+        assert!(facts_in_path(bad, "m", false).is_err());
+    }
+}
+
+#[test]
+fn a_forms_model_is_found_and_renamed_and_its_file_is_not_touched() {
+    const KIND: &str = "multipart/form-data; boundary=cut";
+    let form = |model: &str| {
+        let mut body = b"--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"name=\\\"model\\\".wav\"\r\n\r\n\xff\x00--cut\r\n".to_vec();
+        body.extend_from_slice(b"--cut\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\n");
+        body.extend_from_slice(model.as_bytes());
+        body.extend_from_slice(b"\r\n--cut--\r\n");
+        Bytes::from(body)
+    };
+    let facts = facts_in_form(&form("whisper-1"), KIND).expect("it has a model");
+    assert_eq!(facts.model, "whisper-1");
+    assert_eq!(
+        facts.rename(&form("whisper-1"), "local/tiny"),
+        form("local/tiny")
+    );
+    assert!(facts_in_form(&form(""), KIND).is_err());
+    assert!(facts_in_form(&form("m"), "multipart/form-data").is_err());
 }

@@ -52,7 +52,7 @@ fn failure(category: FailureCategory, status: Option<u16>) -> Failure {
 }
 
 #[test]
-fn every_kind_has_its_words_in_both_dialects() {
+fn every_kind_has_its_words_in_each_dialect() {
     let mut golden = String::new();
     for kind in KINDS {
         let fault = Fault {

@@ -1,0 +1,33 @@
+//! The hub: one vocabulary that every dialect is translated into and out of.
+//!
+//! Promises: our own words, not a vendor's. What the hub does not name travels as
+//! extras tagged with their owner and returns only to it; what cannot travel
+//! becomes a [`Note`]. Nothing is dropped silently.
+//! Leaves out: how anything is written on a wire (one folder for each dialect).
+
+mod back;
+mod event;
+mod fit;
+mod fold;
+#[cfg(test)]
+pub(crate) mod law;
+mod note;
+mod order;
+mod request;
+mod sealed;
+mod target;
+
+pub use back::Back;
+pub(crate) use back::Restore;
+pub use event::{Annotation, BlockKind, Event, Logprob, Start};
+pub(crate) use fit::fit;
+pub use fold::{Block, Candidate, Reply};
+pub use note::{Loss, Note, Notes, Refused};
+pub(crate) use order::InOrder;
+pub use request::{
+    CacheMark, Choice, Effort, Extras, Format, Kind, Lifetime, Media, MediaKind, Message, Part,
+    Reasoning, Request, Role, Sampling, Source, Thinking, Tool, ToolCall, ToolKind, ToolResult,
+};
+pub use sealed::Sealed;
+pub(crate) use sealed::carries_foreign_seal;
+pub use target::{Hosting, Quirks, Target, Traits};

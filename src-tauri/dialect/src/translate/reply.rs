@@ -1,0 +1,404 @@
+//! A reply on its way from one dialect into another.
+//!
+//! Promises: the same bytes in any cuts give the same bytes out; a whole reply is the same
+//! events, folded. Bounds: one frame (16 MiB), and what `InOrder` holds back.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::Writing;
+use crate::frames::{Frame, Frames, Framing, Unframed};
+use crate::hub::{Back, BlockKind, Event, InOrder, Reply, Restore, Sealed};
+use crate::{Dialect, Endpoint, Failure, FailureCategory, NotAReply, Reading, json};
+use crate::{bedrock, chat, cohere, gemini, messages, ollama, responses};
+
+/// Translates the stream of one reply.
+#[derive(Debug)]
+pub struct Translator {
+    frames: Frames,
+    reader: Reader,
+    provider: String,
+    order: InOrder,
+    restore: Restore,
+    writer: Writer,
+    reading: Reading,
+    /// Events on their way, kept to use their room again.
+    read: Vec<Event>,
+    ordered: Vec<Event>,
+    restored: Vec<Event>,
+    /// The whole answer, for a caller who will come back to it.
+    kept: Option<Vec<Event>>,
+    kept_bytes: usize,
+    /// Open calls by block, and seals that were seen on them.
+    calls: Vec<(u32, String)>,
+    seals: Vec<(String, Sealed)>,
+}
+
+/// The largest answer that is kept for a caller to come back to, in bytes: 16 MiB.
+const MOST_KEPT: usize = 16 << 20;
+
+/// The most calls of one reply whose seals are gathered.
+const MOST_SEALS: usize = 128;
+
+/// What one feed brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Translated {
+    /// For the caller; whole events.
+    pub bytes: Bytes,
+    /// The caller's terminal event lies within them.
+    pub terminal: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum Reader {
+    Chat(chat::Reader),
+    Responses(responses::Reader),
+    Messages(messages::Reader),
+    Gemini(gemini::Reader),
+    Ollama(ollama::Reader),
+    Bedrock(bedrock::Reader),
+    Cohere(cohere::Reader),
+}
+
+#[derive(Debug)]
+enum Writer {
+    Chat(chat::Writer),
+    Responses(Box<responses::Writer>),
+    Messages(messages::Writer),
+    Gemini(gemini::Writer),
+    Ollama(ollama::Writer),
+}
+
+impl Translator {
+    /// Translates what a provider answers at `from`, cut as `framing` says, for the caller of
+    /// `writing.endpoint`.
+    pub fn new(from: Endpoint, framing: Framing, writing: Writing, back: Back) -> Translator {
+        Translator {
+            frames: Frames::new(framing),
+            reader: Reader::new(from),
+            provider: writing.provider.clone(),
+            order: InOrder::default(),
+            restore: Restore::new(back),
+            writer: Writer::new(writing),
+            reading: Reading::default(),
+            read: Vec::new(),
+            ordered: Vec::new(),
+            restored: Vec::new(),
+            kept: None,
+            kept_bytes: 0,
+            calls: Vec::new(),
+            seals: Vec::new(),
+        }
+    }
+
+    /// Keeps the events, to be had from [`Translator::kept`] when the reply is whole.
+    pub fn keep(&mut self) {
+        self.kept = Some(Vec::new());
+    }
+
+    /// The whole reply, if it was to be kept and has ended.
+    pub fn kept(&mut self) -> Option<Reply> {
+        if !self.reading.finished {
+            return None;
+        }
+        self.kept.take().map(Reply::of)
+    }
+
+    /// Seals on tool calls that came by since last asked, by the call's id.
+    pub fn seals(&mut self) -> Vec<(String, Sealed)> {
+        std::mem::take(&mut self.seals)
+    }
+
+    /// The caller's terminal event for a failure, in a dialect whose writer alone knows how to say
+    /// it (it repeats what was said so far); `None` in the others.
+    pub fn fail(&mut self, code: &str, message: &str) -> Option<Bytes> {
+        let Writer::Responses(writer) = &mut self.writer else {
+            return None;
+        };
+        let mut out = Vec::new();
+        writer.failed(code, message, &mut out);
+        Some(out.into())
+    }
+
+    /// Takes the provider's next bytes, cut anywhere.
+    pub fn feed(&mut self, bytes: &[u8]) -> Translated {
+        let (reader, read) = (&mut self.reader, &mut self.read);
+        let fed = self.frames.feed(bytes, |frame| reader.frame(frame, read));
+        if let Err(unframed) = fed {
+            read.push(Event::Failed(unreadable(unframed)));
+        }
+        self.pass_on()
+    }
+
+    /// The provider's stream is at its end. What is missing for a whole reply stays missing: look at
+    /// [`Reading::finished`].
+    pub fn finish(&mut self) -> Translated {
+        let (reader, read) = (&mut self.reader, &mut self.read);
+        let last = self.frames.finish(|frame| reader.frame(frame, read));
+        if let Err(unframed) = last {
+            read.push(Event::Failed(unreadable(unframed)));
+        }
+        reader.finish(read);
+        self.pass_on()
+    }
+
+    /// A sign of life in the caller's dialect, for a silence; empty where the dialect has none.
+    pub fn ping(&mut self) -> Bytes {
+        let mut out = Vec::new();
+        self.writer.event(&Event::Ping, &mut out);
+        out.into()
+    }
+
+    /// What has been learnt so far.
+    pub fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// The answer was cut here because it met a stop text that the provider does not know: the
+    /// upstream may be closed.
+    pub fn is_cut(&self) -> bool {
+        self.restore.is_cut()
+    }
+
+    fn pass_on(&mut self) -> Translated {
+        for mut event in self.read.drain(..) {
+            stamp(&mut event, &self.provider);
+            self.order.event(event, &mut self.ordered);
+        }
+        for event in self.ordered.drain(..) {
+            self.restore.event(event, &mut self.restored);
+        }
+        let mut out = Vec::new();
+        let was_finished = self.reading.finished;
+        for event in self.restored.drain(..) {
+            if self.reading.finished || self.reading.failure.is_some() {
+                // After the end nothing more is said, whatever comes.
+                break;
+            }
+            self.reading.learn(&event);
+            match &event {
+                Event::Open {
+                    block,
+                    kind: BlockKind::ToolCall(call),
+                    ..
+                } if self.calls.len() < MOST_SEALS => self.calls.push((*block, call.id.clone())),
+                Event::Seal { block, sealed } => {
+                    if let Some((_, id)) = self.calls.iter().find(|(call, _)| call == block) {
+                        self.seals.push((id.clone(), sealed.clone()));
+                    }
+                }
+                _ => {}
+            }
+            // An error is told by the engine, which knows the provider's name for people.
+            if !matches!(event, Event::Failed(_)) {
+                self.writer.event(&event, &mut out);
+            }
+            if let Event::Delta { text, .. } = &event {
+                self.kept_bytes += text.len();
+            }
+            if self.kept_bytes > MOST_KEPT {
+                self.kept = None;
+            }
+            if let Some(kept) = &mut self.kept {
+                kept.push(event);
+            }
+        }
+        Translated {
+            bytes: out.into(),
+            terminal: self.reading.finished && !was_finished,
+        }
+    }
+}
+
+/// Translates a reply that came in one piece. The reading, and the events folded, come with it.
+///
+/// # Errors
+/// When the body is no reply of the dialect of `from`.
+pub fn translate_whole(
+    from: Endpoint,
+    body: &[u8],
+    writing: &Writing,
+    back: Back,
+) -> Result<(Bytes, Reading, Reply), NotAReply> {
+    let mut events = Vec::new();
+    read_whole(from, body, &mut events)?;
+    let (mut order, mut restore) = (InOrder::default(), Restore::new(back));
+    let (mut ordered, mut restored) = (
+        Vec::with_capacity(events.len()),
+        Vec::with_capacity(events.len()),
+    );
+    for mut event in events {
+        stamp(&mut event, &writing.provider);
+        order.event(event, &mut ordered);
+    }
+    // What was counted stands, also when the answer is cut here.
+    let counted = ordered.iter().rev().find_map(|event| match event {
+        Event::Usage(usage) => Some(*usage),
+        _ => None,
+    });
+    for event in ordered {
+        restore.event(event, &mut restored);
+    }
+    let mut reading = Reading::default();
+    for event in &restored {
+        reading.learn(event);
+    }
+    reading.finished = true;
+    reading.usage = reading.usage.or(counted);
+    let mut reply = Reply::of(restored);
+    reply.usage = reply.usage.or(counted);
+    let document = write(&reply, writing);
+    Ok((json::document(&document), reading, reply))
+}
+
+/// `response.failed` for a stream that was passed on as it came: its numbers are the provider's, so
+/// this one's are not in their row, which clients bear better than an end without an end.
+pub(crate) fn failed_response(reading: &Reading, code: &str, message: &str) -> Bytes {
+    let id = reading.upstream_id.as_deref().unwrap_or_default();
+    let mut writer = responses::Writer::new(Writing {
+        endpoint: Endpoint::Responses,
+        provider: String::new(),
+        id: id.trim_start_matches("resp_").to_owned(),
+        model: reading.model.clone().unwrap_or_default(),
+        created_unix_s: 0,
+        input_tokens: 0,
+        usage_asked: true,
+        echo: serde_json::Map::new(),
+    });
+    let mut out = Vec::new();
+    writer.failed_midway(code, message, &mut out);
+    out.into()
+}
+
+/// A seal is its issuer's: it says so from here on.
+fn stamp(event: &mut Event, provider: &str) {
+    if let Event::Seal { sealed, .. } = event {
+        sealed.issuer.get_or_insert_with(|| provider.to_owned());
+    }
+}
+
+/// The frames of a reply of our own, one for each event that has any.
+pub fn frames_of(events: &[Event], writing: Writing) -> Vec<Bytes> {
+    let mut writer = Writer::new(writing);
+    let frame = |event: &Event| {
+        let mut out = Vec::new();
+        writer.event(event, &mut out);
+        Bytes::from(out)
+    };
+    events
+        .iter()
+        .map(frame)
+        .filter(|frame| !frame.is_empty())
+        .collect()
+}
+
+/// The same events as one document.
+pub fn document_of(events: Vec<Event>, writing: &Writing) -> Bytes {
+    json::document(&write(&Reply::of(events), writing))
+}
+
+fn write(reply: &Reply, writing: &Writing) -> Value {
+    match writing.endpoint.dialect() {
+        Dialect::OpenAi => chat::write_reply(reply, writing),
+        Dialect::Responses => responses::write_reply(reply, writing),
+        Dialect::Anthropic => messages::write_reply(reply, writing),
+        Dialect::Gemini => gemini::write_reply(reply, writing),
+        Dialect::Ollama => ollama::write_reply(reply, writing),
+        // Nobody calls us in these.
+        Dialect::Bedrock | Dialect::Cohere => Value::Null,
+    }
+}
+
+/// Reads a whole reply of any dialect as events.
+pub(crate) fn read_whole(
+    from: Endpoint,
+    body: &[u8],
+    events: &mut Vec<Event>,
+) -> Result<(), NotAReply> {
+    let body = crate::whole::object(body)?;
+    match from.dialect() {
+        Dialect::OpenAi => chat::read_reply(body, events),
+        Dialect::Responses => responses::read_reply(body, events),
+        Dialect::Anthropic => messages::read_reply(body, events),
+        Dialect::Gemini => gemini::read_reply(body, events),
+        Dialect::Ollama => ollama::read_reply(body, events),
+        Dialect::Bedrock => bedrock::read_reply(body, events),
+        Dialect::Cohere => cohere::read_reply(body, events),
+    }
+}
+
+fn unreadable(unframed: Unframed) -> Failure {
+    Failure {
+        category: FailureCategory::BrokenStream,
+        status: None,
+        code: None,
+        message: match unframed {
+            Unframed::TooLong => "it sent an event larger than 16 MiB".to_owned(),
+            Unframed::Broken => "its stream is not framed as it should be".to_owned(),
+        },
+        retry_after_ms: None,
+    }
+}
+
+impl Reader {
+    pub(crate) fn new(from: Endpoint) -> Reader {
+        match from.dialect() {
+            Dialect::OpenAi => Reader::Chat(chat::Reader::default()),
+            Dialect::Responses => Reader::Responses(responses::Reader::default()),
+            Dialect::Anthropic => Reader::Messages(messages::Reader::default()),
+            Dialect::Gemini => Reader::Gemini(gemini::Reader::default()),
+            Dialect::Ollama => Reader::Ollama(ollama::Reader::default()),
+            Dialect::Bedrock => Reader::Bedrock(bedrock::Reader::default()),
+            Dialect::Cohere => Reader::Cohere(cohere::Reader::default()),
+        }
+    }
+
+    pub(crate) fn frame(&mut self, frame: Frame<'_>, out: &mut Vec<Event>) {
+        match self {
+            Reader::Chat(reader) => reader.frame(frame, out),
+            Reader::Responses(reader) => reader.frame(frame, out),
+            Reader::Messages(reader) => reader.frame(frame, out),
+            Reader::Gemini(reader) => reader.frame(frame, out),
+            Reader::Ollama(reader) => reader.frame(frame, out),
+            Reader::Bedrock(reader) => reader.frame(frame, out),
+            Reader::Cohere(reader) => reader.frame(frame, out),
+        }
+    }
+
+    pub(crate) fn finish(&mut self, out: &mut Vec<Event>) {
+        match self {
+            Reader::Chat(reader) => reader.finish(out),
+            Reader::Responses(reader) => reader.finish(out),
+            Reader::Messages(reader) => reader.finish(out),
+            Reader::Gemini(reader) => reader.finish(out),
+            Reader::Ollama(reader) => reader.finish(out),
+            Reader::Bedrock(reader) => reader.finish(out),
+            Reader::Cohere(reader) => reader.finish(out),
+        }
+    }
+}
+
+impl Writer {
+    fn new(writing: Writing) -> Writer {
+        match writing.endpoint.dialect() {
+            Dialect::Responses => Writer::Responses(Box::new(responses::Writer::new(writing))),
+            Dialect::Anthropic => Writer::Messages(messages::Writer::new(writing)),
+            Dialect::Gemini => Writer::Gemini(gemini::Writer::new(writing)),
+            Dialect::Ollama => Writer::Ollama(ollama::Writer::new(writing)),
+            // Nobody calls us in the last two.
+            Dialect::OpenAi | Dialect::Bedrock | Dialect::Cohere => {
+                Writer::Chat(chat::Writer::new(writing))
+            }
+        }
+    }
+
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
+        match self {
+            Writer::Chat(writer) => writer.event(event, out),
+            Writer::Responses(writer) => writer.event(event, out),
+            Writer::Messages(writer) => writer.event(event, out),
+            Writer::Gemini(writer) => writer.event(event, out),
+            Writer::Ollama(writer) => writer.event(event, out),
+        }
+    }
+}
