@@ -5,8 +5,8 @@
 //! appended to, every model has its provider and every figure is exact; an error
 //! names the entry that is at fault.
 //!
-//! Leaves out: what a provider serves today (it is asked), addresses the user
-//! configured (the config has them), and what models can do beyond their limits.
+//! Leaves out: what a provider serves today (it is asked) and addresses the user
+//! configured (the config has them).
 //! Where the facts come from is told in `catalogue/README.md`.
 
 mod read;
@@ -16,6 +16,8 @@ mod tests;
 
 use std::fmt;
 use std::sync::Arc;
+
+use dialect::hub::Traits;
 
 use crate::price::Price;
 use crate::routes::Surface;
@@ -49,6 +51,11 @@ pub struct CatalogueProvider {
     pub needs_key: bool,
     /// Where a person gets a key.
     pub keys_page: Option<String>,
+    /// The addresses have parts of the user's own, `{resource}` or `{region}`: nothing can be sent
+    /// before the config gives them.
+    pub needs_base_url: bool,
+    /// What such an address looks like.
+    pub base_url_hint: Option<String>,
     /// What it serves, with prices. Empty for local servers, which serve what was
     /// loaded into them and cost nothing a token.
     pub models: Vec<Arc<CatalogueModel>>,
@@ -61,7 +68,7 @@ pub struct CatalogueModel {
     pub id: String,
     /// Other ids the provider takes, priced identically (dated snapshots mostly).
     pub aliases: Vec<String>,
-    /// `chat` or `embedding`.
+    /// `chat`, `embedding` or `rerank`.
     pub kind: String,
     /// Prompt and answer together, in tokens.
     pub context_window: Option<u64>,
@@ -77,6 +84,8 @@ pub struct CatalogueModel {
     pub price_as_of: String,
     /// What a second source says of it.
     pub price_check: PriceCheck,
+    /// What it can do, as far as a source says.
+    pub traits: Traits,
     /// The day the provider stops or stopped serving it, `2026-12-11`.
     pub deprecation_date: Option<String>,
 }

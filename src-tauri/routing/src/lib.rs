@@ -19,4 +19,4 @@ pub use fallback::{Next, after};
 pub use money::NanoUsd;
 pub use plan::{Asked, Candidate, Dropped, NoRoute, Plan, Standing, plan};
 pub use price::{Cost, Price, Rate, Rates};
-pub use routes::{Alias, AuthScheme, KeySource, Provider, Routes, Surface, Target};
+pub use routes::{Alias, AuthScheme, Door, KeySource, Provider, Routes, Surface, Target, Way};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use dialect::Endpoint;
+use dialect::{Endpoint, Task};
 use serde::{Deserialize, Serialize};
 
-use crate::routes::{Provider, Routes};
+use crate::routes::{Provider, Routes, Way};
 
 /// What a plan is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -82,8 +82,8 @@ pub enum NoRoute {
 /// 2. `provider/model`, split at the first slash (models may hold slashes too),
 ///    unless only another provider knows a model by that whole name: Groq's own
 ///    name for a model is `openai/gpt-oss-120b`;
-/// 3. a model that the catalogue knows at providers that are configured, those
-///    that speak the caller's dialect, in the order of the config.
+/// 3. a model that the catalogue knows at providers that are configured: first those that take the
+///    caller's bytes as they are, then those that need a translation, each in the order of the config.
 ///
 /// Cost: one map look-up and a few short scans; nothing is scored yet.
 pub fn plan(
@@ -119,8 +119,16 @@ pub fn plan(
         draft.consider(provider, model, "named directly");
         return draft.finish(None);
     }
-    for provider in routes.providers.iter().filter(|provider| knows(provider)) {
-        draft.consider(provider, asked.model, "serves a model of this name");
+    let translates = |provider: &Arc<Provider>| {
+        provider
+            .door(asked.endpoint)
+            .is_none_or(|door| door.way == Way::Translated)
+    };
+    for translated in [false, true] {
+        let known = routes.providers.iter().filter(|provider| knows(provider));
+        for provider in known.filter(|provider| translates(provider) == translated) {
+            draft.consider(provider, asked.model, "serves a model of this name");
+        }
     }
     if draft.candidates.is_empty() && draft.dropped.is_empty() {
         return Err(NoRoute::UnknownModel {
@@ -160,16 +168,18 @@ impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
                 "{name} is disabled; enable it on the Providers page"
             ));
         }
-        if provider.surface(self.asked.endpoint).is_none() {
+        // Tokens are counted here where a provider does not.
+        let asked = self.asked.endpoint;
+        if provider.door(asked).is_none() && asked.task() != Task::Count {
             let spoken: Vec<&str> = provider
                 .surfaces
                 .iter()
                 .map(|surface| surface.dialect.name())
                 .collect();
             return Some(format!(
-                "{name} speaks {} and the request is written in {}",
+                "{name} speaks {} and has nothing for {}",
                 spoken.join(" and "),
-                self.asked.endpoint.dialect().name(),
+                asked.name(),
             ));
         }
         match (self.standing)(provider) {
@@ -195,7 +205,7 @@ impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
     fn mixed_vectors(&self, model: &str) -> Option<String> {
         let bare = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
         let first = self.candidates.first()?;
-        (self.asked.endpoint == Endpoint::Embeddings && bare(&first.model) != bare(model)).then(
+        (self.asked.endpoint.task() == Task::Embed && bare(&first.model) != bare(model)).then(
             || {
                 format!(
                     "its vectors can't be mixed with those of {}, the first choice",

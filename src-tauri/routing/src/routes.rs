@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dialect::{Dialect, Endpoint};
+use dialect::hub::{Hosting, Quirks};
+use dialect::{Dialect, Endpoint, Task};
 
 use crate::catalogue::CatalogueModel;
 
@@ -39,14 +40,44 @@ pub struct Provider {
 }
 
 /// One dialect of a provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Surface {
     /// The dialect spoken there.
     pub dialect: Dialect,
-    /// Without a trailing slash; `Endpoint::upstream_path` is appended.
+    /// Without a trailing slash; `dialect::address` is appended.
     pub base_url: String,
     /// How the key is shown.
     pub auth: AuthScheme,
+    /// Whose door it is: changes paths and envelopes.
+    pub hosting: Hosting,
+    /// How the provider deviates from the dialect.
+    pub quirks: Arc<Quirks>,
+    /// Appended to every address: `api-version=2024-10-21`.
+    pub query: Option<String>,
+    /// Where requests are signed for (Bedrock); `None`: read from the address.
+    pub region: Option<String>,
+}
+
+/// How a provider is asked for one endpoint of a caller.
+#[derive(Debug, Clone, Copy)]
+pub struct Door<'a> {
+    /// Where.
+    pub surface: &'a Surface,
+    /// The endpoint asked there.
+    pub endpoint: Endpoint,
+    /// What is done to the caller's bytes.
+    pub way: Way,
+}
+
+/// What is done to a caller's bytes on the way to a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Nothing but the model's name: the provider speaks the caller's dialect.
+    Verbatim,
+    /// The same dialect in another envelope: the model in the path, the version in the body.
+    Enveloped,
+    /// Written anew in the provider's dialect.
+    Translated,
 }
 
 /// How a provider wants to see its key.
@@ -59,6 +90,12 @@ pub enum AuthScheme {
     XApiKey,
     /// `api-key: KEY`
     ApiKey,
+    /// `x-goog-api-key: KEY`
+    XGoogApiKey,
+    /// A Google access token, or a service account that one is minted from, as a bearer.
+    Google,
+    /// An AWS access key that requests are signed with, or a Bedrock API key as a bearer.
+    Aws,
     /// No key is sent.
     None,
 }
@@ -100,11 +137,40 @@ impl Routes {
 }
 
 impl Provider {
-    /// The surface that serves an endpoint without translation.
-    pub fn surface(&self, endpoint: Endpoint) -> Option<&Surface> {
-        self.surfaces
-            .iter()
-            .find(|surface| surface.dialect == endpoint.dialect())
+    /// How this provider is asked for what a caller wants: in the caller's dialect if it speaks it,
+    /// else in the nearest it has an endpoint for the task in.
+    pub fn door(&self, asked: Endpoint) -> Option<Door<'_>> {
+        let speaks = |dialect| {
+            self.surfaces
+                .iter()
+                .find(|surface| surface.dialect == dialect)
+        };
+        if let Some(surface) = speaks(asked.dialect()) {
+            let way = match (surface.dialect, surface.hosting) {
+                (Dialect::Anthropic, Hosting::Vertex | Hosting::Bedrock) => Way::Enveloped,
+                _ => Way::Verbatim,
+            };
+            // Bedrock counts no tokens of Claude at this address.
+            if (surface.hosting, asked) != (Hosting::Bedrock, Endpoint::CountTokens) {
+                return Some(Door {
+                    surface,
+                    endpoint: asked,
+                    way,
+                });
+            }
+        }
+        let task = asked.task();
+        // A count is as good as its tokenizer: another dialect's request is another count.
+        if matches!(task, Task::Pass | Task::Count) {
+            return None;
+        }
+        asked.dialect().nearest().into_iter().find_map(|dialect| {
+            Some(Door {
+                surface: speaks(dialect)?,
+                endpoint: dialect.endpoint(task)?,
+                way: Way::Translated,
+            })
+        })
     }
 
     /// What the catalogue knows of a model, by id or by one of its aliases.
@@ -124,6 +190,10 @@ mod tests {
             dialect,
             base_url: base_url.to_owned(),
             auth: AuthScheme::Bearer,
+            hosting: Hosting::Own,
+            quirks: Arc::default(),
+            query: None,
+            region: None,
         };
         Provider {
             id: "acme".to_owned(),
@@ -153,8 +223,76 @@ mod tests {
             (Endpoint::CountTokens, "https://acme.test"),
         ] {
             let provider = provider();
-            let surface = provider.surface(endpoint).expect("a surface");
-            assert_eq!(surface.base_url, base_url, "{}", endpoint.name());
+            let door = provider.door(endpoint).expect("a door");
+            assert_eq!(door.surface.base_url, base_url, "{}", endpoint.name());
+            assert_eq!((door.endpoint, door.way), (endpoint, Way::Verbatim));
+        }
+    }
+
+    #[test]
+    fn a_dialect_that_is_not_spoken_goes_through_the_nearest_that_is() {
+        let with = |dialects: &[(Dialect, Hosting)]| {
+            let one = provider().surfaces[0].clone();
+            let surface = |&(dialect, hosting)| Surface {
+                dialect,
+                hosting,
+                ..one.clone()
+            };
+            Provider {
+                surfaces: dialects.iter().map(surface).collect(),
+                ..provider()
+            }
+        };
+        use Endpoint as E;
+        let own = |dialect| (dialect, Hosting::Own);
+        for (surfaces, asked, expected) in [
+            (
+                vec![own(Dialect::Gemini), own(Dialect::OpenAi)],
+                E::Messages,
+                Some((E::ChatCompletions, Way::Translated)),
+            ),
+            (
+                vec![own(Dialect::OpenAi), own(Dialect::Responses)],
+                E::Messages,
+                Some((E::Responses, Way::Translated)),
+            ),
+            (
+                vec![own(Dialect::Anthropic)],
+                E::GenerateContent,
+                Some((E::Messages, Way::Translated)),
+            ),
+            (
+                vec![own(Dialect::Bedrock)],
+                E::OllamaGenerate,
+                Some((E::Converse, Way::Translated)),
+            ),
+            (
+                vec![(Dialect::Anthropic, Hosting::Vertex)],
+                E::Messages,
+                Some((E::Messages, Way::Enveloped)),
+            ),
+            (
+                vec![(Dialect::Anthropic, Hosting::Bedrock)],
+                E::CountTokens,
+                None,
+            ),
+            (
+                vec![own(Dialect::Gemini)],
+                E::Embeddings,
+                Some((E::BatchEmbedContents, Way::Translated)),
+            ),
+            (vec![own(Dialect::Anthropic)], E::Embeddings, None),
+            (vec![own(Dialect::OpenAi)], E::CountTokens, None),
+            (vec![own(Dialect::Responses)], E::AudioSpeech, None),
+            (
+                vec![own(Dialect::OpenAi)],
+                E::Completions,
+                Some((E::Completions, Way::Verbatim)),
+            ),
+        ] {
+            let provider = with(&surfaces);
+            let door = provider.door(asked).map(|door| (door.endpoint, door.way));
+            assert_eq!(door, expected, "{surfaces:?} asked for {}", asked.name());
         }
     }
 
@@ -188,6 +326,9 @@ mod tests {
             (AuthScheme::Bearer, "\"bearer\""),
             (AuthScheme::XApiKey, "\"x-api-key\""),
             (AuthScheme::ApiKey, "\"api-key\""),
+            (AuthScheme::XGoogApiKey, "\"x-goog-api-key\""),
+            (AuthScheme::Google, "\"google\""),
+            (AuthScheme::Aws, "\"aws\""),
             (AuthScheme::None, "\"none\""),
         ] {
             assert_eq!(serde_json::to_string(&scheme).expect("JSON"), word);

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use dialect::Dialect;
+use dialect::hub::{Effort, Hosting, Quirks, Traits};
+use dialect::{Dialect, Endpoint};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -14,7 +15,7 @@ use super::{Catalogue, CatalogueError, CatalogueModel, CatalogueProvider, PriceC
 use crate::price::{Price, unix_s_of_date};
 use crate::routes::{AuthScheme, Surface};
 
-const KINDS: [&str; 2] = ["chat", "embedding"];
+const KINDS: [&str; 3] = ["chat", "embedding", "rerank"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +44,9 @@ struct WrittenProvider {
     local: bool,
     needs_key: bool,
     keys_page: Option<String>,
+    #[serde(default)]
+    needs_base_url: bool,
+    base_url_hint: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +55,10 @@ struct WrittenSurface {
     dialect: Dialect,
     base_url: String,
     auth: AuthScheme,
+    #[serde(default)]
+    hosting: Hosting,
+    #[serde(default)]
+    quirks: Quirks,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +80,8 @@ struct WrittenModel {
     #[serde(default)]
     second_source: SecondSource,
     differs: Option<String>,
+    #[serde(default)]
+    traits: Traits,
 }
 
 #[derive(Deserialize, Default)]
@@ -130,7 +140,9 @@ fn add_provider(catalogue: &mut Catalogue, entry: &RawValue) -> Checked<()> {
         if !dialects.insert(surface.dialect) {
             return Err(format!("it has two {} surfaces", surface.dialect.name()));
         }
-        check_base_url(&surface.base_url, written.local)?;
+        let filled = filled(&surface.base_url, written.needs_base_url)?;
+        check_base_url(&filled, written.local)?;
+        check_quirks(&surface.quirks)?;
         if written.needs_key && surface.auth == AuthScheme::None {
             return Err("it needs a key, but a surface says that none is sent".into());
         }
@@ -142,6 +154,9 @@ fn add_provider(catalogue: &mut Catalogue, entry: &RawValue) -> Checked<()> {
             "the keys page `{page}` does not begin with https://"
         ));
     }
+    if written.needs_base_url != written.base_url_hint.is_some() {
+        return Err("`needs_base_url` and a `base_url_hint` come together or not at all".into());
+    }
     catalogue.providers.push(CatalogueProvider {
         id: written.id,
         name: written.name,
@@ -152,12 +167,18 @@ fn add_provider(catalogue: &mut Catalogue, entry: &RawValue) -> Checked<()> {
                 dialect: surface.dialect,
                 base_url: surface.base_url,
                 auth: surface.auth,
+                hosting: surface.hosting,
+                quirks: Arc::new(surface.quirks),
+                query: None,
+                region: None,
             })
             .collect(),
         env: written.env,
         local: written.local,
         needs_key: written.needs_key,
         keys_page: written.keys_page,
+        needs_base_url: written.needs_base_url,
+        base_url_hint: written.base_url_hint,
         models: Vec::new(),
     });
     Ok(())
@@ -221,6 +242,7 @@ fn add_model(catalogue: &mut Catalogue, entry: &RawValue, as_of: &str) -> Checke
         price_source: written.source,
         price_as_of,
         price_check,
+        traits: written.traits,
         deprecation_date: written.deprecation_date,
     }));
     Ok(())
@@ -290,6 +312,54 @@ fn check_base_url(url: &str, local: bool) -> Checked<()> {
     }
     if url.contains(|c: char| c.is_whitespace() || matches!(c, '?' | '#')) {
         return wrong("has more than a scheme, a host and a path");
+    }
+    Ok(())
+}
+
+/// The address with every `{part}` of the user's own filled in, to be checked like any other.
+fn filled(url: &str, has_own_parts: bool) -> Checked<String> {
+    let mut filled = String::with_capacity(url.len());
+    let mut rest = url;
+    let mut count = 0;
+    while let Some((before, after)) = rest.split_once('{') {
+        let part = after.split_once('}');
+        let Some((name, behind)) = part.filter(|(name, _)| is_plain(name)) else {
+            return Err(format!("the address `{url}` has a part without a name"));
+        };
+        filled.push_str(before);
+        filled.push_str(name);
+        rest = behind;
+        count += 1;
+    }
+    filled.push_str(rest);
+    if (count > 0) != has_own_parts {
+        return Err(format!(
+            "the address `{url}` has {count} parts of the user's own, and `needs_base_url` says otherwise"
+        ));
+    }
+    Ok(filled)
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+/// A quirk that names nothing we know would do nothing, silently.
+fn check_quirks(quirks: &Quirks) -> Checked<()> {
+    if let Some(word) = quirks
+        .efforts
+        .iter()
+        .find(|word| Effort::from_word(word).is_none())
+    {
+        return Err(format!("`{word}` is not an effort"));
+    }
+    for (name, path) in &quirks.paths {
+        if !Endpoint::ALL.iter().any(|known| known.name() == name) {
+            return Err(format!("`{name}` is not an endpoint"));
+        }
+        if !path.starts_with('/') {
+            return Err(format!("the path `{path}` does not begin with a slash"));
+        }
     }
     Ok(())
 }

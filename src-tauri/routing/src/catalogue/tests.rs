@@ -1,6 +1,7 @@
 //! The shipped catalogue is sound, and files that are not are refused by name.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use dialect::{Dialect, Endpoint};
 use serde_json::Value;
@@ -19,7 +20,7 @@ fn model<'a>(catalogue: &'a Catalogue, provider: &str, name: &str) -> &'a Catalo
 }
 
 #[test]
-fn every_provider_of_the_first_release_is_there() {
+fn every_provider_is_there_with_its_models() {
     let catalogue = builtin();
     let listed: Vec<(&str, usize)> = catalogue
         .providers
@@ -31,13 +32,22 @@ fn every_provider_of_the_first_release_is_there() {
         [
             ("openai", 35),
             ("anthropic", 16),
+            ("google", 18),
             ("groq", 4),
             ("mistral", 16),
             ("deepseek", 4),
             ("xai", 8),
+            ("cohere", 15),
+            ("jina", 1),
             ("openrouter", 14),
             ("together", 14),
             ("fireworks", 17),
+            ("azure", 21),
+            ("azure-claude", 3),
+            ("bedrock", 47),
+            ("bedrock-claude", 20),
+            ("vertex", 6),
+            ("vertex-claude", 6),
             ("ollama", 0),
             ("lmstudio", 0),
             ("llamacpp", 0),
@@ -116,6 +126,74 @@ fn an_address_and_an_endpoint_join_to_the_url_the_vendor_documents() {
             Endpoint::Messages,
             "http://127.0.0.1:8000/v1/messages",
         ),
+        (
+            "google",
+            Endpoint::GenerateContent,
+            "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent",
+        ),
+        (
+            "google",
+            Endpoint::ChatCompletions,
+            "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions",
+        ),
+        (
+            "groq",
+            Endpoint::Responses,
+            "https://api.groq.com/openai/v1/responses",
+        ),
+        (
+            "fireworks",
+            Endpoint::Responses,
+            "https://api.fireworks.ai/inference/v1/responses",
+        ),
+        (
+            "ollama",
+            Endpoint::OllamaChat,
+            "http://127.0.0.1:11434/api/chat",
+        ),
+        (
+            "cohere",
+            Endpoint::CohereChat,
+            "https://api.cohere.com/v2/chat",
+        ),
+        (
+            "cohere",
+            Endpoint::Rerank,
+            "https://api.cohere.com/v2/rerank",
+        ),
+        ("jina", Endpoint::Rerank, "https://api.jina.ai/v1/rerank"),
+        (
+            "azure",
+            Endpoint::Responses,
+            "https://{resource}.openai.azure.com/openai/v1/responses",
+        ),
+        (
+            "azure-claude",
+            Endpoint::Messages,
+            "https://{resource}.services.ai.azure.com/anthropic/v1/messages",
+        ),
+        (
+            "bedrock",
+            Endpoint::Converse,
+            "https://bedrock-runtime.{region}.amazonaws.com/model/m/converse",
+        ),
+        (
+            "bedrock-claude",
+            Endpoint::Messages,
+            "https://bedrock-runtime.{region}.amazonaws.com/model/m/invoke",
+        ),
+        (
+            "vertex",
+            Endpoint::GenerateContent,
+            "https://{location}-aiplatform.googleapis.com/v1/projects/{project}/locations/{location}\
+             /publishers/google/models/m:generateContent",
+        ),
+        (
+            "vertex-claude",
+            Endpoint::Messages,
+            "https://{location}-aiplatform.googleapis.com/v1/projects/{project}/locations/{location}\
+             /publishers/anthropic/models/m:rawPredict",
+        ),
     ] {
         let provider = catalogue.provider(provider).expect("a provider");
         let surface = provider
@@ -124,21 +202,26 @@ fn an_address_and_an_endpoint_join_to_the_url_the_vendor_documents() {
             .find(|surface| surface.dialect == endpoint.dialect())
             .expect("a surface");
         assert_eq!(
-            format!("{}{}", surface.base_url, endpoint.upstream_path()),
+            format!(
+                "{}{}",
+                surface.base_url,
+                dialect::address(surface.hosting, &surface.quirks, endpoint, "m", false)
+            ),
             url
         );
     }
 }
 
 #[test]
-fn local_servers_speak_both_dialects_and_need_no_key() {
+fn local_servers_speak_the_common_dialects_and_need_no_key() {
     for provider in builtin().providers.iter().filter(|provider| provider.local) {
         let spoken: BTreeSet<Dialect> = provider
             .surfaces
             .iter()
             .map(|surface| surface.dialect)
             .collect();
-        assert_eq!(spoken, BTreeSet::from(Dialect::ALL), "{}", provider.id);
+        let common = BTreeSet::from([Dialect::OpenAi, Dialect::Responses, Dialect::Anthropic]);
+        assert!(spoken.is_superset(&common), "{}", provider.id);
         assert!(!provider.needs_key, "{}", provider.id);
     }
 }
@@ -159,10 +242,15 @@ fn whoever_needs_a_key_says_where_it_comes_from() {
 fn each_vendor_sees_its_key_the_way_it_asks_for() {
     let catalogue = builtin();
     for (provider, schemes) in [
-        ("openai", &[AuthScheme::Bearer][..]),
+        ("openai", &[AuthScheme::Bearer, AuthScheme::Bearer][..]),
+        ("google", &[AuthScheme::XGoogApiKey, AuthScheme::Bearer]),
+        ("azure", &[AuthScheme::ApiKey, AuthScheme::ApiKey]),
+        ("bedrock", &[AuthScheme::Aws]),
+        ("bedrock-claude", &[AuthScheme::Aws]),
+        ("vertex", &[AuthScheme::Google]),
         ("anthropic", &[AuthScheme::XApiKey]),
         ("deepseek", &[AuthScheme::Bearer, AuthScheme::XApiKey]),
-        ("ollama", &[AuthScheme::None, AuthScheme::None]),
+        ("ollama", &[AuthScheme::None; 4]),
     ] {
         let provider = catalogue.provider(provider).expect("a provider");
         let shown: Vec<AuthScheme> = provider.surfaces.iter().map(|s| s.auth).collect();
@@ -239,9 +327,14 @@ fn a_price_says_where_and_when_it_was_read_and_who_contradicts() {
 
 #[test]
 fn every_model_has_a_price_and_a_longer_prompt_is_never_cheaper() {
-    for provider in &builtin().providers {
+    let catalogue = builtin();
+    let mut unpriced = Vec::new();
+    for provider in &catalogue.providers {
         for model in &provider.models {
-            let price = model.price.as_ref().expect("a price");
+            let Some(price) = model.price.as_ref() else {
+                unpriced.push(model.id.as_str());
+                continue;
+            };
             let (base, long) = (price.base(), price.rates(u64::MAX, 0));
             assert!(long.input >= base.input, "{}/{}", provider.id, model.id);
             assert!(long.output >= base.output, "{}/{}", provider.id, model.id);
@@ -258,6 +351,114 @@ fn every_model_has_a_price_and_a_longer_prompt_is_never_cheaper() {
                 model.id
             );
         }
+    }
+    // Sources disagree on the first; the others are billed by the search, not by the token.
+    assert_eq!(
+        unpriced,
+        [
+            "command-a-plus-05-2026",
+            "rerank-v4.0-pro",
+            "rerank-v4.0-fast",
+            "rerank-v3.5"
+        ]
+    );
+}
+
+#[test]
+fn an_address_with_parts_of_the_users_own_says_what_it_looks_like() {
+    for provider in &builtin().providers {
+        for surface in &provider.surfaces {
+            let has_parts = surface.base_url.contains('{');
+            assert_eq!(has_parts, provider.needs_base_url, "{}", provider.id);
+        }
+        let hint = provider.base_url_hint.as_deref();
+        assert_eq!(hint.is_some(), provider.needs_base_url, "{}", provider.id);
+        assert!(hint.is_none_or(|hint| hint.starts_with("https://") && !hint.contains('{')));
+    }
+}
+
+#[test]
+fn deviations_are_known_where_a_provider_has_them() {
+    let catalogue = builtin();
+    let quirks = |provider: &str, dialect| {
+        let provider = catalogue.provider(provider).expect("a provider");
+        let surface = provider.surfaces.iter().find(|s| s.dialect == dialect);
+        Arc::clone(&surface.expect("a surface").quirks)
+    };
+    for (provider, is_plain) in [
+        ("openai", true),
+        ("groq", false),
+        ("mistral", false),
+        ("deepseek", false),
+        ("xai", false),
+        ("openrouter", false),
+        ("together", false),
+        ("fireworks", false),
+        ("vllm", true),
+    ] {
+        let found = quirks(provider, Dialect::OpenAi).is_plain();
+        assert_eq!(found, is_plain, "{provider}");
+    }
+    let mistral = quirks("mistral", Dialect::OpenAi);
+    assert_eq!(mistral.renames["seed"], "random_seed");
+    assert!(mistral.nine_character_ids && mistral.names_tool_results);
+    let deepseek = quirks("deepseek", Dialect::OpenAi);
+    assert_eq!(
+        deepseek.reasoning_field.as_deref(),
+        Some("reasoning_content")
+    );
+    assert!(deepseek.replays_reasoning && deepseek.json_object_only);
+    assert_eq!(quirks("jina", Dialect::Cohere).paths["rerank"], "/rerank");
+}
+
+#[test]
+fn models_say_what_they_can_do_as_far_as_a_source_says() {
+    let catalogue = builtin();
+    let opus = model(&catalogue, "anthropic", "claude-opus-5-5").traits;
+    assert_eq!(
+        (opus.sampling, opus.forced_tools, opus.thinking_always_on),
+        (Some(false), Some(false), Some(true))
+    );
+    assert_eq!((opus.prefill, opus.mid_system), (Some(false), Some(true)));
+    for (provider, name) in [
+        ("bedrock", "us.anthropic.claude-opus-5-5"),
+        ("bedrock-claude", "global.anthropic.claude-opus-5-5"),
+        ("vertex-claude", "claude-opus-5-5"),
+    ] {
+        assert_eq!(model(&catalogue, provider, name).traits, opus, "{name}");
+    }
+    let flash = model(&catalogue, "google", "gemini-3.5-flash").traits;
+    assert_eq!((flash.audio, flash.vision), (Some(true), Some(true)));
+    let llama = model(&catalogue, "bedrock", "us.meta.llama3-3-70b-instruct-v1:0");
+    assert_eq!(llama.traits.forced_tools, Some(false));
+    // Silence is not a no.
+    assert_eq!(
+        model(&catalogue, "cohere", "command-a-03-2025")
+            .traits
+            .vision,
+        None
+    );
+    let known = |kind: &str| {
+        let models = catalogue.providers.iter().flat_map(|one| &one.models);
+        let (all, told) = models
+            .filter(|model| model.kind == kind)
+            .map(|model| model.traits != dialect::hub::Traits::default())
+            .fold((0, 0), |(all, told), is| (all + 1, told + usize::from(is)));
+        told * 100 / all
+    };
+    assert!(known("chat") >= 90, "{}", known("chat"));
+}
+
+#[test]
+fn a_region_with_a_price_of_its_own_is_a_model_of_its_own() {
+    let catalogue = builtin();
+    for (name, input) in [
+        ("global.anthropic.claude-sonnet-5", "$2.00"),
+        ("us.anthropic.claude-sonnet-5", "$2.20"),
+        ("us.amazon.nova-pro-v1:0", "$0.80"),
+    ] {
+        let price = model(&catalogue, "bedrock", name).price.as_ref();
+        assert_eq!(price.expect("a price").base().input.to_string(), input);
     }
 }
 
@@ -338,7 +539,45 @@ fn a_wrong_provider_is_refused_by_name() {
         ("\"local\":false", "\"local\":true", "is local"),
         ("\"bearer\"", "\"none\"", "needs a key"),
         ("\"bearer\"", "\"basic\"", "unknown variant `basic`"),
-        ("\"openai\"", "\"gemini\"", "unknown variant `gemini`"),
+        ("\"openai\"", "\"telegraph\"", "unknown variant `telegraph`"),
+        ("api.acme", "{region}.acme", "has 1 parts of the user's own"),
+        ("api.acme", "{Region}.acme", "a part without a name"),
+        ("api.acme", "{region.acme", "a part without a name"),
+        (
+            "\"keys_page\":null",
+            "\"keys_page\":null,\"needs_base_url\":true",
+            "has 0 parts of the user's own",
+        ),
+        (
+            "\"keys_page\":null",
+            "\"keys_page\":null,\"base_url_hint\":\"x\"",
+            "come together or not at all",
+        ),
+        (
+            "\"bearer\"",
+            "\"bearer\",\"quirks\":{\"quirky\":true}",
+            "unknown field `quirky`",
+        ),
+        (
+            "\"bearer\"",
+            "\"bearer\",\"quirks\":{\"efforts\":[\"hard\"]}",
+            "`hard` is not an effort",
+        ),
+        (
+            "\"bearer\"",
+            "\"bearer\",\"quirks\":{\"paths\":{\"rank\":\"/rank\"}}",
+            "`rank` is not an endpoint",
+        ),
+        (
+            "\"bearer\"",
+            "\"bearer\",\"quirks\":{\"paths\":{\"rerank\":\"rank\"}}",
+            "does not begin with a slash",
+        ),
+        (
+            "\"bearer\"",
+            "\"bearer\",\"hosting\":\"garage\"",
+            "unknown variant `garage`",
+        ),
         ("\"env\":[]", "\"enf\":[]", "unknown field `enf`"),
         (
             "\"keys_page\":null",
@@ -400,6 +639,11 @@ fn two_of_a_kind_are_refused() {
 fn a_wrong_model_is_refused_by_name() {
     for (from, to, reason) in [
         ("\"chat\"", "\"chatt\"", "`chatt` is not a kind"),
+        (
+            "\"chat\"",
+            "\"chat\",\"traits\":{\"taste\":true}",
+            "unknown field `taste`",
+        ),
         ("\"1\"", "\"-1\"", "`-1` is not a price"),
         ("\"1\"", "1.5", "expected a string"),
         (

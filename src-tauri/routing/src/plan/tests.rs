@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dialect::{Dialect, Endpoint};
+use dialect::{Dialect, Endpoint, Task};
 
 use super::{Asked, NoRoute, Plan, Standing, plan};
 use crate::catalogue::CatalogueModel;
@@ -11,7 +11,7 @@ use crate::routes::{Alias, AuthScheme, KeySource, Provider, Routes, Surface, Tar
 
 const OPENAI: &[Dialect] = &[Dialect::OpenAi];
 const ANTHROPIC: &[Dialect] = &[Dialect::Anthropic];
-const BOTH: &[Dialect] = &Dialect::ALL;
+const BOTH: &[Dialect] = &[Dialect::OpenAi, Dialect::Anthropic];
 
 fn provider(id: &str, dialects: &[Dialect], models: &[&str]) -> Provider {
     Provider {
@@ -23,6 +23,10 @@ fn provider(id: &str, dialects: &[Dialect], models: &[&str]) -> Provider {
                 dialect: *dialect,
                 base_url: format!("https://{id}.test"),
                 auth: AuthScheme::Bearer,
+                hosting: Default::default(),
+                quirks: Default::default(),
+                query: None,
+                region: None,
             })
             .collect(),
         key: KeySource::Keychain(id.to_owned()),
@@ -229,7 +233,7 @@ fn a_slash_in_a_plain_model_is_no_obstacle() {
 }
 
 #[test]
-fn only_a_provider_that_speaks_the_callers_dialect_is_tried() {
+fn a_bare_name_goes_first_to_those_who_speak_the_callers_dialect() {
     let routes = routes(
         vec![
             provider("chat", OPENAI, &["m"]),
@@ -238,29 +242,51 @@ fn only_a_provider_that_speaks_the_callers_dialect_is_tried() {
         ],
         &[],
     );
-    let to_messages = "messages/m: MESSAGES speaks anthropic and the request is written in openai";
-    let to_chat = "chat/m: CHAT speaks openai and the request is written in anthropic";
+    let no_vectors = "messages/m: MESSAGES speaks anthropic and has nothing for embeddings";
     for (endpoint, candidates, dropped) in [
         (
             Endpoint::ChatCompletions,
-            ["chat <- m", "both <- m"],
-            to_messages,
+            &["chat <- m", "both <- m", "messages <- m"][..],
+            &[][..],
+        ),
+        (
+            Endpoint::Messages,
+            &["messages <- m", "both <- m", "chat <- m"],
+            &[],
+        ),
+        (
+            Endpoint::GenerateContent,
+            &["chat <- m", "messages <- m", "both <- m"],
+            &[],
+        ),
+        // Where a provider counts no tokens, they are counted here.
+        (
+            Endpoint::CountTokens,
+            &["messages <- m", "both <- m", "chat <- m"],
+            &[],
         ),
         (
             Endpoint::Embeddings,
-            ["chat <- m", "both <- m"],
-            to_messages,
-        ),
-        (Endpoint::Messages, ["messages <- m", "both <- m"], to_chat),
-        (
-            Endpoint::CountTokens,
-            ["messages <- m", "both <- m"],
-            to_chat,
+            &["chat <- m", "both <- m"],
+            &[no_vectors],
         ),
     ] {
-        let plan = ask(&routes, endpoint, "m").expect("a plan");
+        let plan = plan(
+            &routes,
+            Asked {
+                endpoint,
+                model: "m",
+            },
+            |_| Standing::Ready,
+        )
+        .expect("a plan");
         assert_eq!(tried(&plan), candidates, "{}", endpoint.name());
-        assert_eq!(left_out(&plan), [dropped], "{}", endpoint.name());
+        let left_out: Vec<String> = plan
+            .dropped
+            .iter()
+            .map(|d| format!("{}: {}", d.target, d.reason))
+            .collect();
+        assert_eq!(left_out, dropped, "{}", endpoint.name());
     }
 }
 
@@ -304,14 +330,14 @@ fn when_nobody_is_left_every_reason_is_said() {
     let mut off = provider("off", OPENAI, &[]);
     off.enabled = false;
     let routes = routes(
-        vec![off, provider("messages", ANTHROPIC, &[])],
-        &[("fast", &[("off", "a"), ("gone", "b"), ("messages", "c")])],
+        vec![off, provider("mute", &[], &[])],
+        &[("fast", &[("off", "a"), ("gone", "b"), ("mute", "c")])],
     );
     let Err(NoRoute::NoTarget { message, dropped }) = chat(&routes, "fast") else {
         panic!("expected no target");
     };
     let targets: Vec<&str> = dropped.iter().map(|d| d.target.as_str()).collect();
-    assert_eq!(targets, ["off/a", "gone/b", "messages/c"]);
+    assert_eq!(targets, ["off/a", "gone/b", "mute/c"]);
     assert!(
         message.starts_with("No provider can serve `fast` now: "),
         "{message}"
@@ -455,7 +481,8 @@ mod laws {
                     prop_assert_eq!(plan.candidates.len() + plan.dropped.len(), targets.len());
                     for candidate in &plan.candidates {
                         prop_assert!(candidate.provider.enabled);
-                        prop_assert!(candidate.provider.surface(endpoint).is_some());
+                        let served = candidate.provider.door(endpoint).is_some();
+                        prop_assert!(served || endpoint.task() == Task::Count);
                         prop_assert_eq!(stands(&candidate.provider), Standing::Ready);
                     }
                 }
