@@ -5,24 +5,28 @@
 
 use std::sync::Arc;
 
+use dialect::hub::Note;
 use dialect::{Dialect, Failure, Fault};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-use crate::attempt::{AllFailed, Answer, AnswerBody};
+use crate::attempt::{AllFailed, Answer};
 use crate::headers;
 use crate::ledger::Recorded;
 use crate::machine::Inner;
+use crate::memory::{Memory, ToKeep};
+use crate::opening::AnswerBody;
 use crate::receipt::{AttemptRecord, Ending};
-use crate::relay::{Idle, Phase, Relay, ReplyBody};
+use crate::relay::{Idle, Phase, Pulse, Relay, ReplyBody};
 use crate::settle::Settlement;
 use crate::snapshot::Snapshot;
 
 /// Hands the answer to the client.
 pub(crate) async fn deliver(
-    inner: &Inner,
+    inner: &Arc<Inner>,
     snapshot: &Arc<Snapshot>,
     dialect: Dialect,
     answer: Answer,
+    to_keep: Option<ToKeep>,
     mut settlement: Settlement,
 ) -> Response<ReplyBody> {
     let status = answer.status.as_u16();
@@ -35,8 +39,19 @@ pub(crate) async fn deliver(
         Some((&answer.provider.id, &answer.model)),
         settlement.attempts(),
     );
+    if let Some(counted) = answer.counted {
+        settlement.counted(counted);
+    }
+    if !answer.notes.is_empty() {
+        tell(&mut response_headers, &answer.notes);
+        settlement.translated(answer.notes);
+    }
+    let mut memory = Memory::new(inner, &answer.provider.id, to_keep);
     let body = match answer.body {
-        AnswerBody::Whole(bytes, reading) => {
+        AnswerBody::Whole(bytes, reading, reply) => {
+            if let Some(reply) = reply {
+                memory.reply(&reply);
+            }
             settlement.attempted(finished(answer.attempt, &settlement));
             settlement.read(reading);
             settlement.sent(&bytes);
@@ -46,8 +61,7 @@ pub(crate) async fn deliver(
         AnswerBody::Stream(opened) => ReplyBody::stream(Relay {
             dialect,
             upstream: opened.rest,
-            reader: opened.reader,
-            tail: opened.tail,
+            passage: opened.passage,
             opening: Some(opened.opening),
             settlement,
             attempt: answer.attempt,
@@ -58,10 +72,38 @@ pub(crate) async fn deliver(
             underway: answer.underway,
             provider_name: answer.provider.name.clone(),
             idle: Idle::new(snapshot.limits.idle),
+            pulse: Pulse::new(),
+            memory,
             phase: Phase::Flowing,
         }),
     };
     respond(answer.status, response_headers, body)
+}
+
+/// The most bytes of notes in a header: some clients read no more than 8 KiB of headers.
+const NOTES_LIMIT: usize = 1_024;
+
+/// Says in short what the translation could not carry. The sentences are on the receipt.
+fn tell(response_headers: &mut HeaderMap, notes: &[Note]) {
+    let mut text = String::new();
+    for note in notes {
+        let code: String = note
+            .code()
+            .chars()
+            .filter(|c| c.is_ascii_graphic())
+            .collect();
+        if text.len() + code.len() + 2 > NOTES_LIMIT {
+            text.push_str(", more");
+            break;
+        }
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(&code);
+    }
+    if let Ok(value) = HeaderValue::try_from(text) {
+        response_headers.insert(headers::NOTES.clone(), value);
+    }
 }
 
 fn finished(mut attempt: AttemptRecord, settlement: &Settlement) -> AttemptRecord {
@@ -78,6 +120,9 @@ pub(crate) async fn give_up(
 ) -> Response<ReplyBody> {
     let provider = &failed.provider;
     let tried = settlement.attempts();
+    if let Some(fault) = &failed.fault {
+        return refuse(settlement, dialect, fault, Ending::Refused, None).await;
+    }
     let mut fault = Fault::from_failure(&failed.failure, &provider.name);
     if tried > 1 {
         fault.message = format!("All {tried} targets failed. The last: {}", fault.message);

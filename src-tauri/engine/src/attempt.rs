@@ -7,28 +7,25 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
-use dialect::{
-    Endpoint, Facts, Failure, FailureCategory, Reading, StreamReader, classify, read_whole,
-};
+use bytes::Bytes;
+use dialect::hub::{Loss, Note};
+use dialect::{Dialect, Endpoint, Facts, Failure, FailureCategory, Fault, Reading, classify};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use routing::{Candidate, Next, Plan, Provider, after};
+use routing::{Candidate, Door, Dropped, Next, Plan, Provider, after};
 
 use crate::exchange::Call;
 use crate::key::ShownKey;
 use crate::live::{ProviderLive, Underway};
 use crate::machine::Inner;
-use crate::receipt::{AttemptFailure, AttemptRecord};
-use crate::relay::take_whole;
+use crate::opening::{self, AnswerBody, Patience};
+use crate::passage::Back;
+use crate::receipt::{AttemptFailure, AttemptRecord, ReceiptId};
+use crate::sending::{self, InHub, Sending, Unsent};
 use crate::settle::{Settlement, unix_ms};
 use crate::snapshot::Snapshot;
-use crate::upstream::{self, UpstreamBody, UpstreamReply, bad_reply};
-use crate::{headers, practice};
+use crate::upstream::{self, UpstreamReply, bad_reply};
+use crate::{faults, headers, practice};
 
-/// The largest whole answer that is held, in bytes.
-const WHOLE_LIMIT: usize = 64 * 1024 * 1024;
-/// The most that is held back of a stream that has not begun to speak, in bytes.
-const OPENING_LIMIT: usize = 64 * 1024;
 /// The largest error body that is read, in bytes.
 const ERROR_LIMIT: usize = 1024 * 1024;
 
@@ -38,6 +35,10 @@ pub(crate) struct Answer {
     pub(crate) model: String,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    /// What could not travel.
+    pub(crate) notes: Vec<Note>,
+    /// The prompt's tokens as counted here.
+    pub(crate) counted: Option<u64>,
     pub(crate) attempt: AttemptRecord,
     pub(crate) key: ShownKey,
     /// Since this attempt began.
@@ -47,27 +48,6 @@ pub(crate) struct Answer {
     pub(crate) body: AnswerBody,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a whole answer is the common one, and lives on the stack for a moment"
-)]
-pub(crate) enum AnswerBody {
-    /// Read to its end.
-    Whole(Bytes, Reading),
-    /// Its first events are here.
-    Stream(Box<Opened>),
-}
-
-/// A stream that has shown its first events.
-pub(crate) struct Opened {
-    pub(crate) reader: StreamReader,
-    /// The first whole events.
-    pub(crate) opening: Bytes,
-    /// The beginning of the next one.
-    pub(crate) tail: BytesMut,
-    pub(crate) rest: UpstreamBody,
-}
-
 /// Nobody answered.
 pub(crate) struct AllFailed {
     /// The last failure and whose it was.
@@ -75,6 +55,8 @@ pub(crate) struct AllFailed {
     pub(crate) provider: Arc<Provider>,
     /// The provider's own error answer, in the caller's dialect, byte for byte.
     pub(crate) verbatim: Option<Verbatim>,
+    /// Our own error, when nothing was sent to anybody.
+    pub(crate) fault: Option<Fault>,
 }
 
 /// The parts of a request that every attempt shares.
@@ -85,6 +67,12 @@ pub(crate) struct Asking<'a> {
     pub(crate) facts: &'a Facts,
     /// The client's headers, ready to travel.
     pub(crate) headers: HeaderMap,
+    /// The request in our own words, once somebody needs it.
+    pub(crate) hub: &'a InHub,
+    /// The caller accepts losses that are refused otherwise.
+    pub(crate) lossy: bool,
+    /// Names the reply where the caller's dialect wants a name of ours.
+    pub(crate) receipt: ReceiptId,
 }
 
 /// Tries the candidates in order. Every failed try is written on the receipt.
@@ -94,19 +82,53 @@ pub(crate) async fn walk(
     settlement: &mut Settlement,
 ) -> Result<Answer, AllFailed> {
     let mut last: Option<AllFailed> = None;
+    let mut unfit = Vec::new();
+    let mut malformed = None;
     for candidate in &plan.candidates {
         match one(&asking, candidate, settlement).await {
             Ok(answer) => return Ok(answer),
-            Err(failed) => {
+            Err(Failed::Attempt(failed)) => {
                 let stop = after(failed.failure.category) == Next::Stop;
                 last = Some(failed);
                 if stop {
                     break;
                 }
             }
+            Err(Failed::Unsent(Unsent::Unfit(refused))) => {
+                settlement.unfit(Dropped {
+                    target: format!("{}/{}", candidate.provider.id, candidate.model),
+                    reason: format!(
+                        "{} can't take `{}`: {}",
+                        candidate.provider.name, refused.what, refused.why
+                    ),
+                });
+                unfit.push((candidate, refused));
+            }
+            Err(Failed::Unsent(Unsent::Malformed(why))) => {
+                // A target that needs no translation may take it all the same.
+                malformed.get_or_insert((candidate, why));
+            }
         }
     }
-    Err(last.unwrap_or_else(|| unreachable_plan(plan)))
+    Err(match (last, malformed, unfit.first()) {
+        (Some(failed), ..) => failed,
+        (None, Some((candidate, why)), _) => nobody(candidate, faults::malformed(why.to_string())),
+        (None, None, Some((candidate, refused))) => nobody(
+            candidate,
+            faults::untranslatable(&candidate.provider.name, refused),
+        ),
+        (None, None, None) => unreachable_plan(plan),
+    })
+}
+
+/// Nobody was asked, because of the request itself.
+fn nobody(candidate: &Candidate, fault: Fault) -> AllFailed {
+    AllFailed {
+        failure: bad_reply("nothing was sent"),
+        provider: Arc::clone(&candidate.provider),
+        verbatim: None,
+        fault: Some(fault),
+    }
 }
 
 /// A plan always has a candidate; if that promise breaks, the client still gets
@@ -120,6 +142,7 @@ fn unreachable_plan(plan: &Plan) -> AllFailed {
             .map(|candidate| Arc::clone(&candidate.provider))
             .unwrap_or_else(|| Arc::new(practice::provider())),
         verbatim: None,
+        fault: None,
     }
 }
 
@@ -127,7 +150,7 @@ async fn one(
     asking: &Asking<'_>,
     candidate: &Candidate,
     settlement: &mut Settlement,
-) -> Result<Answer, AllFailed> {
+) -> Result<Answer, Failed> {
     let provider = &candidate.provider;
     let live = asking.inner.live.provider(&provider.id);
     let underway = live.as_ref().map(ProviderLive::enter);
@@ -139,6 +162,7 @@ async fn one(
         took_us: 0,
         status: None,
         failure: None,
+        spoken: None,
     };
     let started = Instant::now();
     // On the receipt from now on, also when the client leaves while we wait.
@@ -147,10 +171,10 @@ async fn one(
     let outcome = ask(asking, candidate, &key, &mut attempt).await;
     attempt.took_us = settlement.elapsed_us().saturating_sub(attempt.started_us);
     match outcome {
-        Ok((reply, body)) => {
+        Ok(answered) => {
             let first_byte = started.elapsed();
             // A stream has succeeded when it has ended well, and its relay knows when.
-            if let (Some(live), AnswerBody::Whole(..)) = (&live, &body) {
+            if let (Some(live), AnswerBody::Whole(..)) = (&live, &answered.body) {
                 live.succeeded(Instant::now(), first_byte);
             }
             Ok(Answer {
@@ -158,15 +182,21 @@ async fn one(
                 first_byte,
                 provider: Arc::clone(provider),
                 model: candidate.model.clone(),
-                status: reply.0,
-                headers: reply.1,
+                status: answered.status,
+                headers: answered.headers,
+                notes: answered.notes,
+                counted: answered.counted,
                 attempt,
                 live,
                 underway,
-                body,
+                body: answered.body,
             })
         }
-        Err(refused) => {
+        Err(NotAnswered::Unsent(unsent)) => {
+            settlement.not_attempted();
+            Err(Failed::Unsent(unsent))
+        }
+        Err(NotAnswered::Refused(refused)) => {
             let (failure, verbatim) = discreet(*refused, &key);
             if let Some(live) = &live {
                 live.failed(
@@ -185,13 +215,24 @@ async fn one(
             );
             attempt.failure = Some(AttemptFailure::from(&failure));
             settlement.attempted(attempt);
-            Err(AllFailed {
+            Err(Failed::Attempt(AllFailed {
                 failure,
                 provider: Arc::clone(provider),
                 verbatim,
-            })
+                fault: None,
+            }))
         }
     }
+}
+
+/// Why one target brought nothing.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a failed attempt is the common one, and lives on the stack for a moment"
+)]
+enum Failed {
+    Unsent(Unsent),
+    Attempt(AllFailed),
 }
 
 /// What may be told of a refusal: never the key, and never the provider's own
@@ -214,153 +255,180 @@ fn discreet(
 
 /// A provider's own error answer.
 type Verbatim = (StatusCode, HeaderMap, Bytes);
-type Head = (StatusCode, HeaderMap);
 type Refused = Box<(Failure, Option<Verbatim>)>;
 
 fn refused(failure: Failure) -> Refused {
     Box::new((failure, None))
 }
 
-/// One call, until its answer can no longer turn out to be none: a whole reply
-/// has been read and looked at, a stream has shown its first event.
+/// What one call brought.
+struct Answered {
+    status: StatusCode,
+    headers: HeaderMap,
+    notes: Vec<Note>,
+    counted: Option<u64>,
+    body: AnswerBody,
+}
+
+/// Why one call brought nothing.
+enum NotAnswered {
+    /// Nothing was sent: the target can't serve this request, or nobody can.
+    Unsent(Unsent),
+    /// The provider failed or refused.
+    Refused(Refused),
+}
+
+impl NotAnswered {
+    /// A refusal; its own words are told only to a caller who speaks its dialect.
+    fn refusal(mut refused: Refused, own_dialect: bool) -> NotAnswered {
+        if !own_dialect {
+            refused.1 = None;
+        }
+        NotAnswered::Refused(refused)
+    }
+}
+
+impl From<Failure> for NotAnswered {
+    fn from(failure: Failure) -> Self {
+        NotAnswered::Refused(refused(failure))
+    }
+}
+
+impl From<Unsent> for NotAnswered {
+    fn from(unsent: Unsent) -> Self {
+        NotAnswered::Unsent(unsent)
+    }
+}
+
+/// One call, until its answer can no longer turn out to be none.
 async fn ask(
     asking: &Asking<'_>,
     candidate: &Candidate,
     key: &ShownKey,
     attempt: &mut AttemptRecord,
-) -> Result<(Head, AnswerBody), Refused> {
+) -> Result<Answered, NotAnswered> {
     let limits = asking.snapshot.limits;
-    let endpoint = asking.call.endpoint;
-    let mut reply = send(asking, candidate, key).await.map_err(refused)?;
+    let asked = asking.call.endpoint;
+    let Some(door) = candidate.provider.door(asked) else {
+        return counted_here(asking, candidate);
+    };
+    let sending = sending::prepare(asking, candidate, &door)?;
+    let (endpoint, notes, counted) = (sending.endpoint, sending.notes.clone(), sending.counted);
+    let translated = !matches!(sending.back, Back::Verbatim | Back::Enveloped { .. });
+    attempt.spoken = translated.then(|| endpoint.dialect());
+    let mut reply = send(asking, candidate, &door, &sending, key).await?;
     attempt.status = Some(reply.status.as_u16());
     if !reply.status.is_success() {
-        return Err(read_refusal(endpoint, reply, limits.idle).await);
+        let refusal = read_refusal(endpoint, reply, limits.idle).await;
+        return Err(NotAnswered::refusal(refusal, !translated));
     }
-    let head = (reply.status, std::mem::take(&mut reply.headers));
-    let body = if is_event_stream(&head.1) {
-        open_stream(endpoint, reply.body, limits.first_byte).await
-    } else {
-        read_answer(endpoint, reply.body, limits.idle).await
+    let headers = std::mem::take(&mut reply.headers);
+    let streams = opening::is_stream(endpoint, asking.facts.stream, &headers);
+    let patience = Patience {
+        first_byte: limits.first_byte,
+        idle: limits.idle,
+    };
+    let reframed = matches!(&sending.back, Back::Enveloped { .. });
+    let body = opening::answer(asked, sending, &headers, streams, reply.body, patience).await?;
+    let headers = match translated || (reframed && streams) {
+        true => translated_headers(asked, streams && !sending::wants_a_list(asking), &headers),
+        false => headers,
+    };
+    Ok(Answered {
+        status: reply.status,
+        headers,
+        notes,
+        counted,
+        body,
+    })
+}
+
+/// A count that the provider has no endpoint for is made here.
+fn counted_here(asking: &Asking<'_>, candidate: &Candidate) -> Result<Answered, NotAnswered> {
+    let request = asking.hub.get(asking)?;
+    let count = asking
+        .inner
+        .counting
+        .count(&candidate.provider, &candidate.model, request);
+    let mut headers = translated_headers(asking.call.endpoint, false, &HeaderMap::new());
+    headers.insert(headers::ESTIMATE.clone(), count.header());
+    let reading = Reading {
+        finished: true,
+        ..Reading::default()
+    };
+    Ok(Answered {
+        status: StatusCode::OK,
+        headers,
+        notes: vec![Note {
+            loss: Loss::Degraded,
+            what: "count".to_owned(),
+            why: format!(
+                "The provider counts no tokens: this count was made here and may be off by about {} %.",
+                count.error_percent
+            ),
+        }],
+        counted: None,
+        body: AnswerBody::Whole(
+            dialect::count_reply(asking.call.endpoint, count.tokens),
+            reading,
+            None,
+        ),
+    })
+}
+
+/// The headers of an answer that we write.
+fn translated_headers(asked: Endpoint, streams: bool, provider: &HeaderMap) -> HeaderMap {
+    let mut fresh = headers::for_translated_client(provider);
+    let kind = match (streams, asked.dialect()) {
+        (true, Dialect::Ollama) => "application/x-ndjson",
+        (true, _) => "text/event-stream; charset=utf-8",
+        (false, _) => "application/json",
+    };
+    fresh.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if streams {
+        fresh.insert(
+            http::header::CACHE_CONTROL,
+            HeaderValue::from_static("no-cache"),
+        );
     }
-    .map_err(|failure| refused(before_commit(failure)))?;
-    Ok((head, body))
+    fresh
 }
 
 async fn send(
     asking: &Asking<'_>,
     candidate: &Candidate,
+    door: &Door<'_>,
+    sending: &Sending,
     key: &ShownKey,
 ) -> Result<UpstreamReply, Failure> {
-    let (call, provider) = (asking.call, &candidate.provider);
+    let (call, provider, surface) = (asking.call, &candidate.provider, door.surface);
     if provider.practice {
-        return practice::serve(call.endpoint, &candidate.model, asking.facts, &call.body).await;
+        return practice::serve(call, &candidate.model, asking).await;
     }
-    let Some(surface) = provider.surface(call.endpoint) else {
-        return Err(bad_reply("it has no address for this request"));
-    };
-    let Some(url) = upstream::url(
-        surface,
-        call.endpoint.upstream_path(),
-        call.query.as_deref(),
-    ) else {
+    let path = dialect::address(
+        surface.hosting,
+        &surface.quirks,
+        sending.endpoint,
+        &candidate.model,
+        asking.facts.stream,
+    );
+    let Some(url) = upstream::url(surface, &path, sending.query.as_deref()) else {
         return Err(bad_reply("its configured address is not a URL"));
     };
     let mut request = reqwest::Request::new(reqwest::Method::POST, url);
-    let mut headers = asking.headers.clone();
-    upstream::show_key(&mut headers, surface.auth, key.0.as_deref());
-    *request.headers_mut() = headers;
-    *request.body_mut() = Some(asking.facts.rename(&call.body, &candidate.model).into());
+    *request.headers_mut() = sending.headers.clone();
+    *request.body_mut() = Some(sending.body.clone().into());
     asking
         .inner
         .upstream
-        .send(provider, request, asking.snapshot.limits.first_byte)
+        .send(
+            provider,
+            surface,
+            request,
+            key,
+            asking.snapshot.limits.first_byte,
+        )
         .await
-}
-
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    headers
-        .get(http::header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
-}
-
-async fn read_answer(
-    endpoint: Endpoint,
-    mut body: UpstreamBody,
-    idle: Duration,
-) -> Result<AnswerBody, Failure> {
-    let bytes = body.collect(WHOLE_LIMIT, idle).await?;
-    let reading = read_whole(endpoint, &bytes).map_err(|none| bad_reply(none.reason))?;
-    match reading.failure.clone() {
-        // Some providers wrap their errors in a 200.
-        Some(failure) => Err(failure),
-        None => Ok(AnswerBody::Whole(bytes, reading)),
-    }
-}
-
-/// Waits for the first event that says something, all in all `first_byte` long.
-/// Comments and pings do not: some providers send them while they still queue, and
-/// what fails after them can be absorbed as long as the client has not seen them.
-async fn open_stream(
-    endpoint: Endpoint,
-    mut body: UpstreamBody,
-    first_byte: Duration,
-) -> Result<AnswerBody, Failure> {
-    let mut reader = StreamReader::new(endpoint);
-    let mut tail = BytesMut::new();
-    let mut opening = BytesMut::new();
-    let deadline = Instant::now() + first_byte;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let Some(bytes) = body.next(left).await else {
-            return Err(bad_reply("it opened a stream and closed it without a word"));
-        };
-        let (whole, _) = take_whole(&mut reader, &mut tail, bytes?);
-        let reading = reader.reading();
-        if let Some(failure) = &reading.failure
-            && reading.output_bytes == 0
-        {
-            // An error inside a 200, before a word was said: still ours to absorb.
-            return Err(failure.clone());
-        }
-        let first = opening.is_empty();
-        let says_something = has_begun(reading) || opening.len() > OPENING_LIMIT;
-        if says_something && first && !whole.is_empty() {
-            return Ok(opened(reader, whole, tail, body));
-        }
-        opening.extend_from_slice(&whole);
-        if says_something && !opening.is_empty() {
-            return Ok(opened(reader, opening.freeze(), tail, body));
-        }
-    }
-}
-
-fn opened(reader: StreamReader, opening: Bytes, tail: BytesMut, rest: UpstreamBody) -> AnswerBody {
-    AnswerBody::Stream(Box::new(Opened {
-        reader,
-        opening,
-        tail,
-        rest,
-    }))
-}
-
-fn has_begun(reading: &Reading) -> bool {
-    reading.model.is_some()
-        || reading.upstream_id.is_some()
-        || reading.output_bytes > 0
-        || reading.stop.is_some()
-        || reading.finished
-}
-
-/// A body that broke before the client saw a byte is the provider's failure, and the
-/// next target may do better.
-fn before_commit(failure: Failure) -> Failure {
-    match failure.category {
-        FailureCategory::BrokenStream => Failure {
-            category: FailureCategory::Server,
-            ..failure
-        },
-        _ => failure,
-    }
 }
 
 /// Reads what a provider said when it refused, and keeps it for a client of the

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dialect::{Dialect, Endpoint, Fault, facts};
+use dialect::{
+    Dialect, Endpoint, Facts, Fault, Malformed, Task, facts, facts_in_form, facts_in_path,
+};
 use http::{HeaderMap, HeaderValue, Response};
 use routing::Asked;
 
@@ -12,8 +14,10 @@ use crate::answer::{deliver, give_up, refuse, without_receipt};
 use crate::attempt::{self, Asking};
 use crate::ledger::BACKLOG_LIMIT;
 use crate::machine::Engine;
+use crate::memory::ToKeep;
 use crate::receipt::Ending;
 use crate::relay::ReplyBody;
+use crate::sending::InHub;
 use crate::settle::{Arrived, Settlement};
 use crate::snapshot::Snapshot;
 use crate::{faults, headers};
@@ -30,12 +34,23 @@ pub struct Call {
     pub client: Arc<str>,
     /// As received.
     pub headers: HeaderMap,
+    /// The model and the wish to stream, where the dialect has them in the path.
+    pub path: Option<InPath>,
     /// The query string to pass on, the credential taken out.
     pub query: Option<String>,
     /// Read to its end.
     pub body: Bytes,
     /// When its head arrived.
     pub arrived: Arrived,
+}
+
+/// What some dialects say in the path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InPath {
+    /// The model as the client wrote it.
+    pub model: String,
+    /// It wants a stream.
+    pub stream: bool,
 }
 
 /// A request that was not let in.
@@ -69,7 +84,7 @@ impl Engine {
         if let Err(fault) = self.admit(&call, &snapshot, &mut settlement) {
             return refuse(settlement, dialect, &fault, Ending::Refused, Some(1)).await;
         }
-        let facts = match facts(call.endpoint, &call.body) {
+        let facts = match facts_of(&call) {
             Ok(facts) => facts,
             Err(malformed) => {
                 let fault = faults::malformed(malformed.to_string());
@@ -96,12 +111,16 @@ impl Engine {
             }
         };
         settlement.planned(&mut plan);
+        let hub = InHub::default();
         let asking = Asking {
             inner,
             snapshot: &snapshot,
             headers: outgoing(&call.headers, &inner.instance),
             call: &call,
             facts: &facts,
+            hub: &hub,
+            lossy: headers::accepts_losses(&call.headers),
+            receipt: settlement.id(),
         };
         let walked = tokio::select! {
             walked = attempt::walk(asking, &plan, &mut settlement) => Some(walked),
@@ -118,7 +137,10 @@ impl Engine {
             .await;
         };
         match walked {
-            Ok(answer) => deliver(inner, &snapshot, dialect, answer, settlement).await,
+            Ok(answer) => {
+                let to_keep = to_keep(&call, hub, &settlement);
+                deliver(inner, &snapshot, dialect, answer, to_keep, settlement).await
+            }
             Err(failed) => give_up(dialect, failed, settlement).await,
         }
     }
@@ -175,6 +197,37 @@ impl Engine {
         settlement.hold(permit.ok_or_else(|| faults::full(limit))?);
         Ok(())
     }
+}
+
+fn facts_of(call: &Call) -> Result<Facts, Malformed> {
+    if let Some(path) = &call.path {
+        return facts_in_path(&call.body, &path.model, path.stream);
+    }
+    let kind = call.headers.get(http::header::CONTENT_TYPE);
+    match kind.and_then(|kind| kind.to_str().ok()) {
+        Some(kind)
+            if call.endpoint.task() == Task::Pass && kind.starts_with("multipart/form-data") =>
+        {
+            facts_in_form(&call.body, kind)
+        }
+        _ => facts(call.endpoint, &call.body),
+    }
+}
+
+/// The conversation that a caller of Responses may go on by its name, unless it asked for it not to
+/// be stored. A reply that was passed on as it is, is kept by its provider.
+fn to_keep(call: &Call, hub: InHub, settlement: &Settlement) -> Option<ToKeep> {
+    if call.endpoint != Endpoint::Responses {
+        return None;
+    }
+    let request = hub
+        .into_request()
+        .filter(|request| request.store != Some(false))?;
+    Some(ToKeep {
+        client: Arc::clone(&call.client),
+        response: format!("resp_{:x}", settlement.id().0),
+        request,
+    })
 }
 
 /// The client's headers as they travel, with our hop on them.

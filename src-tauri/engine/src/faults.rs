@@ -1,6 +1,7 @@
 //! The errors that are our own, in one place: what each says and how it is coded.
 //! What a provider did wrong is worded in `dialect`.
 
+use dialect::hub::Refused;
 use dialect::{Fault, FaultKind};
 use routing::{Dropped, NoRoute};
 
@@ -52,6 +53,19 @@ pub(crate) fn stopping() -> Fault {
 /// The request can't be read.
 pub(crate) fn malformed(message: impl Into<String>) -> Fault {
     Fault::new(FaultKind::InvalidRequest, "malformed_request", message)
+}
+
+/// No target can take the request as it is asked.
+pub(crate) fn untranslatable(provider: &str, refused: &Refused) -> Fault {
+    Fault::new(
+        FaultKind::InvalidRequest,
+        "cannot_translate",
+        format!(
+            "{provider} can't take `{}`: {} Ask a model that can, take it out, or send the header \
+             `x-signalbox-lossy: ok` to go without it.",
+            refused.what, refused.why
+        ),
+    )
 }
 
 /// No target, and those that were left out.

@@ -16,6 +16,12 @@ pub(crate) static PROVIDER: HeaderName = HeaderName::from_static("x-signalbox-pr
 pub(crate) static MODEL: HeaderName = HeaderName::from_static("x-signalbox-model");
 /// Says how many targets were tried.
 pub(crate) static ATTEMPTS: HeaderName = HeaderName::from_static("x-signalbox-attempts");
+/// Says what a translation could not carry, in short: `drop:top_k, degrade:json_schema`.
+pub(crate) static NOTES: HeaderName = HeaderName::from_static("x-signalbox-notes");
+/// Says that a count of tokens was made here, and is an estimate.
+pub(crate) static ESTIMATE: HeaderName = HeaderName::from_static("x-signalbox-estimate");
+/// Asked by a client: `ok` accepts losses that are refused otherwise.
+pub(crate) static LOSSY: HeaderName = HeaderName::from_static("x-signalbox-lossy");
 
 /// How many instances a request may pass before it counts as a loop.
 const MAX_HOPS: usize = 4;
@@ -127,6 +133,42 @@ pub(crate) fn is_loop(headers: &HeaderMap, instance: &str) -> bool {
         }
     }
     hops >= MAX_HOPS
+}
+
+/// Whether the client accepts losses that are refused otherwise.
+pub(crate) fn accepts_losses(headers: &HeaderMap) -> bool {
+    headers
+        .get(&LOSSY)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"ok"))
+}
+
+/// Takes Anthropic's betas out of the headers: where the version travels in the body, they do too.
+pub(crate) fn betas(headers: &mut HeaderMap) -> Vec<String> {
+    let all = headers.get_all("anthropic-beta").iter();
+    let betas = all
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .map(|beta| beta.trim().to_owned())
+        .filter(|beta| !beta.is_empty())
+        .collect();
+    headers.remove("anthropic-beta");
+    betas
+}
+
+/// What of a provider's headers reaches the client of another dialect: its request id and its wait.
+pub(crate) fn for_translated_client(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::with_capacity(8);
+    for name in [
+        "retry-after",
+        "x-request-id",
+        "request-id",
+        "x-amzn-requestid",
+    ] {
+        if let Some(value) = headers.get(name) {
+            kept.insert(HeaderName::from_static(name), value.clone());
+        }
+    }
+    kept
 }
 
 /// The hop header for the next instance: those before us, then us.

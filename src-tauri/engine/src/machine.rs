@@ -8,12 +8,15 @@ use http::HeaderValue;
 use routing::{Provider, Standing};
 
 use crate::admission::{Admission, Strangers};
+use crate::conversations::Conversations;
+use crate::counting::Counting;
 use crate::credentials::Credentials;
 use crate::ids::{Ids, instance_name};
 use crate::ledger::Ledger;
 use crate::live::Live;
 use crate::receipt::ReceiptId;
 use crate::snapshot::Snapshot;
+use crate::stash::Stash;
 use crate::stop::Stop;
 use crate::upstream::{NoClient, Upstream};
 
@@ -33,6 +36,9 @@ pub(crate) struct Inner {
     pub(crate) ids: Ids,
     pub(crate) admission: Admission,
     pub(crate) strangers: Strangers,
+    pub(crate) stash: Stash,
+    pub(crate) conversations: Conversations,
+    pub(crate) counting: Counting,
     pub(crate) stop: Arc<Stop>,
     /// Names this process in the hop header.
     pub(crate) instance: HeaderValue,
@@ -68,6 +74,9 @@ impl Engine {
                 ids: Ids::after(newest),
                 admission: Admission::default(),
                 strangers: Strangers::default(),
+                stash: Stash::default(),
+                conversations: Conversations::default(),
+                counting: Counting::default(),
                 stop: Arc::default(),
                 instance: instance_name(),
             }),

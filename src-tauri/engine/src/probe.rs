@@ -39,7 +39,7 @@ pub async fn probe(provider: &Provider, key: Option<&SecretString>) -> Result<Pr
     let started = Instant::now();
     let mut models = Err(bad_reply("it has no address"));
     for surface in &provider.surfaces {
-        models = list(&upstream, provider, surface, key).await;
+        models = list(&upstream, provider, surface, &shown).await;
         // A server may lack the list in one dialect and have it in the other.
         if models.is_ok() || !matches!(&models, Err(f) if f.category == FailureCategory::NotFound) {
             break;
@@ -55,11 +55,14 @@ async fn list(
     upstream: &Upstream,
     provider: &Provider,
     surface: &Surface,
-    key: Option<&SecretString>,
+    key: &ShownKey,
 ) -> Result<Vec<String>, Failure> {
     let path = match surface.dialect {
-        Dialect::OpenAi => "/models",
-        Dialect::Anthropic => "/v1/models",
+        Dialect::OpenAi | Dialect::Responses | Dialect::Gemini => "/models",
+        Dialect::Anthropic | Dialect::Cohere => "/v1/models",
+        Dialect::Ollama => "/api/tags",
+        // Its models are listed at another host.
+        Dialect::Bedrock => "/foundation-models",
     };
     let url = upstream::url(surface, path, None)
         .ok_or_else(|| bad_reply("its configured address is not a URL"))?;
@@ -67,10 +70,11 @@ async fn list(
     if surface.dialect == Dialect::Anthropic {
         headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
     }
-    upstream::show_key(&mut headers, surface.auth, key);
     let mut request = reqwest::Request::new(reqwest::Method::GET, url);
     *request.headers_mut() = headers;
-    let mut reply = upstream.send(provider, request, PATIENCE).await?;
+    let mut reply = upstream
+        .send(provider, surface, request, key, PATIENCE)
+        .await?;
     let body = reply.body.collect(LIST_LIMIT, PATIENCE).await?;
     if !reply.status.is_success() {
         return Err(classify(
@@ -93,10 +97,23 @@ fn read(body: &Bytes) -> Result<Vec<String>, Failure> {
     #[serde(untagged)]
     enum List {
         Wrapped { data: Vec<Model> },
+        Named { models: Vec<Named> },
         Bare(Vec<Model>),
+    }
+    /// Gemini's, Ollama's and Cohere's.
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
     }
     let list: List = serde_json::from_slice(body)
         .map_err(|_| bad_reply("it answered, but not with a list of models"))?;
-    let (List::Wrapped { data } | List::Bare(data)) = list;
-    Ok(data.into_iter().map(|model| model.id).collect())
+    Ok(match list {
+        List::Wrapped { data } | List::Bare(data) => {
+            data.into_iter().map(|model| model.id).collect()
+        }
+        List::Named { models } => models
+            .into_iter()
+            .map(|model| model.name.trim_start_matches("models/").to_owned())
+            .collect(),
+    })
 }

@@ -1,6 +1,7 @@
 //! The receipt: what one exchange cost and why it went where it did.
 
-use dialect::{Endpoint, FailureCategory, StopReason, Usage};
+use dialect::hub::Note;
+use dialect::{Dialect, Endpoint, FailureCategory, StopReason, Usage};
 use routing::{Dropped, NanoUsd};
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +85,9 @@ pub struct AttemptRecord {
     pub status: Option<u16>,
     /// `None` when it succeeded.
     pub failure: Option<AttemptFailure>,
+    /// The dialect the request was translated into; `None` when it went as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spoken: Option<Dialect>,
 }
 
 /// Why an attempt failed.
@@ -118,6 +122,8 @@ pub struct Receipt {
     pub attempts: Vec<AttemptRecord>,
     /// Targets left out, with reasons.
     pub dropped: Vec<Dropped>,
+    /// What a translation could not carry.
+    pub notes: Vec<Note>,
     /// Who answered in the end.
     pub provider: Option<String>,
     /// The model that was asked of it.

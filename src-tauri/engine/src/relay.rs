@@ -15,14 +15,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
-use dialect::{Dialect, Failure, FailureCategory, Fault, StreamReader};
+use bytes::Bytes;
+use dialect::{Dialect, Failure, FailureCategory, Fault};
 use http_body::{Body, Frame};
 use tokio::time::Sleep;
 
 use crate::key::ShownKey;
 use crate::ledger::Recorded;
 use crate::live::{ProviderLive, Underway};
+use crate::memory::Memory;
+use crate::passage::Passage;
 use crate::receipt::{AttemptFailure, AttemptRecord, Ending};
 use crate::settle::{Settlement, unix_ms};
 use crate::stop::StopSeen;
@@ -44,9 +46,7 @@ enum Kind {
 pub(crate) struct Relay {
     pub(crate) dialect: Dialect,
     pub(crate) upstream: UpstreamBody,
-    pub(crate) reader: StreamReader,
-    /// Bytes of an event that is not whole yet.
-    pub(crate) tail: BytesMut,
+    pub(crate) passage: Passage,
     /// Whole events read before the commit point.
     pub(crate) opening: Option<Bytes>,
     pub(crate) settlement: Settlement,
@@ -62,6 +62,10 @@ pub(crate) struct Relay {
     pub(crate) underway: Option<Underway>,
     pub(crate) provider_name: String,
     pub(crate) idle: Idle,
+    /// Signs of life in a silence.
+    pub(crate) pulse: Pulse,
+    /// Keeps what a later request may come back to.
+    pub(crate) memory: Memory,
     pub(crate) phase: Phase,
 }
 
@@ -120,6 +124,30 @@ impl Idle {
     }
 }
 
+/// A sign of life is due when nothing came for this long. Some tools give a silent stream up, and
+/// some providers send nothing while a model thinks.
+const PULSE: Duration = Duration::from_secs(15);
+
+/// Tells when a sign of life is due.
+pub(crate) struct Pulse(Idle);
+
+impl Pulse {
+    pub(crate) fn new() -> Pulse {
+        Pulse(Idle::new(PULSE))
+    }
+
+    fn touch(&mut self) {
+        self.0.touch();
+    }
+
+    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        std::task::ready!(self.0.poll_expired(cx));
+        self.0.touch();
+        self.0.timer.as_mut().reset((self.0.last + PULSE).into());
+        Poll::Ready(())
+    }
+}
+
 impl ReplyBody {
     /// A reply whose receipt is already durable.
     pub(crate) fn whole(bytes: Bytes) -> ReplyBody {
@@ -159,7 +187,9 @@ impl Relay {
                 Phase::Lingering => {
                     if let Poll::Ready(next) = self.upstream.poll_bytes(cx) {
                         match next {
-                            Some(Ok(bytes)) => return Poll::Ready(Some(bytes)),
+                            // After a translated end the provider's own words mean nothing here.
+                            Some(Ok(_)) if self.passage.is_translated() => {}
+                            Some(Ok(bytes)) => return Poll::Ready(Some(self.passage.rest(bytes))),
                             Some(Err(_)) | None => self.phase = Phase::Ended,
                         }
                     } else if self.idle.poll_expired(cx).is_ready() {
@@ -180,7 +210,7 @@ impl Relay {
     /// Bytes to forward now, or `None` when the phase has changed.
     fn poll_flow(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if let Some(opening) = self.opening.take() {
-            let finished = self.reader.reading().finished;
+            let finished = self.passage.reading().finished;
             return Poll::Ready(self.forward(opening, finished));
         }
         loop {
@@ -191,6 +221,13 @@ impl Relay {
                         self.break_off(&broken("Signalbox is stopping".to_owned()));
                         return Poll::Ready(None);
                     }
+                    if self.pulse.poll_due(cx).is_ready() {
+                        let ping = self.passage.ping();
+                        if !ping.is_empty() {
+                            self.settlement.sent(&ping);
+                            return Poll::Ready(Some(ping));
+                        }
+                    }
                     std::task::ready!(self.idle.poll_expired(cx));
                     let failure = silent(self.idle.limit);
                     self.break_off(&failure);
@@ -200,8 +237,10 @@ impl Relay {
             match next {
                 Some(Ok(bytes)) => {
                     self.idle.touch();
-                    let (whole, terminal) = take_whole(&mut self.reader, &mut self.tail, bytes);
-                    if !whole.is_empty() {
+                    let (whole, terminal) = self.passage.feed(bytes);
+                    let failed = self.passage.reading().failure.is_some();
+                    if !whole.is_empty() || terminal || failed {
+                        self.pulse.touch();
                         return Poll::Ready(self.forward(whole, terminal));
                     }
                 }
@@ -219,7 +258,11 @@ impl Relay {
 
     /// Lets whole events through; the terminal ones wait for the ledger.
     fn forward(&mut self, bytes: Bytes, terminal: bool) -> Option<Bytes> {
-        if let Some(failure) = self.reader.reading().failure.clone() {
+        if let Some(failure) = self.passage.reading().failure.clone() {
+            if self.passage.is_translated() {
+                // Told in the caller's dialect, after what came before it.
+                return self.break_off_after(&bytes, &failure);
+            }
             // The provider says itself that its answer is not whole. Clients act on
             // that event at once, so it is settled now and not at the end.
             let (failure, bytes) = self.key.masked(failure, bytes);
@@ -230,30 +273,54 @@ impl Relay {
             return None;
         }
         self.settlement.sent(&bytes);
+        self.memory.seals(self.passage.seals());
         if !terminal {
             return Some(bytes);
         }
-        self.settle(Ending::Complete, None, bytes, After::Linger);
+        if let Some(reply) = self.passage.kept() {
+            self.memory.reply(&reply);
+        }
+        // Cut at a stop text of ours: what the provider would still say is not wanted.
+        let after = if self.passage.is_cut() {
+            After::End
+        } else {
+            After::Linger
+        };
+        self.settle(Ending::Complete, None, bytes, after);
         None
     }
 
     /// The upstream closed. Some servers never write a terminal marker; an answer
     /// with a stop reason is whole without one.
     fn end_of_stream(&mut self) {
-        self.reader.finish();
-        let reading = self.reader.reading();
+        let rest = self.passage.finish();
+        let reading = self.passage.reading();
         if reading.failure.is_some() {
             // An error event without its blank line: the client could not read it.
             let failure = reading.failure.clone().unwrap_or_else(cut);
             let (failure, _) = self.key.masked(failure, Bytes::new());
             self.break_off(&failure);
         } else if reading.finished || reading.stop.is_some() {
-            let rest = self.tail.split().freeze();
             self.settlement.sent(&rest);
+            self.memory.seals(self.passage.seals());
+            if let Some(reply) = self.passage.kept() {
+                self.memory.reply(&reply);
+            }
             self.settle(Ending::Complete, None, rest, After::End);
         } else {
             self.break_off(&cut());
         }
+    }
+
+    /// Lets `bytes` go first, then tells the client that the answer is not whole.
+    fn break_off_after(&mut self, bytes: &Bytes, failure: &Failure) -> Option<Bytes> {
+        self.settlement.sent(bytes);
+        let (failure, _) = self.key.masked(failure.clone(), Bytes::new());
+        self.break_off(&failure);
+        if let Phase::Settling(_, last, _) = &mut self.phase {
+            *last = [bytes.as_ref(), last.as_ref()].concat().into();
+        }
+        None
     }
 
     /// Tells the client, in its dialect, that the answer is not whole.
@@ -263,8 +330,9 @@ impl Relay {
             ..failure.clone()
         };
         let fault = Fault::from_failure(&failure, &self.provider_name);
-        self.tail.clear();
-        let event = fault.stream_event(self.dialect);
+        self.passage.give_up();
+        let own = self.passage.fail(fault.code, &fault.message);
+        let event = own.unwrap_or_else(|| fault.stream_event(self.dialect));
         self.settlement.sent(&event);
         let status = 200;
         self.settlement.refused(status, &fault);
@@ -273,7 +341,7 @@ impl Relay {
 
     fn settle(&mut self, ending: Ending, failure: Option<&Failure>, last: Bytes, after: After) {
         self.close_attempt(failure);
-        self.settlement.read(self.reader.reading().clone());
+        self.settlement.read(self.passage.reading().clone());
         self.phase = match self.settlement.settle(ending) {
             Some(recorded) => Phase::Settling(recorded, last, after),
             None => Phase::Ended,
@@ -308,28 +376,9 @@ impl Drop for Relay {
         if matches!(self.phase, Phase::Flowing) {
             // The client left in the middle: what was generated is still paid for.
             self.close_attempt(None);
-            self.settlement.read(self.reader.reading().clone());
+            self.settlement.read(self.passage.reading().clone());
         }
     }
-}
-
-/// Splits what has arrived into whole events and the beginning of the next one,
-/// without a copy when a read ends on a boundary, as most do.
-pub(crate) fn take_whole(
-    reader: &mut StreamReader,
-    tail: &mut BytesMut,
-    bytes: Bytes,
-) -> (Bytes, bool) {
-    let fed = reader.feed(&bytes);
-    if tail.is_empty() {
-        let mut bytes = bytes;
-        let rest = bytes.split_off(fed.whole.min(bytes.len()));
-        tail.extend_from_slice(&rest);
-        return (bytes, fed.terminal);
-    }
-    tail.extend_from_slice(&bytes);
-    let whole = tail.split_to(fed.whole.min(tail.len())).freeze();
-    (whole, fed.terminal)
 }
 
 fn silent(limit: Duration) -> Failure {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use dialect::{Endpoint, Fault, Reading, Usage, estimate_tokens};
+use dialect::hub::Note;
+use dialect::{Endpoint, Fault, Reading, Task, Usage, estimate_tokens};
 use routing::{Dropped, NanoUsd, Plan, Provider};
 
 use crate::admission::Permit;
@@ -52,6 +53,8 @@ pub(crate) struct Settlement {
     snapshot: Option<Arc<Snapshot>>,
     reading: Option<Reading>,
     permit: Option<Permit>,
+    /// The prompt's tokens as counted here, to be learnt from.
+    counted: Option<u64>,
 }
 
 impl Settlement {
@@ -75,6 +78,7 @@ impl Settlement {
                 alias: None,
                 attempts: Vec::new(),
                 dropped: Vec::new(),
+                notes: Vec::new(),
                 provider: None,
                 model: None,
                 model_version: None,
@@ -98,6 +102,7 @@ impl Settlement {
             snapshot: None,
             reading: None,
             permit: None,
+            counted: None,
         }
     }
 
@@ -145,6 +150,28 @@ impl Settlement {
             receipt.attempts.pop();
             receipt.attempts.push(attempt);
         });
+    }
+
+    /// The attempt that stood on the receipt was none: nothing was sent.
+    pub(crate) fn not_attempted(&mut self) {
+        self.note(|receipt| {
+            receipt.attempts.pop();
+        });
+    }
+
+    /// A target that turned out not to be able to take this request.
+    pub(crate) fn unfit(&mut self, dropped: Dropped) {
+        self.note(|receipt| receipt.dropped.push(dropped));
+    }
+
+    /// What the translation could not carry.
+    pub(crate) fn translated(&mut self, notes: Vec<Note>) {
+        self.note(|receipt| receipt.notes = notes);
+    }
+
+    /// What we counted of the prompt.
+    pub(crate) fn counted(&mut self, tokens: u64) {
+        self.counted = Some(tokens);
     }
 
     /// How many targets were tried.
@@ -221,11 +248,20 @@ impl Settlement {
         receipt.model_version = reading.model.as_deref().map(bounded);
         receipt.upstream_id = reading.upstream_id.as_deref().map(bounded);
         receipt.stop = reading.stop;
-        if receipt.endpoint == Some(Endpoint::CountTokens) {
+        if receipt
+            .endpoint
+            .is_some_and(|endpoint| endpoint.task() == Task::Count)
+        {
             // Counting is free and generates nothing.
             return;
         }
         (receipt.usage, receipt.usage_basis) = usage(reading, receipt);
+        if let (Basis::Metered, Some(counted), Some(model)) =
+            (receipt.usage_basis, self.counted, &receipt.model)
+        {
+            let reported = receipt.usage.input_total();
+            self.inner.counting.learn(server, model, counted, reported);
+        }
         let free = server.practice || server.local;
         let known = receipt
             .model_version

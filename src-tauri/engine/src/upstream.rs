@@ -11,6 +11,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use crate::google_token::GoogleTokens;
+use crate::key::ShownKey;
+use crate::settle::unix_ms;
+use crate::signing::{self, AwsKey};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use dialect::{Failure, FailureCategory};
@@ -24,6 +28,7 @@ use crate::practice::PracticeBody;
 /// The clients that reach providers.
 pub(crate) struct Upstream {
     clients: ArcSwap<Clients>,
+    google: GoogleTokens,
 }
 
 struct Clients {
@@ -56,6 +61,7 @@ impl Upstream {
     pub(crate) fn new(connect: Duration) -> Result<Upstream, NoClient> {
         Ok(Upstream {
             clients: ArcSwap::from_pointee(Clients::new(connect)?),
+            google: GoogleTokens::default(),
         })
     }
 
@@ -72,7 +78,9 @@ impl Upstream {
     pub(crate) async fn send(
         &self,
         provider: &Provider,
-        request: reqwest::Request,
+        surface: &Surface,
+        mut request: reqwest::Request,
+        key: &ShownKey,
         first_byte: Duration,
     ) -> Result<UpstreamReply, Failure> {
         let client = {
@@ -85,6 +93,9 @@ impl Upstream {
                 clients.far.clone()
             }
         };
+        if let Some(key) = key.0.as_deref() {
+            self.show(&client, surface, &mut request, key).await?;
+        }
         let response = match tokio::time::timeout(first_byte, client.execute(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(failure(&error)),
@@ -97,6 +108,70 @@ impl Upstream {
             body: UpstreamBody::Http(body),
         })
     }
+}
+
+impl Upstream {
+    /// Shows a provider its key in the way it wants to see it. Keys that open more than this provider
+    /// (a service account, an access key) never travel themselves.
+    async fn show(
+        &self,
+        client: &reqwest::Client,
+        surface: &Surface,
+        request: &mut reqwest::Request,
+        key: &SecretString,
+    ) -> Result<(), Failure> {
+        match surface.auth {
+            AuthScheme::Google => {
+                let token = self.google.bearer(client, key, unix_ms() / 1000).await?;
+                show_key(request.headers_mut(), AuthScheme::Bearer, Some(&token));
+            }
+            AuthScheme::Aws => match AwsKey::read(key).map_err(|why| unsigned(&why))? {
+                Some(key) => sign_request(request, surface, &key)?,
+                // A Bedrock API key.
+                None => show_key(request.headers_mut(), AuthScheme::Bearer, Some(key)),
+            },
+            plain => show_key(request.headers_mut(), plain, Some(key)),
+        }
+        Ok(())
+    }
+}
+
+fn sign_request(
+    request: &mut reqwest::Request,
+    surface: &Surface,
+    key: &AwsKey,
+) -> Result<(), Failure> {
+    let url = request.url().clone();
+    let region = surface
+        .region
+        .as_deref()
+        .or_else(|| signing::region_of(&url));
+    let region = region.ok_or_else(|| {
+        plain(
+            FailureCategory::Auth,
+            "its address names no region to sign for; set `region` for it in the config".to_owned(),
+        )
+    })?;
+    let body = request
+        .body()
+        .and_then(reqwest::Body::as_bytes)
+        .unwrap_or_default()
+        .to_vec();
+    let method = request.method().clone();
+    signing::sign(
+        request.headers_mut(),
+        &method,
+        &url,
+        &body,
+        key,
+        region,
+        unix_ms() / 1000,
+    )
+    .map_err(|why| unsigned(&why))
+}
+
+fn unsigned(why: &signing::Unsigned) -> Failure {
+    plain(FailureCategory::Auth, why.to_string())
 }
 
 impl Clients {
@@ -139,23 +214,26 @@ pub(crate) fn url(surface: &Surface, path: &str, query: Option<&str>) -> Option<
     let mut text = String::with_capacity(surface.base_url.len() + path.len() + 16);
     text.push_str(&surface.base_url);
     text.push_str(path);
-    if let Some(query) = query {
-        text.push('?');
+    for query in [query, surface.query.as_deref()].into_iter().flatten() {
+        text.push(if text.contains('?') { '&' } else { '?' });
         text.push_str(query);
     }
     reqwest::Url::parse(&text).ok()
 }
 
 /// Puts a provider's key where it wants to see it, marked so that no log prints it.
-pub(crate) fn show_key(headers: &mut HeaderMap, auth: AuthScheme, key: Option<&SecretString>) {
+fn show_key(headers: &mut HeaderMap, auth: AuthScheme, key: Option<&SecretString>) {
     let Some(key) = key else { return };
     let (name, value) = match auth {
         AuthScheme::None => return,
+        // The last two are made into a bearer or a signature before.
+        AuthScheme::Google | AuthScheme::Aws => return,
         AuthScheme::Bearer => (
             "authorization",
             HeaderValue::try_from(format!("Bearer {}", key.expose_secret())),
         ),
         AuthScheme::XApiKey => ("x-api-key", HeaderValue::try_from(key.expose_secret())),
+        AuthScheme::XGoogApiKey => ("x-goog-api-key", HeaderValue::try_from(key.expose_secret())),
         AuthScheme::ApiKey => ("api-key", HeaderValue::try_from(key.expose_secret())),
     };
     if let Ok(mut value) = value {

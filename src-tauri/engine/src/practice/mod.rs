@@ -6,23 +6,31 @@
 //!
 //! Leaves out: anything that could be taken for a real model's work.
 
+mod asked;
 mod body;
 mod script;
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use dialect::hub::Event;
 use dialect::{
-    Dialect, Endpoint, Facts, Failure, FailureCategory, Fault, FaultKind, ReplyEvent, ReplyWriter,
-    StopReason, Usage, ask, count_tokens_reply, embeddings_reply, estimate_tokens,
+    Dialect, Endpoint, Failure, FailureCategory, Fault, FaultKind, Malformed, Task, Writing,
+    count_reply, document_of, embeddings_reply, estimate_tokens, frames_of, read_embed,
+    translate_embed,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use routing::{AuthScheme, KeySource, Provider, Surface};
 
+use asked::Asked;
 pub(crate) use body::PracticeBody;
 use body::{End, Pace};
 use script::Behaviour;
 
+use crate::attempt::Asking;
+use crate::conversations;
+use crate::exchange::Call;
+use crate::sending::Unsent;
 use crate::upstream::{UpstreamBody, UpstreamReply};
 
 /// The provider's id.
@@ -31,17 +39,30 @@ pub const PRACTICE: &str = "practice";
 /// The practice models and what each is for.
 pub const PRACTICE_MODELS: &[(&str, &str)] = script::MODELS;
 
+/// Every dialect that a client can speak.
+const SPOKEN: [Dialect; 5] = [
+    Dialect::OpenAi,
+    Dialect::Responses,
+    Dialect::Anthropic,
+    Dialect::Gemini,
+    Dialect::Ollama,
+];
+
 /// The practice provider as a route sees it.
 pub fn provider() -> Provider {
     let surface = |dialect| Surface {
         dialect,
         base_url: "practice:".to_owned(),
         auth: AuthScheme::None,
+        hosting: Default::default(),
+        quirks: Default::default(),
+        query: None,
+        region: None,
     };
     Provider {
         id: PRACTICE.to_owned(),
         name: "Practice".to_owned(),
-        surfaces: Dialect::ALL.into_iter().map(surface).collect(),
+        surfaces: SPOKEN.into_iter().map(surface).collect(),
         key: KeySource::None,
         local: true,
         practice: true,
@@ -50,106 +71,140 @@ pub fn provider() -> Provider {
     }
 }
 
-/// Answers a request the way the model's script says.
+/// Answers a request the way the model's script says, in the caller's own dialect.
 pub(crate) async fn serve(
-    endpoint: Endpoint,
+    call: &Call,
     model: &str,
-    facts: &Facts,
-    request: &Bytes,
+    asking: &Asking<'_>,
 ) -> Result<UpstreamReply, Failure> {
+    let dialect = call.endpoint.dialect();
     let Some(behaviour) = script::behaviour(model) else {
         let known: Vec<&str> = PRACTICE_MODELS.iter().map(|(name, _)| *name).collect();
-        return Ok(error(
-            endpoint.dialect(),
-            FaultKind::NotFound,
-            404,
-            format!(
-                "There is no practice model `{model}`. There are: {}.",
-                known.join(", ")
-            ),
-            None,
-        ));
+        let known = known.join(", ");
+        let message = format!("There is no practice model `{model}`. There are: {known}.");
+        return Ok(error(dialect, FaultKind::NotFound, 404, message, None));
     };
     if let Behaviour::RateLimited = behaviour {
         let message = "[practice] This model is always rate-limited, on purpose.".to_owned();
-        return Ok(error(
-            endpoint.dialect(),
-            FaultKind::RateLimit,
-            429,
-            message,
-            Some(1),
-        ));
+        return Ok(error(dialect, FaultKind::RateLimit, 429, message, Some(1)));
     }
     if behaviour.fails_now() {
         let message = "[practice] This model fails every other time, on purpose.".to_owned();
-        return Ok(error(
-            endpoint.dialect(),
-            FaultKind::Overloaded,
-            503,
-            message,
-            None,
-        ));
+        return Ok(error(dialect, FaultKind::Overloaded, 503, message, None));
     }
-    let asked = match ask(endpoint, request) {
-        Ok(asked) => asked,
-        Err(malformed) => {
-            let message = malformed.to_string();
-            return Ok(error(
-                endpoint.dialect(),
-                FaultKind::InvalidRequest,
-                400,
-                message,
-                None,
-            ));
-        }
+    let input_tokens = estimate_tokens(call.body.len() as u64);
+    let malformed = |malformed: Malformed| {
+        error(
+            dialect,
+            FaultKind::InvalidRequest,
+            400,
+            malformed.to_string(),
+            None,
+        )
     };
-    let input_tokens = estimate_tokens(request.len() as u64);
-    match endpoint {
-        Endpoint::Embeddings => {
-            let vectors = script::vectors(&asked);
-            let body = embeddings_reply(model, &vectors, asked.base64, input_tokens);
-            Ok(whole(body, behaviour.first_byte()))
+    Ok(match call.endpoint.task() {
+        Task::Generate => match asking.hub.get(asking) {
+            Ok(request) => {
+                let events = script::answer(
+                    behaviour,
+                    model,
+                    &Asked::of(request),
+                    input_tokens,
+                    &call.body,
+                );
+                tell(
+                    writing(call, asking, model, input_tokens),
+                    behaviour,
+                    asking.facts.stream,
+                    events,
+                )
+            }
+            Err(Unsent::Malformed(why)) => malformed(why),
+            Err(Unsent::Unfit(refused)) => malformed(Malformed::of(&refused.why)),
+        },
+        Task::Embed => match embed(call, model, input_tokens) {
+            Ok(body) => whole(body, behaviour.first_byte()),
+            Err(why) => malformed(why),
+        },
+        Task::Count => whole(count_reply(call.endpoint, input_tokens), Duration::ZERO),
+        Task::Rerank | Task::Pass => {
+            let message = format!(
+                "[practice] There is nothing here for {}.",
+                call.endpoint.name()
+            );
+            error(dialect, FaultKind::InvalidRequest, 400, message, None)
         }
-        Endpoint::CountTokens => Ok(whole(count_tokens_reply(input_tokens), Duration::ZERO)),
-        Endpoint::ChatCompletions | Endpoint::Messages => {
-            let events = script::answer(&behaviour, model, &asked, input_tokens, request);
-            Ok(tell(endpoint, facts, behaviour, &events))
-        }
+    })
+}
+
+fn writing(call: &Call, asking: &Asking<'_>, model: &str, input_tokens: u64) -> Writing {
+    Writing {
+        endpoint: call.endpoint,
+        provider: PRACTICE.to_owned(),
+        // The same request gets the same bytes, but where a reply can be gone on from by its name.
+        id: match call.endpoint {
+            Endpoint::Responses => format!("{:x}", asking.receipt.0),
+            _ => format!("practice{:016x}", script::fingerprint(&call.body)),
+        },
+        model: model.to_owned(),
+        // A date, for the same reason.
+        created_unix_s: 1_767_225_600,
+        input_tokens,
+        usage_asked: asking.facts.usage_asked,
+        echo: match call.endpoint {
+            Endpoint::Responses => conversations::echo(asking),
+            _ => Default::default(),
+        },
     }
 }
 
+/// The same text gives the same vector, in every dialect.
+fn embed(call: &Call, model: &str, input_tokens: u64) -> Result<Bytes, Malformed> {
+    let in_path = call.path.as_ref().map(|path| path.model.as_str());
+    let asked = read_embed(call.endpoint, &call.body, in_path)?;
+    let vectors = script::vectors(&asked);
+    let body = embeddings_reply(model, &vectors, false, input_tokens);
+    translate_embed(
+        Endpoint::Embeddings,
+        call.endpoint,
+        &body,
+        model,
+        asked.base64,
+        input_tokens,
+    )
+    .map(|(body, _)| body)
+    .map_err(|none| Malformed::of(&none.reason))
+}
+
 fn tell(
-    endpoint: Endpoint,
-    facts: &Facts,
+    writing: Writing,
     behaviour: Behaviour,
-    events: &[ReplyEvent],
+    streams: bool,
+    events: Vec<Event>,
 ) -> UpstreamReply {
-    if !facts.stream {
-        let body = ReplyWriter::whole(endpoint, events);
-        let end = if behaviour.breaks() {
-            End::Break
-        } else {
-            End::Close
-        };
-        let sent = if behaviour.breaks() {
-            body.slice(..body.len() / 2)
-        } else {
-            body
+    if !streams {
+        let body = document_of(events, &writing);
+        let (sent, end) = match behaviour.breaks() {
+            true => (body.slice(..body.len() / 2), End::Break),
+            false => (body, End::Close),
         };
         return reply(
             "application/json",
             PracticeBody::new(vec![sent], behaviour.first_byte(), Pace::AtOnce, end),
         );
     }
-    let mut writer = ReplyWriter::new(endpoint, facts.usage_asked);
-    let mut frames: Vec<Bytes> = events.iter().map(|event| writer.stream(event)).collect();
+    let kind = match writing.endpoint.dialect() {
+        Dialect::Ollama => "application/x-ndjson",
+        _ => "text/event-stream",
+    };
+    let mut frames = frames_of(&events, writing);
     let mut end = End::Close;
     if behaviour.breaks() {
         frames.truncate(frames.len() / 2);
         end = End::Break;
     }
     reply(
-        "text/event-stream",
+        kind,
         PracticeBody::new(frames, behaviour.first_byte(), behaviour.pace(), end),
     )
 }
@@ -204,16 +259,5 @@ fn broken_on_purpose() -> Failure {
         code: None,
         message: "it broke off in the middle, on purpose".to_owned(),
         retry_after_ms: None,
-    }
-}
-
-fn ended(stop: StopReason, input: u64, output: u64) -> ReplyEvent {
-    ReplyEvent::End {
-        stop,
-        usage: Usage {
-            input,
-            output,
-            ..Usage::default()
-        },
     }
 }

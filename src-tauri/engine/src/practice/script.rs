@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use dialect::{Ask, ReplyEvent, StopReason, estimate_tokens};
+use dialect::hub::{BlockKind, Event, Start, ToolCall};
+use dialect::{EmbedInput, EmbedRequest, StopReason, Usage, estimate_tokens};
 
+use super::asked::Asked;
 use super::body::Pace;
-use super::ended;
 
 /// Name and purpose.
 pub(super) const MODELS: &[(&str, &str)] = &[
@@ -85,45 +86,68 @@ impl Behaviour {
     }
 }
 
-/// The events of an answer.
+/// The events of an answer: a row as the hub's law wants it, a frame for each word.
 pub(super) fn answer(
-    behaviour: &Behaviour,
+    behaviour: Behaviour,
     model: &str,
-    asked: &Ask,
+    asked: &Asked,
     input_tokens: u64,
     request: &Bytes,
-) -> Vec<ReplyEvent> {
-    let id = format!("practice-{:016x}", fingerprint(request));
-    let start = ReplyEvent::Start {
-        id: id.clone(),
-        model: model.to_owned(),
-        // A date, so that the same request gets the same bytes.
-        created_unix_s: 1_767_225_600,
-        input_tokens,
+) -> Vec<Event> {
+    let mut events = vec![Event::Start(Start {
+        id: Some(format!("practice-{:016x}", fingerprint(request))),
+        model: Some(model.to_owned()),
+    })];
+    let tool = asked
+        .tools
+        .first()
+        .filter(|_| behaviour == Behaviour::Tools && !asked.last_is_tool_result);
+    let (stop, output) = match tool {
+        Some(tool) => {
+            let call = ToolCall {
+                id: format!("call_{:016x}", fingerprint(&request[request.len() / 2..])),
+                name: tool.clone(),
+                namespace: None,
+                arguments: String::new(),
+                custom: false,
+            };
+            block(&mut events, BlockKind::ToolCall(call), ["{}"]);
+            (StopReason::ToolCall, 8)
+        }
+        None => {
+            let text = text(asked);
+            block(&mut events, BlockKind::Text, text.split_inclusive(' '));
+            (StopReason::End, estimate_tokens(text.len() as u64))
+        }
     };
-    if *behaviour == Behaviour::Tools
-        && !asked.last_is_tool_result
-        && let Some(tool) = asked.tools.first()
-    {
-        let call = ReplyEvent::ToolCall {
-            id: format!("call_{:016x}", fingerprint(id.as_bytes())),
-            name: tool.clone(),
-            arguments: "{}".to_owned(),
-        };
-        return vec![start, call, ended(StopReason::ToolCall, input_tokens, 8)];
-    }
-    let text = text(asked);
-    let output = estimate_tokens(text.len() as u64);
-    let mut events = vec![start];
-    events.extend(
-        text.split_inclusive(' ')
-            .map(|word| ReplyEvent::Text(word.to_owned())),
-    );
-    events.push(ended(StopReason::End, input_tokens, output));
+    events.push(Event::Usage(Usage {
+        input: input_tokens,
+        output,
+        ..Usage::default()
+    }));
+    events.push(Event::Stop {
+        candidate: 0,
+        stop,
+        sequence: None,
+    });
+    events.push(Event::End);
     events
 }
 
-fn text(asked: &Ask) -> String {
+fn block<'a>(events: &mut Vec<Event>, kind: BlockKind, pieces: impl IntoIterator<Item = &'a str>) {
+    events.push(Event::Open {
+        block: 0,
+        candidate: 0,
+        kind,
+    });
+    events.extend(pieces.into_iter().map(|piece| Event::Delta {
+        block: 0,
+        text: piece.to_owned(),
+    }));
+    events.push(Event::Close { block: 0 });
+}
+
+fn text(asked: &Asked) -> String {
     let quoted: String = asked.last_user_text.chars().take(400).collect();
     let heard = if asked.last_is_tool_result {
         "I got the tool's result".to_owned()
@@ -139,16 +163,21 @@ fn text(asked: &Ask) -> String {
 }
 
 /// The same text gives the same unit vector.
-pub(super) fn vectors(asked: &Ask) -> Vec<Vec<f32>> {
-    let dimensions = asked
+pub(super) fn vectors(asked: &EmbedRequest) -> Vec<Vec<f32>> {
+    let wanted = asked
         .dimensions
-        .unwrap_or(DIMENSIONS)
-        .clamp(1, MOST_DIMENSIONS);
+        .and_then(|wanted| usize::try_from(wanted).ok());
+    let dimensions = wanted.unwrap_or(DIMENSIONS).clamp(1, MOST_DIMENSIONS);
     asked
         .inputs
         .iter()
         .map(|input| {
-            let mut state = fingerprint(input.as_bytes()) | 1;
+            let mut state = match input {
+                EmbedInput::Text(text) => fingerprint(text.as_bytes()),
+                EmbedInput::Tokens(ids) => ids
+                    .iter()
+                    .fold(0, |hash, id| fingerprint(&(hash ^ id).to_le_bytes())),
+            } | 1;
             let raw: Vec<f32> = (0..dimensions)
                 .map(|_| {
                     // xorshift64: Marsaglia, "Xorshift RNGs", 2003.
@@ -170,7 +199,7 @@ pub(super) fn vectors(asked: &Ask) -> Vec<Vec<f32>> {
 }
 
 /// FNV-1a, 64 bit: small, stable across builds, and nothing here needs more.
-fn fingerprint(bytes: &[u8]) -> u64 {
+pub(super) fn fingerprint(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

@@ -1,0 +1,192 @@
+//! How a reply is brought back to its caller: as it is, or out of one dialect into another.
+//!
+//! Promises: one shape for both, so that `relay` and `attempt` need not know which it is. Only whole
+//! events come out.
+
+use bytes::{Bytes, BytesMut};
+use dialect::hub::{Reply, Sealed};
+use dialect::{Endpoint, Framing, Reading, StreamReader, Translator, Writing};
+use http::HeaderMap;
+
+/// What the way back needs, decided with the request.
+pub(crate) enum Back {
+    /// The caller's own dialect.
+    Verbatim,
+    /// The caller's own dialect in another envelope: its events may come in other frames.
+    Enveloped { writing: Box<Writing> },
+    /// Another dialect.
+    Translated {
+        /// The reply may be gone on from by its name.
+        keep: bool,
+        writing: Box<Writing>,
+        back: Box<dialect::hub::Back>,
+    },
+    /// Vectors, as another dialect writes them.
+    Vectors {
+        model: String,
+        base64: bool,
+        input_tokens: u64,
+    },
+}
+
+/// The way back of one stream.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the verbatim way is the common one, and its relay is boxed as a whole"
+)]
+pub(crate) enum Passage {
+    Verbatim {
+        reader: StreamReader,
+        /// Bytes of an event that is not whole yet.
+        tail: BytesMut,
+    },
+    Translated(Box<Translator>),
+}
+
+impl Passage {
+    pub(crate) fn verbatim(endpoint: Endpoint) -> Passage {
+        Passage::Verbatim {
+            reader: StreamReader::new(endpoint),
+            tail: BytesMut::new(),
+        }
+    }
+
+    pub(crate) fn translated(
+        from: Endpoint,
+        headers: &HeaderMap,
+        writing: Writing,
+        back: dialect::hub::Back,
+        keep: bool,
+    ) -> Passage {
+        let mut translator = Translator::new(from, framing(from, headers), writing, back);
+        if keep {
+            translator.keep();
+        }
+        Passage::Translated(Box::new(translator))
+    }
+
+    /// Takes the provider's next bytes: what the caller gets now, and whether its terminal event is
+    /// among it.
+    pub(crate) fn feed(&mut self, bytes: Bytes) -> (Bytes, bool) {
+        match self {
+            Passage::Verbatim { reader, tail } => take_whole(reader, tail, bytes),
+            Passage::Translated(translator) => {
+                let translated = translator.feed(&bytes);
+                (translated.bytes, translated.terminal)
+            }
+        }
+    }
+
+    /// The provider's stream is at its end: what is left for the caller.
+    pub(crate) fn finish(&mut self) -> Bytes {
+        match self {
+            Passage::Verbatim { reader, tail } => {
+                reader.finish();
+                tail.split().freeze()
+            }
+            Passage::Translated(translator) => translator.finish().bytes,
+        }
+    }
+
+    /// What follows the end as it came, with the beginning of it that was held.
+    pub(crate) fn rest(&mut self, bytes: Bytes) -> Bytes {
+        match self {
+            Passage::Verbatim { tail, .. } if !tail.is_empty() => {
+                tail.extend_from_slice(&bytes);
+                tail.split().freeze()
+            }
+            Passage::Verbatim { .. } | Passage::Translated(_) => bytes,
+        }
+    }
+
+    pub(crate) fn is_translated(&self) -> bool {
+        matches!(self, Passage::Translated(_))
+    }
+
+    /// What is not whole will not be.
+    pub(crate) fn give_up(&mut self) {
+        if let Passage::Verbatim { tail, .. } = self {
+            tail.clear();
+        }
+    }
+
+    pub(crate) fn reading(&self) -> &Reading {
+        match self {
+            Passage::Verbatim { reader, .. } => reader.reading(),
+            Passage::Translated(translator) => translator.reading(),
+        }
+    }
+
+    /// A sign of life for a silence; empty where none can be given: a verbatim stream is not ours
+    /// to write in.
+    pub(crate) fn ping(&mut self) -> Bytes {
+        match self {
+            Passage::Verbatim { .. } => Bytes::new(),
+            Passage::Translated(translator) => translator.ping(),
+        }
+    }
+
+    /// The caller's terminal event for a failure, where only its writer knows how to say it.
+    pub(crate) fn fail(&mut self, code: &str, message: &str) -> Option<Bytes> {
+        match self {
+            Passage::Verbatim { reader, .. } => reader.fail(code, message),
+            Passage::Translated(translator) => translator.fail(code, message),
+        }
+    }
+
+    /// The answer was cut here at a stop text that the provider does not know.
+    pub(crate) fn is_cut(&self) -> bool {
+        matches!(self, Passage::Translated(translator) if translator.is_cut())
+    }
+
+    /// Seals on tool calls that came by since last asked, for dialects that can't carry them.
+    pub(crate) fn seals(&mut self) -> Vec<(String, Sealed)> {
+        match self {
+            Passage::Verbatim { .. } => Vec::new(),
+            Passage::Translated(translator) => translator.seals(),
+        }
+    }
+
+    /// The whole reply, if it was to be kept.
+    pub(crate) fn kept(&mut self) -> Option<Reply> {
+        match self {
+            Passage::Verbatim { .. } => None,
+            Passage::Translated(translator) => translator.kept(),
+        }
+    }
+}
+
+/// How a provider's stream is cut: it says so, and where it does not, its dialect does.
+fn framing(from: Endpoint, headers: &HeaderMap) -> Framing {
+    let kind = headers
+        .get(http::header::CONTENT_TYPE)
+        .map_or(&b""[..], |value| value.as_bytes());
+    if kind.starts_with(b"application/vnd.amazon.eventstream") {
+        Framing::AwsEvents
+    } else if kind.starts_with(b"text/event-stream") {
+        Framing::Sse
+    } else if kind.starts_with(b"application/x-ndjson") {
+        Framing::Lines
+    } else {
+        match from.dialect() {
+            dialect::Dialect::Ollama => Framing::Lines,
+            dialect::Dialect::Bedrock => Framing::AwsEvents,
+            _ => Framing::Sse,
+        }
+    }
+}
+
+/// Splits what has arrived into whole events and the beginning of the next one,
+/// without a copy when a read ends on a boundary, as most do.
+fn take_whole(reader: &mut StreamReader, tail: &mut BytesMut, bytes: Bytes) -> (Bytes, bool) {
+    let fed = reader.feed(&bytes);
+    if tail.is_empty() {
+        let mut bytes = bytes;
+        let rest = bytes.split_off(fed.whole.min(bytes.len()));
+        tail.extend_from_slice(&rest);
+        return (bytes, fed.terminal);
+    }
+    tail.extend_from_slice(&bytes);
+    let whole = tail.split_to(fed.whole.min(tail.len())).freeze();
+    (whole, fed.terminal)
+}

@@ -1,0 +1,298 @@
+//! What one target is sent: the caller's bytes, or the same request in another dialect.
+//!
+//! Promises: decided anew for each attempt. A provider that speaks the caller's dialect gets the
+//! caller's own bytes with the model's name spliced in; only a quirk that the request meets, or a
+//! seal that another provider issued, makes it a translation. Nothing is sent to a target that
+//! can't serve the request without changing what is asked for.
+//! Leaves out: the call itself (`attempt`) and the way back (`passage`).
+
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use dialect::hub::{self, Note, Refused, Target};
+use dialect::{
+    Dialect, Endpoint, Malformed, Outgoing, Task, Writing, carries_foreign_seal, estimate_tokens,
+};
+use http::{HeaderMap, HeaderValue, header};
+use routing::{Candidate, Door, Way};
+
+use crate::attempt::Asking;
+use crate::passage::Back;
+use crate::{conversations, headers, settle};
+
+/// A request as one target gets it.
+pub(crate) struct Sending {
+    /// The endpoint asked at the provider.
+    pub(crate) endpoint: Endpoint,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// The query to pass on.
+    pub(crate) query: Option<String>,
+    /// What could not travel.
+    pub(crate) notes: Vec<Note>,
+    /// The prompt's tokens as counted here, to be learnt from when the provider reports its own.
+    pub(crate) counted: Option<u64>,
+    /// How the reply is to be brought back.
+    pub(crate) back: Back,
+}
+
+/// A target that is not sent anything.
+pub(crate) enum Unsent {
+    /// It would change what is asked for: the next target may do better.
+    Unfit(Refused),
+    /// The request can't be read: no target would do better.
+    Malformed(Malformed),
+}
+
+/// A caller's request in our own words, read once and only when a target needs it.
+#[derive(Default)]
+pub(crate) struct InHub(OnceLock<Result<hub::Request, Malformed>>);
+
+impl InHub {
+    /// The request, if somebody needed it.
+    pub(crate) fn into_request(self) -> Option<hub::Request> {
+        self.0.into_inner()?.ok()
+    }
+
+    pub(crate) fn get(&self, asking: &Asking<'_>) -> Result<&hub::Request, Unsent> {
+        let read = || {
+            let path = asking.call.path.as_ref();
+            let path = path.map(|path| (path.model.as_str(), path.stream));
+            let mut request = dialect::read_request(asking.call.endpoint, &asking.call.body, path)?;
+            request.model.clone_from(&asking.facts.model);
+            request.stream = asking.facts.stream;
+            conversations::continue_from(&mut request, asking);
+            Ok(request)
+        };
+        match self.0.get_or_init(read) {
+            Ok(request) => Ok(request),
+            Err(malformed) => Err(Unsent::Malformed(malformed.clone())),
+        }
+    }
+}
+
+/// Writes the request for one target.
+pub(crate) fn prepare(
+    asking: &Asking<'_>,
+    candidate: &Candidate,
+    door: &Door<'_>,
+) -> Result<Sending, Unsent> {
+    match door.way {
+        Way::Verbatim | Way::Enveloped if must_be_read(asking, door) => {
+            match translated(asking, candidate, door) {
+                // Our reader may be stricter than the provider, which speaks the caller's dialect.
+                Err(Unsent::Malformed(_)) if door.way == Way::Verbatim => {
+                    Ok(verbatim(asking, candidate, door))
+                }
+                other => other,
+            }
+        }
+        Way::Verbatim => Ok(verbatim(asking, candidate, door)),
+        Way::Enveloped => enveloped(asking, candidate, door),
+        Way::Translated => translated(asking, candidate, door),
+    }
+}
+
+fn verbatim(asking: &Asking<'_>, candidate: &Candidate, door: &Door<'_>) -> Sending {
+    Sending {
+        endpoint: door.endpoint,
+        headers: asking.headers.clone(),
+        body: asking.facts.rename(&asking.call.body, &candidate.model),
+        query: travelling_query(asking),
+        notes: Vec::new(),
+        counted: None,
+        back: Back::Verbatim,
+    }
+}
+
+/// The query as it travels: how Google's stream is cut stands in the address already.
+fn travelling_query(asking: &Asking<'_>) -> Option<String> {
+    let query = asking.call.query.as_deref()?;
+    if asking.call.path.is_none() {
+        return Some(query.to_owned());
+    }
+    let rest: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.starts_with("alt="))
+        .collect();
+    (!rest.is_empty()).then(|| rest.join("&"))
+}
+
+/// Whether a caller of Google's dialect wants its stream as one JSON list, as that service gives it
+/// when no other form is asked for.
+pub(crate) fn wants_a_list(asking: &Asking<'_>) -> bool {
+    let query = asking.call.query.as_deref().unwrap_or_default();
+    let streams = asking.call.path.as_ref().is_some_and(|path| path.stream);
+    streams && !query.split('&').any(|pair| pair == "alt=sse")
+}
+
+/// Whether the caller's own bytes would be refused by a provider of its own dialect.
+fn must_be_read(asking: &Asking<'_>, door: &Door<'_>) -> bool {
+    // What goes on from a bare text (and in Ollama's case from a template) is the provider's own art.
+    let talks = !matches!(
+        door.endpoint,
+        Endpoint::Completions | Endpoint::OllamaGenerate
+    );
+    let generates = door.endpoint.task() == Task::Generate;
+    generates
+        && (talks && !door.surface.quirks.is_plain()
+            || carries_foreign_seal(&asking.call.body)
+            || wants_a_list(asking)
+            || conversations::is_ours(asking))
+}
+
+fn enveloped(
+    asking: &Asking<'_>,
+    candidate: &Candidate,
+    door: &Door<'_>,
+) -> Result<Sending, Unsent> {
+    let renamed = asking.facts.rename(&asking.call.body, &candidate.model);
+    let mut headers = asking.headers.clone();
+    let betas = headers::betas(&mut headers);
+    // The version travels in the body here.
+    headers.remove("anthropic-version");
+    let body = dialect::enveloped_verbatim(&renamed, door.surface.hosting, &betas)
+        .map_err(Unsent::Malformed)?;
+    Ok(Sending {
+        endpoint: door.endpoint,
+        headers,
+        body: body.into(),
+        query: None,
+        notes: Vec::new(),
+        counted: None,
+        back: Back::Enveloped {
+            writing: Box::new(writing(
+                asking,
+                candidate,
+                estimate_tokens(asking.call.body.len() as u64),
+            )),
+        },
+    })
+}
+
+fn translated(
+    asking: &Asking<'_>,
+    candidate: &Candidate,
+    door: &Door<'_>,
+) -> Result<Sending, Unsent> {
+    if door.endpoint.task() == Task::Embed {
+        return embedding(asking, candidate, door);
+    }
+    let mut request = asking.hub.get(asking)?.clone();
+    asking.inner.stash.restore(&mut request);
+    let count = asking
+        .inner
+        .counting
+        .count(&candidate.provider, &candidate.model, &request);
+    let keep = asking.call.endpoint == Endpoint::Responses && request.store != Some(false);
+    let target = target(candidate, door);
+    let quirky = door.way == Way::Verbatim
+        && !carries_foreign_seal(&asking.call.body)
+        && !wants_a_list(asking)
+        && !conversations::is_ours(asking);
+    if quirky && !dialect::meets_a_quirk(&request, &target) {
+        // The caller's own bytes say the same.
+        return Ok(verbatim(asking, candidate, door));
+    }
+    let Outgoing {
+        endpoint,
+        body,
+        notes,
+        back,
+    } = dialect::write_request(request, &target, asking.lossy).map_err(Unsent::Unfit)?;
+    Ok(Sending {
+        endpoint,
+        headers: match door.way {
+            // The same dialect: what the caller said in its headers still stands.
+            Way::Verbatim => asking.headers.clone(),
+            Way::Enveloped | Way::Translated => fresh_headers(asking, endpoint),
+        },
+        body,
+        query: match door.way {
+            Way::Verbatim => travelling_query(asking),
+            Way::Enveloped | Way::Translated => None,
+        },
+        notes,
+        counted: Some(count.counted),
+        back: Back::Translated {
+            keep,
+            writing: Box::new(writing(asking, candidate, count.tokens)),
+            back: Box::new(back),
+        },
+    })
+}
+
+fn embedding(
+    asking: &Asking<'_>,
+    candidate: &Candidate,
+    door: &Door<'_>,
+) -> Result<Sending, Unsent> {
+    let model = asking.call.path.as_ref().map(|path| path.model.as_str());
+    let request = dialect::read_embed(asking.call.endpoint, &asking.call.body, model)
+        .map_err(Unsent::Malformed)?;
+    let base64 = request.base64;
+    let target = target(candidate, door);
+    let outgoing = dialect::write_embed(&request, &target, asking.lossy).map_err(Unsent::Unfit)?;
+    Ok(Sending {
+        endpoint: outgoing.endpoint,
+        headers: fresh_headers(asking, outgoing.endpoint),
+        body: outgoing.body,
+        query: None,
+        notes: outgoing.notes,
+        counted: None,
+        back: Back::Vectors {
+            model: candidate.model.clone(),
+            base64,
+            input_tokens: estimate_tokens(asking.call.body.len() as u64),
+        },
+    })
+}
+
+fn target<'a>(candidate: &'a Candidate, door: &Door<'a>) -> Target<'a> {
+    let known = candidate.provider.model(&candidate.model);
+    Target {
+        dialect: door.surface.dialect,
+        hosting: door.surface.hosting,
+        provider: &candidate.provider.id,
+        model: &candidate.model,
+        quirks: &door.surface.quirks,
+        traits: known.map(|model| model.traits).unwrap_or_default(),
+        max_output: known.and_then(|model| model.max_output),
+    }
+}
+
+fn writing(asking: &Asking<'_>, candidate: &Candidate, input_tokens: u64) -> Writing {
+    Writing {
+        endpoint: asking.call.endpoint,
+        provider: candidate.provider.id.clone(),
+        id: format!("{:x}", asking.receipt.0),
+        model: candidate.model.clone(),
+        created_unix_s: settle::unix_ms() / 1000,
+        input_tokens,
+        usage_asked: asking.facts.usage_asked,
+        echo: conversations::echo(asking),
+    }
+}
+
+/// A translated request is ours: of the caller's headers only those that mean the same everywhere
+/// travel with it.
+fn fresh_headers(asking: &Asking<'_>, endpoint: Endpoint) -> HeaderMap {
+    let mut fresh = HeaderMap::with_capacity(8);
+    for name in [header::USER_AGENT, headers::HOP.clone()] {
+        if let Some(value) = asking.headers.get(&name) {
+            fresh.insert(name, value.clone());
+        }
+    }
+    for name in ["traceparent", "tracestate"] {
+        if let Some(value) = asking.headers.get(name) {
+            fresh.insert(name, value.clone());
+        }
+    }
+    let json = HeaderValue::from_static("application/json");
+    fresh.insert(header::CONTENT_TYPE, json);
+    if endpoint.dialect() == Dialect::Anthropic {
+        // The version that still takes sampling parameters.
+        fresh.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+    }
+    fresh
+}
