@@ -29,6 +29,26 @@ fn pasted_paths(dialect: Dialect) -> &'static [&'static str] {
             "/messages",
             "/v1",
         ],
+        Dialect::Responses => &["/responses/input_tokens", "/responses", "/models"],
+        Dialect::Gemini => &["/models"],
+        Dialect::Ollama => &[
+            "/api/generate",
+            "/api/chat",
+            "/api/embed",
+            "/api/tags",
+            "/api",
+            "/v1",
+        ],
+        Dialect::Bedrock => &["/model"],
+        Dialect::Cohere => &[
+            "/v2/rerank",
+            "/v1/rerank",
+            "/v2/embed",
+            "/v2/chat",
+            "/rerank",
+            "/v2",
+            "/v1",
+        ],
     }
 }
 

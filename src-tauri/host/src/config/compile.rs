@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dialect::Dialect;
+use dialect::hub::Hosting;
 use engine::{Limits, PRACTICE, practice_provider};
 use routing::{
     Alias, AuthScheme, Catalogue, CatalogueModel, CatalogueProvider, KeySource, Provider, Routes,
@@ -133,10 +134,15 @@ fn compile_provider(
     let known = context.catalogue.provider(id);
     let (surfaces, all_loopback) = surfaces(written, known, own_addresses)?;
     if surfaces.is_empty() {
-        return Err(Wrong::at(
-            key.span(),
-            unknown_provider(id, context.catalogue),
-        ));
+        let reason = match known {
+            Some(known) => format!(
+                "{} has an address of your own; write it as {}",
+                known.name,
+                address_keys(known)
+            ),
+            None => unknown_provider(id, context.catalogue),
+        };
+        return Err(Wrong::at(key.span(), reason));
     }
     let name = match &written.name {
         Some(name) => display_name(name)?,
@@ -177,10 +183,18 @@ fn surfaces(
 ) -> Result<(Vec<Surface>, bool), Wrong> {
     let mut surfaces = known.map_or_else(Vec::new, |known| known.surfaces.clone());
     let mut all_loopback = true;
+    // Addresses that the config moved, as they were and as they are.
+    let mut moved: Vec<(String, String)> = Vec::new();
+    let mut given_dialects: Vec<Dialect> = Vec::new();
     for dialect in Dialect::ALL {
         let (given, custom) = match dialect {
             Dialect::OpenAi => (&written.openai_base_url, AuthScheme::Bearer),
+            Dialect::Responses => (&written.responses_base_url, AuthScheme::Bearer),
             Dialect::Anthropic => (&written.anthropic_base_url, AuthScheme::XApiKey),
+            Dialect::Gemini => (&written.gemini_base_url, AuthScheme::XGoogApiKey),
+            Dialect::Ollama => (&written.ollama_base_url, AuthScheme::Bearer),
+            Dialect::Bedrock => (&written.bedrock_base_url, AuthScheme::Aws),
+            Dialect::Cohere => (&written.cohere_base_url, AuthScheme::Bearer),
         };
         let Some(text) = given else { continue };
         let base = base_url::check(
@@ -191,24 +205,83 @@ fn surfaces(
         )
         .map_err(|reason| Wrong::at(text.span(), reason))?;
         all_loopback &= base.loopback;
+        given_dialects.push(dialect);
         match surfaces
             .iter_mut()
             .find(|surface| surface.dialect == dialect)
         {
-            Some(surface) => surface.base_url = base.text,
+            Some(surface) => {
+                moved.push((surface.base_url.clone(), base.text.clone()));
+                surface.base_url = base.text;
+            }
             None => surfaces.push(Surface {
                 dialect,
                 base_url: base.text,
                 auth: custom,
+                hosting: Hosting::Own,
+                quirks: Arc::default(),
+                query: None,
+                region: None,
             }),
         }
     }
-    if let Some(auth) = written.auth {
-        for surface in &mut surfaces {
-            surface.auth = auth;
+    // What stood at the same address moves with it, or its key would go where the person moved away
+    // from. A template filled in speaks all of its dialects; of another server nobody knows.
+    surfaces.retain_mut(|surface| {
+        if given_dialects.contains(&surface.dialect) {
+            return true;
+        }
+        let Some((before, after)) = moved.iter().find(|(before, _)| *before == surface.base_url)
+        else {
+            return true;
+        };
+        let template = before.contains('{');
+        if template {
+            surface.base_url.clone_from(after);
+        }
+        template
+    });
+    // A template that nobody filled in is no address.
+    surfaces.retain(|surface| !surface.base_url.contains('{'));
+    for surface in &mut surfaces {
+        surface.auth = written.auth.unwrap_or(surface.auth);
+        surface.hosting = written.hosting.unwrap_or(surface.hosting);
+        if let Some(version) = &written.api_version {
+            surface.query = Some(format!("api-version={}", word(version)?));
+        }
+        if let Some(region) = &written.region {
+            surface.region = Some(word(region)?);
+        }
+        if let Some(quirks) = &written.quirks {
+            surface.quirks = Arc::new(quirks.clone());
         }
     }
     Ok((surfaces, all_loopback))
+}
+
+/// A version or a region: it stands in an address, so it is one plain word.
+fn word(text: &Spanned<String>) -> Result<String, Wrong> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let word = text.get_ref();
+    if word.is_empty() || word.len() > 64 || !word.chars().all(plain) {
+        return Err(Wrong::at(
+            text.span(),
+            "this is one word of letters, digits, `-`, `.` and `_`",
+        ));
+    }
+    Ok(word.clone())
+}
+
+/// The settings that give a known provider its address, each with what it looks like.
+fn address_keys(known: &CatalogueProvider) -> String {
+    let keys = known.surfaces.iter().map(|surface| {
+        format!(
+            "`{}_base_url = \"{}\"`",
+            surface.dialect.name(),
+            surface.base_url
+        )
+    });
+    keys.collect::<Vec<_>>().join(" or ")
 }
 
 fn unknown_provider(id: &str, catalogue: &Catalogue) -> String {
@@ -221,10 +294,11 @@ fn unknown_provider(id: &str, catalogue: &Catalogue) -> String {
     match nearest(id, ids()) {
         Some(near) => format!(
             "no provider `{id}` is known; did you mean `{near}`? A server of your own needs \
-             `openai_base_url` or `anthropic_base_url`"
+             `openai_base_url`, `anthropic_base_url` or another dialect's"
         ),
         None => format!(
-            "no provider `{id}` is known, so it needs `openai_base_url` or `anthropic_base_url`; \
+            "no provider `{id}` is known, so it needs `openai_base_url`, `anthropic_base_url` or \
+             another dialect's; \
              known by name are {}",
             ids().collect::<Vec<_>>().join(", ")
         ),

@@ -135,6 +135,9 @@ fn auth_word(auth: AuthScheme) -> &'static str {
         AuthScheme::Bearer => "bearer",
         AuthScheme::XApiKey => "x-api-key",
         AuthScheme::ApiKey => "api-key",
+        AuthScheme::XGoogApiKey => "x-goog-api-key",
+        AuthScheme::Google => "google",
+        AuthScheme::Aws => "aws",
         AuthScheme::None => "none",
     }
 }

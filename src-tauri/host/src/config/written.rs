@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use dialect::hub::{Hosting, Quirks};
 use routing::AuthScheme;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -69,7 +70,16 @@ pub(super) struct Provider {
     pub(super) key: Option<Spanned<String>>,
     pub(super) enabled: Option<bool>,
     pub(super) openai_base_url: Option<Spanned<String>>,
+    pub(super) responses_base_url: Option<Spanned<String>>,
     pub(super) anthropic_base_url: Option<Spanned<String>>,
+    pub(super) gemini_base_url: Option<Spanned<String>>,
+    pub(super) ollama_base_url: Option<Spanned<String>>,
+    pub(super) bedrock_base_url: Option<Spanned<String>>,
+    pub(super) cohere_base_url: Option<Spanned<String>>,
+    pub(super) hosting: Option<Hosting>,
+    pub(super) api_version: Option<Spanned<String>>,
+    pub(super) region: Option<Spanned<String>>,
+    pub(super) quirks: Option<Quirks>,
     pub(super) auth: Option<AuthScheme>,
     pub(super) local: Option<bool>,
     pub(super) allow_insecure: bool,

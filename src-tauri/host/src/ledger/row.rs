@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use dialect::hub::Note;
 use dialect::{Endpoint, StopReason, Usage};
 use engine::{AttemptRecord, Basis, Ending, Receipt, ReceiptId};
 use routing::{Dropped, NanoUsd};
@@ -30,6 +31,8 @@ struct Detail<'a> {
     streamed: bool,
     attempts: Cow<'a, [AttemptRecord]>,
     dropped: Cow<'a, [Dropped]>,
+    #[serde(default)]
+    notes: Cow<'a, [Note]>,
     upstream_id: Option<Cow<'a, str>>,
     stop: Option<StopReason>,
     fault: Option<Cow<'a, str>>,
@@ -49,6 +52,7 @@ pub(super) fn insert(
         streamed: receipt.streamed,
         attempts: Cow::Borrowed(&receipt.attempts),
         dropped: Cow::Borrowed(&receipt.dropped),
+        notes: Cow::Borrowed(&receipt.notes),
         upstream_id: receipt.upstream_id.as_deref().map(Cow::Borrowed),
         stop: receipt.stop,
         fault: receipt.fault.as_deref().map(Cow::Borrowed),
@@ -106,6 +110,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Receipt> {
         alias: row.get(5)?,
         attempts: detail.attempts.into_owned(),
         dropped: detail.dropped.into_owned(),
+        notes: detail.notes.into_owned(),
         provider: row.get(6)?,
         model: row.get(7)?,
         model_version: row.get(8)?,

@@ -27,11 +27,17 @@ fn full(id: ReceiptId) -> Receipt {
             started_us: 1,
             took_us: 2,
             status: Some(429),
+            spoken: Some(dialect::Dialect::Gemini),
             failure: Some(AttemptFailure {
                 category: FailureCategory::RateLimit,
                 code: Some("rate_limit_exceeded".into()),
                 message: "slow \"down\" \u{1f600}".into(),
             }),
+        }],
+        notes: vec![dialect::hub::Note {
+            loss: dialect::hub::Loss::Dropped,
+            what: "top_k".into(),
+            why: "The provider has no such field.".into(),
         }],
         dropped: vec![Dropped {
             target: "xai/grok".into(),
@@ -153,7 +159,7 @@ fn every_field_comes_back_as_it_was() {
     for (number, ending) in endings.into_iter().enumerate() {
         let receipt = Receipt {
             ending,
-            ..bare(id(20 + number as u64))
+            ..bare(id(100 + number as u64))
         };
         record(&ledger, receipt.clone()).unwrap();
         assert_eq!(ledger.get(receipt.id).unwrap(), Some(receipt));
