@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use bytes::Bytes;
 use dialect::{Dialect, Endpoint, Fault, FaultKind};
-use engine::{Arrived, Call, Refusal};
+use engine::{Arrived, Call, InPath, Refusal};
 use http::{Method, Request, Response, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
@@ -26,39 +26,106 @@ const DISCARD_LIMIT: usize = 64 * 1024 * 1024;
 const DISCARD_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What a path of the data plane is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place<'a> {
-    Ask(Endpoint),
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    Ask(Endpoint, Option<InPath>),
     Models,
-    Model(&'a str),
+    Model(String),
+    /// Ollama's way to ask for one model, by a body.
+    Show,
+    /// Ollama's version, which its clients ask for first.
+    Version,
 }
 
-/// The table. `/v1` may be missing or doubled: half of all tools expect it in the
-/// base URL and half add it themselves, and a wrong guess is shown to their users
-/// as a missing model.
-pub(crate) fn place(path: &str) -> Option<Place<'_>> {
-    let mut rest = path;
-    while let Some(inner) = rest.strip_prefix("/v1")
+/// The table. A version may be missing, doubled or another vendor's: half of all tools expect it in
+/// the base URL and half add it themselves, and a wrong guess is shown to their users as a missing
+/// model.
+pub(crate) fn place(path: &str) -> Option<Place> {
+    if let Some(place) = gemini(path) {
+        return Some(place);
+    }
+    let mut rest = path.trim_end_matches('/');
+    while let Some(inner) = VERSIONS
+        .iter()
+        .find_map(|version| rest.strip_prefix(version))
         && inner.starts_with('/')
     {
         rest = inner;
     }
-    Some(match rest.trim_end_matches('/') {
-        "/chat/completions" => Place::Ask(Endpoint::ChatCompletions),
-        "/embeddings" => Place::Ask(Endpoint::Embeddings),
-        "/messages" => Place::Ask(Endpoint::Messages),
-        "/messages/count_tokens" => Place::Ask(Endpoint::CountTokens),
-        "/models" => Place::Models,
-        other => Place::Model(other.strip_prefix("/models/")?),
-    })
+    let ask = |endpoint| Some(Place::Ask(endpoint, None));
+    match rest {
+        "/chat/completions" => ask(Endpoint::ChatCompletions),
+        "/completions" => ask(Endpoint::Completions),
+        "/embeddings" => ask(Endpoint::Embeddings),
+        "/images/generations" => ask(Endpoint::ImagesGenerations),
+        "/images/edits" => ask(Endpoint::ImagesEdits),
+        "/images/variations" => ask(Endpoint::ImagesVariations),
+        "/audio/speech" => ask(Endpoint::AudioSpeech),
+        "/audio/transcriptions" => ask(Endpoint::AudioTranscriptions),
+        "/audio/translations" => ask(Endpoint::AudioTranslations),
+        "/responses" => ask(Endpoint::Responses),
+        "/responses/input_tokens" => ask(Endpoint::InputTokens),
+        "/messages" => ask(Endpoint::Messages),
+        "/messages/count_tokens" => ask(Endpoint::CountTokens),
+        "/rerank" => ask(Endpoint::Rerank),
+        "/api/chat" => ask(Endpoint::OllamaChat),
+        "/api/generate" => ask(Endpoint::OllamaGenerate),
+        "/api/embed" => ask(Endpoint::OllamaEmbed),
+        "/api/show" => Some(Place::Show),
+        "/api/version" => Some(Place::Version),
+        "/models" | "/api/tags" => Some(Place::Models),
+        other => Some(Place::Model(unescaped(other.strip_prefix("/models/")?))),
+    }
+}
+
+/// What vendors write in front of their paths.
+const VERSIONS: [&str; 3] = ["/v1beta", "/v1", "/v2"];
+
+/// Google's `…/models/{model}:{verb}`, whatever stands before it.
+fn gemini(path: &str) -> Option<Place> {
+    let (_, rest) = path.split_once("/models/")?;
+    let (model, verb) = rest.rsplit_once(':')?;
+    let (endpoint, stream) = match verb {
+        "generateContent" => (Endpoint::GenerateContent, false),
+        "streamGenerateContent" => (Endpoint::GenerateContent, true),
+        "countTokens" => (Endpoint::GeminiCountTokens, false),
+        "embedContent" => (Endpoint::EmbedContent, false),
+        "batchEmbedContents" => (Endpoint::BatchEmbedContents, false),
+        _ => return None,
+    };
+    let model = unescaped(model);
+    Some(Place::Ask(endpoint, Some(InPath { model, stream })))
+}
+
+/// Percent-encoding taken out (RFC 3986); what is not UTF-8 then is left as it was.
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        let escaped = digits.and_then(|two| u8::from_str_radix(two, 16).ok());
+        match escaped.filter(|_| byte == b'%') {
+            Some(plain) => {
+                bytes.push(plain);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 /// What a request that was let in leads to.
 enum Entry {
     /// Its body is read and an exchange begins.
-    Ask(Endpoint),
+    Ask(Endpoint, Option<InPath>),
     /// It is answered from what is known here.
     Answer(Response<Body>),
+    /// The same, when its body has been read.
+    Show,
 }
 
 /// Why a request was not let in, and whose it was when that is known.
@@ -69,27 +136,39 @@ pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Body>) -> Respon
     let arrived = Arrived::now();
     let (parts, mut body) = request.into_parts();
     let place = place(parts.uri.path());
-    let (client, entry) = match enter(&shared, &parts, place) {
+    let (client, entry) = match enter(&shared, &parts, place.as_ref()) {
         Ok(entered) => entered,
         Err(refused) => {
-            return refuse(&shared, &parts, place, refused, arrived, &mut body).await;
+            return refuse(&shared, &parts, place.as_ref(), refused, arrived, &mut body).await;
         }
     };
-    let endpoint = match entry {
-        Entry::Ask(endpoint) => endpoint,
+    let (endpoint, path) = match entry {
+        Entry::Ask(endpoint, path) => (endpoint, path),
         Entry::Answer(answer) => return answer,
+        Entry::Show => {
+            let limit = shared.engine.snapshot().limits.body_bytes;
+            let shown = read(&parts, &mut body, limit).await;
+            return match shown.and_then(|body| models::show(&shared.engine, &body)) {
+                Ok(answer) => answer,
+                Err(fault) => {
+                    let refused = (Some(client), fault);
+                    refuse(&shared, &parts, place.as_ref(), refused, arrived, &mut body).await
+                }
+            };
+        }
     };
     let limit = shared.engine.snapshot().limits.body_bytes;
     let body = match read(&parts, &mut body, limit).await {
         Ok(body) => body,
         Err(fault) => {
             let refused = (Some(client), fault);
-            return refuse(&shared, &parts, place, refused, arrived, &mut body).await;
+            return refuse(&shared, &parts, place.as_ref(), refused, arrived, &mut body).await;
         }
     };
     let call = Call {
         endpoint,
         client,
+        path,
         query: guard::query_without_key(parts.uri.query()),
         headers: parts.headers,
         body,
@@ -102,16 +181,20 @@ pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Body>) -> Respon
 fn enter(
     shared: &Shared,
     parts: &Parts,
-    place: Option<Place<'_>>,
+    place: Option<&Place>,
 ) -> Result<(Arc<str>, Entry), Refused> {
     shared.doors().check(parts).map_err(|fault| (None, fault))?;
     let known = |key: &str| shared.clients.check(key);
     let (client, shown) =
         guard::client(guard::credential(parts), known).map_err(|fault| (None, fault))?;
     let entry = match place {
-        Some(Place::Ask(endpoint)) if parts.method == Method::POST => {
-            guard::content_type(&parts.headers, shown).map(|()| Entry::Ask(endpoint))
+        Some(Place::Ask(endpoint, path)) if parts.method == Method::POST => {
+            guard::content_type(&parts.headers, shown).map(|()| Entry::Ask(*endpoint, path.clone()))
         }
+        Some(Place::Show) if parts.method == Method::POST => {
+            guard::content_type(&parts.headers, shown).map(|()| Entry::Show)
+        }
+        Some(Place::Version) if parts.method == Method::GET => Ok(Entry::Answer(models::version())),
         Some(Place::Models) if parts.method == Method::GET => Ok(Entry::Answer(models::list(
             &shared.engine,
             dialect(parts, place),
@@ -121,6 +204,7 @@ fn enter(
                 .map(Entry::Answer)
                 .ok_or_else(|| models::unknown(id))
         }
+        Some(_) if parts.headers.contains_key(http::header::UPGRADE) => Err(no_upgrade()),
         Some(_) => Err(wrong_method(parts)),
         None => Err(unknown_path(parts.uri.path())),
     };
@@ -134,14 +218,14 @@ fn enter(
 async fn refuse(
     shared: &Shared,
     parts: &Parts,
-    place: Option<Place<'_>>,
+    place: Option<&Place>,
     (client, fault): Refused,
     arrived: Arrived,
     body: &mut Body,
 ) -> Response<Body> {
     let refusal = Refusal {
         endpoint: match place {
-            Some(Place::Ask(endpoint)) => Some(endpoint),
+            Some(Place::Ask(endpoint, _)) => Some(*endpoint),
             _ => None,
         },
         dialect: dialect(parts, place),
@@ -160,12 +244,24 @@ async fn refuse(
 }
 
 /// The dialect to answer in: the endpoint's, or the one whose marks the caller bears.
-fn dialect(parts: &Parts, place: Option<Place<'_>>) -> Dialect {
+fn dialect(parts: &Parts, place: Option<&Place>) -> Dialect {
     match place {
-        Some(Place::Ask(endpoint)) => endpoint.dialect(),
+        Some(Place::Ask(endpoint, _)) => endpoint.dialect(),
+        Some(Place::Show | Place::Version) => Dialect::Ollama,
+        Some(Place::Models) if parts.uri.path().starts_with("/api/") => Dialect::Ollama,
+        _ if parts.uri.path().starts_with("/v1beta/") || asks_as_google(parts) => Dialect::Gemini,
         _ if parts.headers.contains_key("anthropic-version") => Dialect::Anthropic,
         _ => Dialect::OpenAi,
     }
+}
+
+/// Google's clients show their key in a way of their own.
+fn asks_as_google(parts: &Parts) -> bool {
+    let by_query = parts
+        .uri
+        .query()
+        .is_some_and(|query| query.split('&').any(|pair| pair.starts_with("key=")));
+    by_query || parts.headers.contains_key("x-goog-api-key")
 }
 
 async fn read(parts: &Parts, body: &mut Body, limit: usize) -> Result<Bytes, Fault> {
@@ -216,6 +312,17 @@ fn wrong_method(parts: &Parts) -> Fault {
     }
 }
 
+/// Codex tries a WebSocket first and goes on over HTTP when it is told this (RFC 9110, 15.5.22).
+fn no_upgrade() -> Fault {
+    Fault {
+        kind: FaultKind::InvalidRequest,
+        status: 426,
+        code: "no_upgrade",
+        message: "Signalbox speaks no WebSocket here; send the request by POST.".to_owned(),
+        param: None,
+    }
+}
+
 fn unknown_path(path: &str) -> Fault {
     Fault {
         kind: FaultKind::InvalidRequest,
@@ -223,8 +330,9 @@ fn unknown_path(path: &str) -> Fault {
         status: 400,
         code: "unknown_path",
         message: format!(
-            "Signalbox does not serve {path}. It serves /v1/chat/completions, /v1/embeddings, \
-             /v1/messages, /v1/messages/count_tokens and /v1/models; check the tool's base URL."
+            "Signalbox does not serve {path}. It serves OpenAI's /v1/chat/completions, /v1/responses and \
+             /v1/embeddings, Anthropic's /v1/messages, Google's /v1beta/models/…:generateContent, \
+             Ollama's /api/chat and their neighbours, and /v1/models; check the tool's base URL."
         ),
         param: None,
     }
@@ -236,32 +344,66 @@ mod tests {
 
     #[test]
     fn paths_with_and_without_the_version() {
+        let ask = |endpoint| Some(Place::Ask(endpoint, None));
+        let google = |endpoint, model: &str, stream| {
+            let model = model.to_owned();
+            Some(Place::Ask(endpoint, Some(InPath { model, stream })))
+        };
         let cases = [
+            ("/v1/chat/completions", ask(Endpoint::ChatCompletions)),
+            ("/chat/completions", ask(Endpoint::ChatCompletions)),
+            ("/v1/v1/messages", ask(Endpoint::Messages)),
+            ("/v1/messages/count_tokens", ask(Endpoint::CountTokens)),
+            ("/v1/embeddings/", ask(Endpoint::Embeddings)),
+            ("/v1/responses", ask(Endpoint::Responses)),
+            ("/v2/rerank", ask(Endpoint::Rerank)),
             (
-                "/v1/chat/completions",
-                Some(Place::Ask(Endpoint::ChatCompletions)),
+                "/v1/audio/transcriptions",
+                ask(Endpoint::AudioTranscriptions),
             ),
-            (
-                "/chat/completions",
-                Some(Place::Ask(Endpoint::ChatCompletions)),
-            ),
-            ("/v1/v1/messages", Some(Place::Ask(Endpoint::Messages))),
-            (
-                "/v1/messages/count_tokens",
-                Some(Place::Ask(Endpoint::CountTokens)),
-            ),
-            ("/v1/embeddings/", Some(Place::Ask(Endpoint::Embeddings))),
+            ("/api/chat", ask(Endpoint::OllamaChat)),
+            ("/api/tags", Some(Place::Models)),
             ("/v1/models", Some(Place::Models)),
+            ("/v1beta/models", Some(Place::Models)),
             (
                 "/v1/models/openai/gpt-4.1",
-                Some(Place::Model("openai/gpt-4.1")),
+                Some(Place::Model("openai/gpt-4.1".to_owned())),
+            ),
+            (
+                "/v1/models/openai%2Fgpt-4.1",
+                Some(Place::Model("openai/gpt-4.1".to_owned())),
+            ),
+            (
+                "/v1beta/models/gemini-2.5-flash:generateContent",
+                google(Endpoint::GenerateContent, "gemini-2.5-flash", false),
+            ),
+            (
+                "/v1/models/google%2Fgemini:streamGenerateContent",
+                google(Endpoint::GenerateContent, "google/gemini", true),
+            ),
+            (
+                "/models/llama3.2:3b:countTokens",
+                google(Endpoint::GeminiCountTokens, "llama3.2:3b", false),
             ),
             ("/v1", None),
             ("/v1x/messages", None),
-            ("/v2/messages", None),
+            ("/v3/messages", None),
         ];
         for (path, expected) in cases {
             assert_eq!(place(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_escape_is_left_alone() {
+        for (written, plain) in [
+            ("a%2Fb", "a/b"),
+            ("100%", "100%"),
+            ("%zz", "%zz"),
+            ("%ff", "%ff"),
+            ("é", "é"),
+        ] {
+            assert_eq!(unescaped(written), plain);
         }
     }
 }

@@ -13,15 +13,50 @@ pub(crate) fn list(engine: &Engine, dialect: Dialect) -> Response<Body> {
 
 /// One of them.
 pub(crate) fn one(engine: &Engine, dialect: Dialect, id: &str) -> Option<Response<Body>> {
-    let id = id.replace("%2F", "/").replace("%2f", "/");
     let entries = entries(engine);
-    let found = entries.iter().find(|entry| entry.id == id).or_else(|| {
-        // A bare name is served when exactly one provider has it first.
+    Some(json(model_entry(dialect, find(&entries, id)?)))
+}
+
+/// A bare name is served by the first provider that has it.
+fn find<'a>(entries: &'a [ModelEntry], id: &str) -> Option<&'a ModelEntry> {
+    let named = entries.iter().find(|entry| entry.id == id);
+    named.or_else(|| {
         entries
             .iter()
             .find(|entry| entry.id.split_once('/').is_some_and(|(_, m)| m == id))
-    })?;
-    Some(json(model_entry(dialect, found)))
+    })
+}
+
+/// Ollama's `POST /api/show`: what a model can do, as far as it is known here.
+pub(crate) fn show(engine: &Engine, body: &[u8]) -> Result<Response<Body>, Fault> {
+    let asked: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let name = asked["model"]
+        .as_str()
+        .or(asked["name"].as_str())
+        .unwrap_or_default();
+    let entries = entries(engine);
+    let entry = find(&entries, name).ok_or_else(|| unknown(name))?;
+    let shown = serde_json::json!({
+        "license": "",
+        "modelfile": "",
+        "parameters": "",
+        "template": "",
+        "details": {"parent_model": "", "format": "", "family": entry.owned_by, "families": [entry.owned_by],
+                    "parameter_size": "", "quantization_level": ""},
+        "model_info": {"general.architecture": entry.owned_by,
+                       format!("{}.context_length", entry.owned_by): entry.max_input},
+        "capabilities": ["completion", "tools"],
+    });
+    Ok(json(shown.to_string().into()))
+}
+
+/// Ollama's `GET /api/version`. Its clients only want to see that somebody is there.
+pub(crate) fn version() -> Response<Body> {
+    json(
+        serde_json::json!({"version": env!("CARGO_PKG_VERSION")})
+            .to_string()
+            .into(),
+    )
 }
 
 /// What a caller is told of a model that is not there.
