@@ -158,14 +158,14 @@ function receipt(found) {
   const attempts = [];
   if (found.attempts > 1 || found.ending === "failed") {
     attempts.push({
-      provider: "groq", model: "openai/gpt-oss-120b", why: "listed in the alias", started_ms: 0.4, took_ms: 118.6, status: 429,
+      provider: "groq", model: "openai/gpt-oss-120b", why: "listed in the alias", spoken: null, started_ms: 0.4, took_ms: 118.6, status: 429,
       failure: "rate_limit", code: "rate_limit_exceeded", message: "Rate limit reached for model `openai/gpt-oss-120b` on tokens per minute (TPM): Limit 8000, Used 7822, Requested 640.",
     });
   }
   if (found.provider !== null) {
     const started = attempts.length ? 119.4 : 0.4;
     attempts.push({
-      provider: found.provider, model: found.model, why: found.alias ? "listed in the alias" : "named directly", started_ms: started,
+      provider: found.provider, model: found.model, why: found.alias ? "listed in the alias" : "named directly", spoken: found.alias ? "gemini" : null, started_ms: started,
       took_ms: found.total_ms - started, status: 200, failure: found.ending === "broken" ? "broken_stream" : null, code: null,
       message: found.ending === "broken" ? "The connection was closed after 212 tokens." : null,
     });
@@ -175,6 +175,12 @@ function receipt(found) {
     row: found,
     attempts,
     dropped: found.alias ? [{ target: "mistral/mistral-small", reason: "Mistral has no key; set one with `signalbox keys set mistral` or on the Providers page" }] : [],
+    notes: found.alias
+      ? [
+          { loss: "equivalent", what: "tools.name", why: "Names that the provider does not allow were mapped, and are mapped back." },
+          { loss: "dropped", what: "logit_bias", why: "The provider's dialect has no such field." },
+        ]
+      : [],
     tokens: { input: found.input_tokens - cached, cache_read: cached, cache_write: 0, cache_write_long: 0, output: found.output_tokens - Math.floor(found.output_tokens / 4), reasoning: Math.floor(found.output_tokens / 4) },
     model_version: found.model ? `${found.model}-20260901` : null,
     upstream_id: found.provider ? "chatcmpl-BzQ8sJk20sLm3pXw7yTt" : null,

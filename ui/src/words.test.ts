@@ -6,6 +6,7 @@ const limited: AttemptShown = {
   provider: "groq",
   model: "gpt-oss-120b",
   why: "listed in the alias",
+  spoken: null,
   started_ms: 0,
   took_ms: 120,
   status: 429,

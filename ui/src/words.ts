@@ -54,10 +54,37 @@ export function failure(category: string): string {
 
 const ENDPOINTS: Record<string, string> = {
   chat_completions: "Chat completions",
+  completions: "Completions",
   embeddings: "Embeddings",
+  images_generations: "Images",
+  images_edits: "Image edits",
+  images_variations: "Image variations",
+  audio_speech: "Speech",
+  audio_transcriptions: "Transcription",
+  audio_translations: "Speech translation",
+  responses: "Responses",
+  input_tokens: "Count tokens",
   messages: "Messages",
   count_tokens: "Count tokens",
+  generate_content: "Generate content",
+  gemini_count_tokens: "Count tokens",
+  embed_content: "Embeddings",
+  batch_embed_contents: "Embeddings",
+  ollama_chat: "Ollama chat",
+  ollama_generate: "Ollama generate",
+  ollama_embed: "Embeddings",
+  rerank: "Rerank",
 };
+
+const LOSSES: Record<string, string> = {
+  equivalent: "was written another way",
+  degraded: "kept its meaning, not its guarantee",
+  dropped: "was left out",
+};
+
+export function loss(name: string): string {
+  return LOSSES[name] ?? name;
+}
 
 export function endpoint(name: string | null): string {
   return name === null ? "Unknown path" : (ENDPOINTS[name] ?? name);
@@ -79,7 +106,15 @@ export function stopReason(stop: string): string {
   return STOPS[stop] ?? stop.replaceAll("_", " ");
 }
 
-const DIALECTS: Record<string, string> = { openai: "OpenAI", anthropic: "Anthropic" };
+const DIALECTS: Record<string, string> = {
+  openai: "OpenAI",
+  responses: "Responses",
+  anthropic: "Anthropic",
+  gemini: "Gemini",
+  ollama: "Ollama",
+  bedrock: "Bedrock",
+  cohere: "Cohere",
+};
 
 export function dialect(name: string): string {
   return DIALECTS[name] ?? name;

@@ -3,7 +3,7 @@
 use engine::Receipt;
 use serde::Serialize;
 
-use crate::shown::{AttemptShown, DroppedShown, ReceiptShown, RequestRow, TokensShown};
+use crate::shown::{AttemptShown, DroppedShown, NoteShown, ReceiptShown, RequestRow, TokensShown};
 
 /// A receipt as a line of the list.
 pub(crate) fn row(receipt: &Receipt) -> RequestRow {
@@ -46,6 +46,7 @@ pub(crate) fn receipt(receipt: &Receipt) -> ReceiptShown {
                 reason: dropped.reason.clone(),
             })
             .collect(),
+        notes: receipt.notes.iter().map(note).collect(),
         tokens: TokensShown {
             input: usage.input,
             cache_read: usage.cache_read,
@@ -64,12 +65,21 @@ pub(crate) fn receipt(receipt: &Receipt) -> ReceiptShown {
     }
 }
 
+fn note(note: &dialect::hub::Note) -> NoteShown {
+    NoteShown {
+        loss: word(&note.loss),
+        what: note.what.clone(),
+        why: note.why.clone(),
+    }
+}
+
 fn attempt(attempt: &engine::AttemptRecord) -> AttemptShown {
     let failure = attempt.failure.as_ref();
     AttemptShown {
         provider: attempt.provider.clone(),
         model: attempt.model.clone(),
         why: attempt.why.clone(),
+        spoken: attempt.spoken.map(|dialect| dialect.name().to_owned()),
         started_ms: ms(attempt.started_us),
         took_ms: ms(attempt.took_us),
         status: attempt.status,

@@ -212,6 +212,8 @@ pub struct ReceiptShown {
     pub attempts: Vec<AttemptShown>,
     /// Targets left out, each with its reason.
     pub dropped: Vec<DroppedShown>,
+    /// What the translation into the provider's dialect could not carry.
+    pub notes: Vec<NoteShown>,
     /// Tokens by class; they sum.
     pub tokens: TokensShown,
     /// The exact version the provider says answered.
@@ -239,6 +241,8 @@ pub struct AttemptShown {
     pub model: String,
     /// Why it stood at its place.
     pub why: String,
+    /// The dialect the request was translated into; absent when it went as it came.
+    pub spoken: Option<String>,
     /// Since the exchange began, in milliseconds.
     pub started_ms: f64,
     /// How long it took, in milliseconds.
@@ -251,6 +255,17 @@ pub struct AttemptShown {
     pub code: Option<String>,
     /// What the provider said.
     pub message: Option<String>,
+}
+
+/// What a translation could not carry.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct NoteShown {
+    /// `equivalent`, `degraded` or `dropped`.
+    pub loss: String,
+    /// The field or part, as the caller knows it.
+    pub what: String,
+    /// What became of it, and why.
+    pub why: String,
 }
 
 /// A target that was left out.

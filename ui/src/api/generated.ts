@@ -40,6 +40,10 @@ model: string,
  */
 why: string, 
 /**
+ * The dialect the request was translated into; absent when it went as it came.
+ */
+spoken: string | null, 
+/**
  * Since the exchange began, in milliseconds.
  */
 started_ms: number, 
@@ -298,6 +302,20 @@ requests: number,
  */
 failed: number, };
 
+export type NoteShown = { 
+/**
+ * `equivalent`, `degraded` or `dropped`.
+ */
+loss: string, 
+/**
+ * The field or part, as the caller knows it.
+ */
+what: string, 
+/**
+ * What became of it, and why.
+ */
+why: string, };
+
 export type Nothing = Record<symbol, never>;
 
 export type Overview = { 
@@ -507,6 +525,10 @@ attempts: Array<AttemptShown>,
  * Targets left out, each with its reason.
  */
 dropped: Array<DroppedShown>, 
+/**
+ * What the translation into the provider's dialect could not carry.
+ */
+notes: Array<NoteShown>, 
 /**
  * Tokens by class; they sum.
  */

@@ -12,6 +12,7 @@ import { ending } from "../../words";
 import { CostPart } from "./receipt/CostPart";
 import { DroppedPart } from "./receipt/DroppedPart";
 import { FactsPart } from "./receipt/FactsPart";
+import { NotesPart } from "./receipt/NotesPart";
 import { RoutePart } from "./receipt/RoutePart";
 import { TokensPart } from "./receipt/TokensPart";
 import css from "./ReceiptPane.module.css";
@@ -36,6 +37,7 @@ export function ReceiptPane({ id, onClose }: { id: string; onClose: () => void }
           <>
             <RoutePart receipt={data} />
             <DroppedPart dropped={data.dropped} />
+            <NotesPart notes={data.notes} />
             <TokensPart receipt={data} />
             <CostPart receipt={data} />
             <FactsPart receipt={data} />

@@ -65,6 +65,9 @@ test("a receipt tells the route, what was left out, tokens that sum, and the pri
   const receipt = await screen.findByRole("complementary", { name: "Receipt" });
   await within(receipt).findByText(/^Asked for .* failed: rate limit \(429\) after 119 ms → .* answered in/);
   expect(within(receipt).getByText(/Mistral has no key/)).toBeTruthy();
+  expect(within(receipt).getByText(/translated into Gemini/)).toBeTruthy();
+  const lost = within(receipt).getByText("logit_bias").closest("li")!;
+  expect(lost.textContent).toBe("logit_bias was left out: The provider's dialect has no such field.");
   const sum = (two.input_tokens + two.output_tokens).toLocaleString("en-US");
   expect(within(receipt).getByText("Sum").nextSibling!.textContent).toBe(sum);
   expect(within(receipt).getByText(/2026-11-18|no price for this model/)).toBeTruthy();

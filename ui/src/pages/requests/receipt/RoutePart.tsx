@@ -3,7 +3,7 @@
 
 import type { AttemptShown, ReceiptShown } from "../../../api/generated";
 import { classes } from "../../../kit/classes";
-import { attemptOutcome, ending, routeSentence } from "../../../words";
+import { attemptOutcome, dialect, ending, routeSentence } from "../../../words";
 import { Notice } from "../../../kit/Notice";
 import { Part } from "./Part";
 import css from "./RoutePart.module.css";
@@ -54,7 +54,11 @@ function Attempt({ attempt, total }: { attempt: AttemptShown; total: number }) {
         {attempt.provider}/{attempt.model}
       </strong>
       <p>
-        {attemptOutcome(attempt)} <span className="soft">({attempt.why})</span>
+        {attemptOutcome(attempt)}{" "}
+        <span className="soft">
+          ({attempt.why}
+          {attempt.spoken !== null && `, translated into ${dialect(attempt.spoken)}`})
+        </span>
       </p>
       {attempt.message !== null && (
         <p className={css.said}>
