@@ -1,5 +1,6 @@
 //! The fake upstream as a program, for clients in other languages.
-//! `fake-upstream [--port N]` prints its address; `GET /__seen` shows what it was asked.
+//! `fake-upstream [--port N]` prints its address; `GET /__seen` shows what it was asked,
+//! `GET /__seen?last=N` the end of it.
 
 #![allow(clippy::print_stdout, reason = "its address is its answer")]
 

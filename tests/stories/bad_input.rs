@@ -155,7 +155,7 @@ async fn a_providers_trouble_is_named_with_the_provider_and_the_next_step() {
 #[tokio::test]
 async fn a_wrong_base_url_is_told_apart_from_a_wrong_model() {
     let signalbox = Signalbox::practice().await;
-    for path in ["/v1/responses", "/v1/completions", "/api/chat"] {
+    for path in ["/v1/respond", "/v1/complete", "/v1/talk"] {
         let reply = signalbox
             .post(path, &stories::chat("practice/instant", false))
             .send()

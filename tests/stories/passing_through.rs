@@ -6,7 +6,7 @@ use stories::{FakeUpstream, Signalbox, config_for};
 
 /// Odd spacing, odd order, escapes, unknown fields: nothing of it may change.
 const ODD: &str = "{ \"messages\" : [ {\"role\":\"user\",\"content\":\"caf\\u00e9 \\ud83d\\ude00\"} ],\n\
-    \t\"future_option\": {\"b\":1.0,\"a\":[ ]},  \"model\":\"fake/ok\" , \"temperature\":1e0 }";
+    \t\"future_option\": {\"b\":1.0,\"a\":[ ]}, \"max_tokens\":9,  \"model\":\"fake/ok\" , \"temperature\":1e0 }";
 
 #[tokio::test]
 async fn a_request_arrives_byte_for_byte_but_for_the_models_name() {

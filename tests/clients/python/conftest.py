@@ -23,10 +23,10 @@ from running import FakeUpstream, Signalbox
 @pytest.fixture(scope="session", autouse=True)
 def _no_detours() -> Iterator[None]:
     """No proxy, key or address of the machine's own may reach the SDKs."""
-    noise = ("_PROXY", "OPENAI_", "ANTHROPIC_")
+    noise = ("OPENAI_", "ANTHROPIC_", "GOOGLE_", "GEMINI_", "OLLAMA_")
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.upper().startswith(noise[1:]) or name.upper().endswith(noise[0]):
+            if name.upper().startswith(noise) or name.upper().endswith("_PROXY"):
                 patch.delenv(name)
         yield
 

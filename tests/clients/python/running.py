@@ -97,7 +97,8 @@ class FakeUpstream(Program):
         return httpx2.get(f"{self.url}/__seen", trust_env=False).json()
 
     def last(self) -> dict[str, Any]:
-        return self.seen()["requests"][-1]
+        url = f"{self.url}/__seen?last=1"
+        return httpx2.get(url, trust_env=False).json()["requests"][-1]
 
     def hang_ups(self) -> int:
         return self.seen()["hang_ups"]
