@@ -17,3 +17,4 @@ mod passing_through;
 mod practice;
 mod running;
 mod streams;
+mod translation;

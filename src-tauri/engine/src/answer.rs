@@ -39,6 +39,9 @@ pub(crate) async fn deliver(
         Some((&answer.provider.id, &answer.model)),
         settlement.attempts(),
     );
+    if let Some(estimate) = answer.estimate {
+        response_headers.insert(headers::ESTIMATE.clone(), estimate);
+    }
     if let Some(counted) = answer.counted {
         settlement.counted(counted);
     }

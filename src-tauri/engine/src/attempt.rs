@@ -39,6 +39,8 @@ pub(crate) struct Answer {
     pub(crate) notes: Vec<Note>,
     /// The prompt's tokens as counted here.
     pub(crate) counted: Option<u64>,
+    /// This is a count that was made here, so far off.
+    pub(crate) estimate: Option<HeaderValue>,
     pub(crate) attempt: AttemptRecord,
     pub(crate) key: ShownKey,
     /// Since this attempt began.
@@ -186,6 +188,7 @@ async fn one(
                 headers: answered.headers,
                 notes: answered.notes,
                 counted: answered.counted,
+                estimate: answered.estimate,
                 attempt,
                 live,
                 underway,
@@ -267,6 +270,7 @@ struct Answered {
     headers: HeaderMap,
     notes: Vec<Note>,
     counted: Option<u64>,
+    estimate: Option<HeaderValue>,
     body: AnswerBody,
 }
 
@@ -339,6 +343,7 @@ async fn ask(
         headers,
         notes,
         counted,
+        estimate: None,
         body,
     })
 }
@@ -350,8 +355,7 @@ fn counted_here(asking: &Asking<'_>, candidate: &Candidate) -> Result<Answered, 
         .inner
         .counting
         .count(&candidate.provider, &candidate.model, request);
-    let mut headers = translated_headers(asking.call.endpoint, false, &HeaderMap::new());
-    headers.insert(headers::ESTIMATE.clone(), count.header());
+    let headers = translated_headers(asking.call.endpoint, false, &HeaderMap::new());
     let reading = Reading {
         finished: true,
         ..Reading::default()
@@ -368,6 +372,7 @@ fn counted_here(asking: &Asking<'_>, candidate: &Candidate) -> Result<Answered, 
             ),
         }],
         counted: None,
+        estimate: Some(count.header()),
         body: AnswerBody::Whole(
             dialect::count_reply(asking.call.endpoint, count.tokens),
             reading,

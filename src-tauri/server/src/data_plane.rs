@@ -81,10 +81,15 @@ pub(crate) fn place(path: &str) -> Option<Place> {
 /// What vendors write in front of their paths.
 const VERSIONS: [&str; 3] = ["/v1beta", "/v1", "/v2"];
 
-/// Google's `…/models/{model}:{verb}`, whatever stands before it.
+/// Google's `…/models/{model}:{verb}`, whatever stands before it. Some leave `models/` out when the
+/// model's name has a slash in it, taking it for a resource's.
 fn gemini(path: &str) -> Option<Place> {
-    let (_, rest) = path.split_once("/models/")?;
-    let (model, verb) = rest.rsplit_once(':')?;
+    let bare = || {
+        path.strip_prefix("/v1beta/")
+            .or_else(|| path.strip_prefix("/v1/"))
+    };
+    let named = path.split_once("/models/").map(|(_, rest)| rest);
+    let (model, verb) = named.or_else(bare)?.rsplit_once(':')?;
     let (endpoint, stream) = match verb {
         "generateContent" => (Endpoint::GenerateContent, false),
         "streamGenerateContent" => (Endpoint::GenerateContent, true),
@@ -380,6 +385,10 @@ mod tests {
             (
                 "/v1/models/google%2Fgemini:streamGenerateContent",
                 google(Endpoint::GenerateContent, "google/gemini", true),
+            ),
+            (
+                "/v1beta/google/gemini-2.5-flash:generateContent",
+                google(Endpoint::GenerateContent, "google/gemini-2.5-flash", false),
             ),
             (
                 "/models/llama3.2:3b:countTokens",

@@ -225,17 +225,18 @@ fn surfaces(
             }),
         }
     }
-    // What stood at the same address moves with it, or its key would go where the person moved away
+    // What stood at the same host moves with it, or its key would go where the person moved away
     // from. A template filled in speaks all of its dialects; of another server nobody knows.
     surfaces.retain_mut(|surface| {
         if given_dialects.contains(&surface.dialect) {
             return true;
         }
-        let Some((before, after)) = moved.iter().find(|(before, _)| *before == surface.base_url)
-        else {
+        let beside =
+            |(before, _): &&(String, String)| host_of(before) == host_of(&surface.base_url);
+        let Some((before, after)) = moved.iter().find(beside) else {
             return true;
         };
-        let template = before.contains('{');
+        let template = before.contains('{') && *before == surface.base_url;
         if template {
             surface.base_url.clone_from(after);
         }
@@ -270,6 +271,12 @@ fn word(text: &Spanned<String>) -> Result<String, Wrong> {
         ));
     }
     Ok(word.clone())
+}
+
+/// The host in an address, port and all.
+fn host_of(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
 }
 
 /// The settings that give a known provider its address, each with what it looks like.

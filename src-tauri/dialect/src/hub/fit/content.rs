@@ -66,6 +66,10 @@ fn keep(part: &mut Part, target: &Target<'_>, notes: &mut Notes) -> Result<bool,
             if owner == Some(target.dialect) {
                 return Ok(true);
             }
+            if owner == Some(Dialect::Responses) && names_a_thought(value) {
+                notes.dropped("reasoning", "A thought is shown to its issuer alone.");
+                return Ok(false);
+            }
             let kind = value["type"].as_str().unwrap_or("part");
             let kind: String = kind
                 .chars()
@@ -80,6 +84,11 @@ fn keep(part: &mut Part, target: &Target<'_>, notes: &mut Notes) -> Result<bool,
         }
         Kind::ToolCall(_) | Kind::Refusal(_) => Ok(true),
     }
+}
+
+/// A reference to a thought of an earlier response: without it the conversation is whole.
+fn names_a_thought(item: &serde_json::Value) -> bool {
+    item["type"] == "item_reference" && item["id"].as_str().is_some_and(|id| id.starts_with("rs_"))
 }
 
 /// A thought is shown to its issuer, or as plain text to a provider that wants its thoughts back.
