@@ -2,7 +2,8 @@
 //!
 //! Promises: arguments are an object on the wire and its text here. A result is text here and an
 //! object there: `{"result": …}`, `{"output": …}` or `{"error": …}` with nothing beside it hold a
-//! text, any other object is the text of its JSON. Ids that we made up are known again.
+//! text, and so does the `content` of `{"name": …, "content": …}`; any other object is the text of its
+//! JSON. Ids that we made up are known again.
 
 use serde_json::{Value, json};
 
@@ -58,6 +59,9 @@ pub(super) fn response(text: &str, is_error: bool) -> Value {
 }
 
 fn wrapped(object: &Object) -> Option<(String, bool)> {
+    if let Some(text) = named(object) {
+        return Some((text, false));
+    }
     let mut fields = object.iter();
     let (Some((key, value)), None) = (fields.next(), fields.next()) else {
         return None;
@@ -66,6 +70,14 @@ fn wrapped(object: &Object) -> Option<(String, bool)> {
         ("result" | "output", Value::String(text)) => Some((text.clone(), false)),
         ("error", Value::String(text)) => Some((text.clone(), true)),
         ("error", other) => Some((other.to_string(), true)),
+        _ => None,
+    }
+}
+
+/// A widely used SDK repeats the tool's name beside the text.
+fn named(object: &Object) -> Option<String> {
+    match (object.len(), object.get("name"), object.get("content")) {
+        (2, Some(Value::String(_)), Some(Value::String(text))) => Some(text.clone()),
         _ => None,
     }
 }
