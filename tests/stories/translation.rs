@@ -17,7 +17,7 @@ fn config(upstream: &FakeUpstream) -> String {
     )
 }
 
-fn ask(model: &str, more: Value) -> Value {
+fn ask(model: &str, more: &Value) -> Value {
     let mut body = json!({"model": model, "messages": [{"role": "user", "content": "Hi"}]});
     for (key, value) in more.as_object().unwrap() {
         body[key] = value.clone();
@@ -36,7 +36,7 @@ async fn what_could_not_travel_is_told_in_a_header_and_on_the_receipt() {
     let reply = signalbox
         .post(
             "/v1/chat/completions",
-            &ask("claude/ok", json!({"seed": 7, "logit_bias": {"1": 2}})),
+            &ask("claude/ok", &json!({"seed": 7, "logit_bias": {"1": 2}})),
         )
         .send()
         .await
@@ -72,7 +72,7 @@ async fn a_target_that_would_change_the_question_is_left_out_and_the_next_is_ask
     // Claude gives one answer to a request; Google gives several.
     let several = json!({"n": 2});
     let reply = signalbox
-        .post("/v1/chat/completions", &ask("several", several.clone()))
+        .post("/v1/chat/completions", &ask("several", &several))
         .send()
         .await
         .unwrap();
@@ -83,7 +83,7 @@ async fn a_target_that_would_change_the_question_is_left_out_and_the_next_is_ask
     assert!(dropped.contains("`n`"), "{dropped}");
 
     let reply = signalbox
-        .post("/v1/chat/completions", &ask("claude/ok", several.clone()))
+        .post("/v1/chat/completions", &ask("claude/ok", &several))
         .send()
         .await
         .unwrap();
@@ -98,7 +98,7 @@ async fn a_target_that_would_change_the_question_is_left_out_and_the_next_is_ask
     );
 
     let reply = signalbox
-        .post("/v1/chat/completions", &ask("claude/ok", several))
+        .post("/v1/chat/completions", &ask("claude/ok", &several))
         .header("x-signalbox-lossy", "ok")
         .send()
         .await
@@ -117,7 +117,7 @@ async fn a_failure_is_absorbed_by_a_provider_of_another_dialect() {
         let reply = signalbox
             .post(
                 "/v1/chat/completions",
-                &ask("falls", json!({"stream": stream})),
+                &ask("falls", &json!({"stream": stream})),
             )
             .send()
             .await
