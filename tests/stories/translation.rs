@@ -145,7 +145,7 @@ async fn a_failure_is_absorbed_by_a_provider_of_another_dialect() {
 }
 
 #[tokio::test]
-async fn a_response_is_gone_on_from_by_its_name_by_its_own_client_alone() {
+async fn a_response_is_gone_on_from_by_its_name_at_a_provider_of_another_dialect() {
     let upstream = FakeUpstream::start().await;
     let signalbox = Signalbox::start(&config(&upstream)).await;
     let respond = |body: Value| signalbox.post("/v1/responses", &body).send();
@@ -169,7 +169,7 @@ async fn a_response_is_gone_on_from_by_its_name_by_its_own_client_alone() {
         "{said}"
     );
 
-    // What was not to be stored is not, and nobody else finds it.
+    // What was not to be stored is not found, and neither is what never was.
     let forgotten = respond(json!({"model": "claude/ok", "input": "Hi", "store": false}))
         .await
         .unwrap();

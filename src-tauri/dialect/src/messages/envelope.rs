@@ -48,7 +48,6 @@ pub(crate) fn enveloped(
 ///
 /// # Errors
 /// When the body is no JSON object.
-#[allow(dead_code, reason = "for whoever sends a caller's own bytes there")]
 pub fn enveloped_verbatim(
     body: &[u8],
     hosting: Hosting,
