@@ -5,6 +5,14 @@
 
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::Value;
+
+/// An object of these fields, which it takes as they are: the macro `json!` copies what it is given,
+/// and a conversation is large.
+pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    let fields = fields.into_iter();
+    Value::Object(fields.map(|(key, value)| (key.to_owned(), value)).collect())
+}
 
 /// A document.
 pub(crate) fn document(value: &impl Serialize) -> Bytes {

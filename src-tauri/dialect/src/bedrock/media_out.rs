@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Dialect;
 use crate::hub::{Extras, Media, MediaKind, Notes, Refused, Source};
+use crate::json::object;
 
 /// The longest name of a document.
 const LONGEST_NAME: usize = 200;
@@ -47,8 +48,8 @@ pub(super) fn block(
         return Ok(None);
     };
     let source = match media.source {
-        Source::Base64(bytes) => json!({"bytes": bytes}),
-        Source::Text(text) => json!({"bytes": STANDARD.encode(text)}),
+        Source::Base64(bytes) => object([("bytes", bytes.into())]),
+        Source::Text(text) => object([("bytes", STANDARD.encode(text).into())]),
         Source::Url(url) if url.starts_with("s3://") => json!({"s3Location": {"uri": url}}),
         Source::Url(_) => {
             notes.refuse(
@@ -78,10 +79,7 @@ pub(super) fn block(
     }
     block.insert("source".to_owned(), source);
     add_extras(&mut block, media.kind, extras, notes);
-    Ok(Some(Value::Object(Map::from_iter([(
-        word.to_owned(),
-        Value::Object(block),
-    )]))))
+    Ok(Some(object([(word, Value::Object(block))])))
 }
 
 /// Anthropic's `context` and `citations` of a document are Converse's too.

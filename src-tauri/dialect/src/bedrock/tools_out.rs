@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::cache_out::Marks;
 use super::request_out::dropped_all;
 use crate::hub::{Choice, Kind, Message, Notes, Refused, Target, Tool, ToolKind};
+use crate::json::object;
 
 /// `toolConfig`, or `None` without tools.
 pub(super) fn config(
@@ -49,7 +50,7 @@ pub(super) fn config(
         );
         written.extend(called.into_iter().map(by_name));
     }
-    let mut config = json!({"tools": written});
+    let mut config = object([("tools", written.into())]);
     if let Some(choice) = choice_word(choice, target, thinks, notes) {
         config["toolChoice"] = choice;
     }
@@ -114,7 +115,7 @@ fn one(tool: Tool, target: &Target<'_>, notes: &mut Notes) -> Result<Option<Valu
     let schema = schema
         .filter(Value::is_object)
         .unwrap_or_else(|| json!({"type": "object", "properties": {}}));
-    spec.insert("inputSchema".to_owned(), json!({"json": schema}));
+    spec.insert("inputSchema".to_owned(), object([("json", schema)]));
     if strict == Some(true) {
         if target.traits.json_schema == Some(false) {
             notes.degraded(
@@ -125,7 +126,7 @@ fn one(tool: Tool, target: &Target<'_>, notes: &mut Notes) -> Result<Option<Valu
             spec.insert("strict".to_owned(), true.into());
         }
     }
-    Ok(Some(json!({"toolSpec": spec})))
+    Ok(Some(object([("toolSpec", Value::Object(spec))])))
 }
 
 fn choice_word(

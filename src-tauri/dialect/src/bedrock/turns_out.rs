@@ -11,6 +11,7 @@ use super::media_out::{self, Names};
 use super::request_out::dropped_all;
 use crate::Dialect;
 use crate::hub::{Kind, Message, Notes, Part, Reasoning, Refused, Role, Target, ToolResult};
+use crate::json::object;
 
 /// Text of a turn that must be there and has nothing to say.
 const NOTHING: &str = "...";
@@ -40,7 +41,7 @@ pub(super) fn system(
             let mark = marks.block(cache_out::of_part(&part));
             dropped_all("messages", &part.extras.fields, notes);
             match part.kind {
-                Kind::Text(text) => blocks.push(json!({"text": text})),
+                Kind::Text(text) => blocks.push(object([("text", text.into())])),
                 _ => notes.refuse(
                     "messages.system",
                     "Bedrock Converse takes system messages of text only.",
@@ -116,7 +117,10 @@ impl Writer<'_> {
             let block = match part.kind {
                 Kind::Text(text) if wrapped => {
                     dropped_all("messages", &part.extras.fields, self.notes);
-                    Some(json!({"text": format!("<system>\n{text}\n</system>")}))
+                    Some(object([(
+                        "text",
+                        format!("<system>\n{text}\n</system>").into(),
+                    )]))
                 }
                 kind => self.block(Part { kind, ..part }, role)?,
             };
@@ -181,13 +185,17 @@ impl Writer<'_> {
         }
         Ok(match part.kind {
             Kind::Text(text) | Kind::Refusal(text) => {
-                (!text.is_empty()).then(|| json!({"text": text}))
+                (!text.is_empty()).then(|| object([("text", text.into())]))
             }
-            Kind::ToolCall(call) => Some(json!({"toolUse": {
-                "toolUseId": call.id,
-                "name": call.name,
-                "input": self.arguments(&call.arguments),
-            }})),
+            Kind::ToolCall(call) => {
+                let input = self.arguments(&call.arguments);
+                let call = [
+                    ("toolUseId", call.id.into()),
+                    ("name", call.name.into()),
+                    ("input", input),
+                ];
+                Some(object([("toolUse", object(call))]))
+            }
             Kind::ToolResult(result) => Some(self.result(result)?),
             Kind::Reasoning(thought) => self.thought(thought),
             Kind::Opaque(value) => {
@@ -231,7 +239,9 @@ impl Writer<'_> {
         let mut content = Vec::with_capacity(result.parts.len());
         for part in result.parts {
             match part.kind {
-                Kind::Text(text) | Kind::Refusal(text) => content.push(json!({"text": text})),
+                Kind::Text(text) | Kind::Refusal(text) => {
+                    content.push(object([("text", text.into())]))
+                }
                 Kind::Media(media) if media.kind == crate::hub::MediaKind::Audio => {
                     self.notes.refuse(
                         "tool_result.audio",
@@ -258,7 +268,7 @@ impl Writer<'_> {
         if result.is_error && self.family.takes_result_status() {
             block.insert("status".to_owned(), "error".into());
         }
-        Ok(json!({"toolResult": block}))
+        Ok(object([("toolResult", Value::Object(block))]))
     }
 
     /// A thought with its signature; one without is taken by models that sign nothing.
@@ -271,10 +281,13 @@ impl Writer<'_> {
         } = thought;
         let sealed = sealed.filter(|sealed| sealed.is_of(Dialect::Bedrock, self.target.provider));
         let content = match sealed {
-            Some(sealed) if hidden => json!({"redactedContent": sealed.data}),
-            Some(sealed) => json!({"reasoningText": {"text": text, "signature": sealed.data}}),
+            Some(sealed) if hidden => object([("redactedContent", sealed.data.into())]),
+            Some(sealed) => {
+                let thought = [("text", text.into()), ("signature", sealed.data.into())];
+                object([("reasoningText", object(thought))])
+            }
             None if self.target.quirks.replays_reasoning && !hidden => {
-                json!({"reasoningText": {"text": text}})
+                object([("reasoningText", object([("text", text.into())]))])
             }
             None => {
                 self.notes.dropped(
@@ -284,7 +297,7 @@ impl Writer<'_> {
                 return None;
             }
         };
-        Some(json!({"reasoningContent": content}))
+        Some(object([("reasoningContent", content)]))
     }
 
     fn finished(mut self) -> Result<Vec<Value>, Refused> {
@@ -306,7 +319,7 @@ impl Writer<'_> {
         }
         let written = self.turns.into_iter().map(|mut turn| {
             add_needed_text(&mut turn, self.notes);
-            json!({"role": turn.role, "content": turn.content})
+            object([("role", turn.role.into()), ("content", turn.content.into())])
         });
         Ok(written.collect())
     }

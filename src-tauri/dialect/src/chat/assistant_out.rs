@@ -44,13 +44,12 @@ impl Turn {
         let mut part = part;
         match part.kind {
             Kind::ToolCall(call) => {
-                let arguments = match call.custom || writer.own {
-                    true => call.arguments.clone(),
-                    false => object_text(&call.arguments, notes),
-                };
+                let mut call = call;
+                if !call.custom && !writer.own {
+                    call.arguments = object_text(call.arguments, notes);
+                }
                 let sealed = part.sealed.as_ref();
-                let call = calls::write(call, &arguments, sealed, part.extras);
-                self.calls.push(call);
+                self.calls.push(calls::write(call, sealed, part.extras));
             }
             Kind::Reasoning(thought) => {
                 self.think(&thought, part.extras, writer);
@@ -170,14 +169,14 @@ impl Turn {
 }
 
 /// Arguments as servers with templates can read them: the text of an object.
-fn object_text(arguments: &str, notes: &mut Notes) -> String {
+fn object_text(arguments: String, notes: &mut Notes) -> String {
     let text = arguments.trim();
     if text.is_empty() {
         return "{}".to_owned();
     }
     let is_object = text.starts_with('{') && serde_json::from_str::<&RawValue>(text).is_ok();
     if is_object {
-        return arguments.to_owned();
+        return arguments;
     }
     notes.degraded(
         "tool_calls.arguments",

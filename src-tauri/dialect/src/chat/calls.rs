@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::fields::{Wrong, any, as_object, merge, needed, nest};
 use crate::Dialect;
 use crate::hub::{Extras, Kind, Part, Sealed, ToolCall};
+use crate::json::object;
 
 /// Reads an entry of `tool_calls`. Types we don't know are kept whole.
 pub(super) fn read(value: Value) -> Result<Part, Wrong> {
@@ -83,23 +84,21 @@ pub(super) fn seal(sealed: &Sealed) -> Value {
     json!({"google": {"thought_signature": sealed.to_wire(Dialect::Gemini)}})
 }
 
-/// Writes an entry of `tool_calls`. `arguments` are as the target takes them.
-pub(super) fn write(
-    call: ToolCall,
-    arguments: &str,
-    sealed: Option<&Sealed>,
-    extras: Extras,
-) -> Value {
+/// Writes an entry of `tool_calls`, whose arguments are as the target takes them.
+pub(super) fn write(call: ToolCall, sealed: Option<&Sealed>, extras: Extras) -> Value {
     let mut fields = Map::new();
     fields.insert("id".to_owned(), Value::String(call.id));
     if call.custom {
         fields.insert("type".to_owned(), "custom".into());
-        let custom = json!({"name": call.name, "input": arguments});
-        fields.insert("custom".to_owned(), custom);
+        let custom = [("name", call.name.into()), ("input", call.arguments.into())];
+        fields.insert("custom".to_owned(), object(custom));
     } else {
         fields.insert("type".to_owned(), "function".into());
-        let function = json!({"name": call.name, "arguments": arguments});
-        fields.insert("function".to_owned(), function);
+        let function = [
+            ("name", call.name.into()),
+            ("arguments", call.arguments.into()),
+        ];
+        fields.insert("function".to_owned(), object(function));
     }
     if let Some(sealed) = sealed {
         fields.insert("extra_content".to_owned(), seal(sealed));

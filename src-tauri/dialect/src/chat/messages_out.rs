@@ -5,13 +5,14 @@
 //! turn become one message, as its calls must stand together; a caller of this dialect gets its
 //! own messages, uncounted. Leaves out: the order of results, ids and names (`fit`).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::assistant_out::Turn;
 use super::fields::merge;
-use super::parts_out::{Parts, word};
+use super::parts_out::{Parts, said, word};
 use crate::Dialect;
 use crate::hub::{Extras, Kind, Media, Message, Notes, Part, Refused, Role, Target, ToolResult};
+use crate::json::object;
 
 pub(super) fn messages(
     messages: Vec<Message>,
@@ -155,12 +156,12 @@ impl Writer<'_, '_, '_> {
             let shown = self.parts.part(Part::new(Kind::Media(media)), self.notes)?;
             if let Some(shown) = shown {
                 let text = format!("Result of tool call {call_id}:");
-                content.push(json!({"type": "text", "text": text}));
+                content.push(said(text));
                 content.push(shown);
             }
         }
         if !content.is_empty() {
-            let message = json!({"role": "user", "content": content});
+            let message = object([("role", "user".into()), ("content", content.into())]);
             self.written.push(message);
         }
         Ok(())

@@ -13,6 +13,7 @@ use crate::Dialect;
 use crate::hub::{
     CacheMark, Extras, Kind, Lifetime, Media, MediaKind, Notes, Part, Refused, Source, Target,
 };
+use crate::json::object;
 
 /// Writes the parts of one message.
 pub(super) struct Parts<'a, 't> {
@@ -32,11 +33,11 @@ impl Parts<'_, '_> {
     }
 
     /// Parts as a content: one plain text is its string.
-    pub(super) fn joined(&self, written: Vec<Value>) -> Value {
-        if let [part] = written.as_slice()
-            && let Some(text) = plain_text(part)
+    pub(super) fn joined(&self, mut written: Vec<Value>) -> Value {
+        if let [part] = written.as_mut_slice()
+            && plain_text(part).is_some()
         {
-            return text.into();
+            return part["text"].take();
         }
         if written.is_empty() {
             return "".into();
@@ -51,8 +52,8 @@ impl Parts<'_, '_> {
     /// One part; none where it was left out for a caller that accepts losses.
     pub(super) fn part(&self, part: Part, notes: &mut Notes) -> Result<Option<Value>, Refused> {
         let written = match part.kind {
-            Kind::Text(text) => json!({"type": "text", "text": text}),
-            Kind::Refusal(text) => json!({"type": "refusal", "refusal": text}),
+            Kind::Text(text) => said(text),
+            Kind::Refusal(text) => object([("type", "refusal".into()), ("refusal", text.into())]),
             Kind::Media(media) => match self.media(media, notes)? {
                 Some(written) => written,
                 None => return Ok(None),
@@ -90,9 +91,7 @@ impl Parts<'_, '_> {
         let what = format!("messages.{}", word(media.kind));
         if let Source::Text(text) = media.source {
             notes.equivalent(what, "a text document is sent as text");
-            return Ok(Some(
-                json!({"type": "text", "text": titled(media.name, &text)}),
-            ));
+            return Ok(Some(said(titled(media.name, text))));
         }
         if self.target.quirks.text_only_content {
             notes.refuse(what, "the provider takes text only")?;
@@ -133,7 +132,7 @@ impl Parts<'_, '_> {
                     let bytes = STANDARD.decode(data.as_bytes()).unwrap_or_default();
                     let text = String::from_utf8(bytes).map_err(|_| "the text is not UTF-8")?;
                     notes.equivalent("messages.document", "a text document is sent as text");
-                    return Ok(json!({"type": "text", "text": titled(media.name, &text)}));
+                    return Ok(said(titled(media.name, text)));
                 }
                 // Without a name OpenAI refuses the bytes.
                 let name = media.name.or((!self.own).then(|| file_name(mime)));
@@ -150,8 +149,13 @@ impl Parts<'_, '_> {
             }
             _ => return Err("Chat Completions takes documents as bytes or as its own files only"),
         }
-        Ok(json!({"type": "file", "file": file}))
+        Ok(object([("type", "file".into()), ("file", file.into())]))
     }
+}
+
+/// A part that is nothing but text.
+pub(super) fn said(text: String) -> Value {
+    object([("type", "text".into()), ("text", text.into())])
 }
 
 /// The text of a part that is nothing but text.
@@ -174,7 +178,7 @@ fn by_url(key: &str, media: Media) -> Result<Value, &'static str> {
     if let Some(detail) = media.detail {
         inner.insert("detail".to_owned(), detail.into());
     }
-    Ok(json!({"type": key, key: inner}))
+    Ok(object([("type", key.into()), (key, inner.into())]))
 }
 
 fn audio(media: Media) -> Result<Value, &'static str> {
@@ -190,13 +194,16 @@ fn audio(media: Media) -> Result<Value, &'static str> {
         };
         inner.insert("format".to_owned(), format.into());
     }
-    Ok(json!({"type": "input_audio", "input_audio": inner}))
+    Ok(object([
+        ("type", "input_audio".into()),
+        ("input_audio", inner.into()),
+    ]))
 }
 
-fn titled(name: Option<String>, text: &str) -> String {
+fn titled(name: Option<String>, text: String) -> String {
     match name {
         Some(name) => format!("{name}\n\n{text}"),
-        None => text.to_owned(),
+        None => text,
     }
 }
 

@@ -9,7 +9,7 @@ use super::envelope;
 use super::fields::merge;
 use super::remarks::{self, Logprobs};
 use super::{calls, thoughts};
-use crate::hub::{Annotation, Block, BlockKind, Candidate, Extras, Reply};
+use crate::hub::{Annotation, Block, BlockKind, Candidate, Extras, Reply, ToolCall};
 use crate::reading::openai_stop_word;
 use crate::translate::Writing;
 use crate::{Dialect, StopReason};
@@ -88,7 +88,11 @@ impl Message {
                     "" => "{}".to_owned(),
                     text => text.to_owned(),
                 };
-                let call = calls::write(call.clone(), &arguments, sealed, Extras::default());
+                let call = ToolCall {
+                    arguments,
+                    ..call.clone()
+                };
+                let call = calls::write(call, sealed, Extras::default());
                 self.calls.push(call);
             }
             BlockKind::Opaque {

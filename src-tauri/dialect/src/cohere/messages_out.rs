@@ -4,13 +4,14 @@
 //! data URL or address. A thought before calls is the `tool_plan`, any other a `thinking` item.
 //! What Cohere can't be shown (sound, PDF, pictures from tools) is refused.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::Dialect;
 use crate::hub::{
     Kind, Media, MediaKind, Message, Notes, Part, Refused, Role, Source, Target, ToolCall,
     ToolResult,
 };
+use crate::json::object;
 use crate::ollama::fields::{arguments, returned};
 
 /// All messages.
@@ -55,7 +56,7 @@ struct Turn {
 impl Turn {
     fn part(&mut self, part: Part, target: &Target<'_>, notes: &mut Notes) -> Result<(), Refused> {
         match part.kind {
-            Kind::Text(text) | Kind::Refusal(text) => self.items.push(item(&text)),
+            Kind::Text(text) | Kind::Refusal(text) => self.items.push(item(text)),
             Kind::Media(media) => self.media(media, target, notes)?,
             Kind::Reasoning(thought) if thought.text.is_empty() => {
                 self.thoughts.push(thought.summary.join("\n\n"));
@@ -97,23 +98,23 @@ impl Turn {
             (MediaKind::Document, Source::Text(text)) => {
                 notes.degraded("document", "it is sent as text");
                 if let Some(name) = media.name {
-                    self.items.push(item(&name));
+                    self.items.push(item(name));
                 }
-                self.items.push(item(&text));
+                self.items.push(item(text));
                 return Ok(());
             }
             (MediaKind::Document, _) => return notes.refuse("document", "Cohere takes no files"),
             (MediaKind::Audio, _) => return notes.refuse("audio", "Cohere takes no sound"),
             (MediaKind::Video, _) => return notes.refuse("video", "Cohere takes no films"),
         };
-        let mut image = json!({"url": url});
+        let mut image = object([("url", url.into())]);
         match media.detail.as_deref() {
             Some(detail @ ("auto" | "low" | "high")) => image["detail"] = detail.into(),
             Some(_) => notes.dropped("image.detail", "Cohere knows auto, low and high"),
             None => {}
         }
         self.items
-            .push(json!({"type": "image_url", "image_url": image}));
+            .push(object([("type", "image_url".into()), ("image_url", image)]));
         Ok(())
     }
 
@@ -123,14 +124,14 @@ impl Turn {
         self.thoughts.retain(|thought| !thought.is_empty());
         let thought = self.thoughts.join("\n\n");
         if !thought.is_empty() && self.calls.is_empty() {
-            let item = json!({"type": "thinking", "thinking": thought});
+            let item = object([("type", "thinking".into()), ("thinking", thought.into())]);
             self.items.insert(0, item);
         } else if !thought.is_empty() {
             message.insert("tool_plan".to_owned(), thought.into());
         }
-        let content = match &self.items[..] {
+        let content = match &mut self.items[..] {
             [] => None,
-            [only] if only["type"] == "text" => Some(only["text"].clone()),
+            [only] if only["type"] == "text" => Some(only["text"].take()),
             _ => Some(Value::Array(self.items)),
         };
         match content {
@@ -152,17 +153,17 @@ impl Turn {
     }
 }
 
-fn item(text: &str) -> Value {
-    json!({"type": "text", "text": text})
+fn item(text: String) -> Value {
+    object([("type", "text".into()), ("text", text.into())])
 }
 
 fn written_call(call: ToolCall, notes: &mut Notes) -> Value {
     // A string here, but of an object all the same.
-    let (object, good) = arguments(&call.arguments);
+    let (fields, good) = arguments(&call.arguments);
     let arguments = if good && !call.arguments.trim().is_empty() {
         call.arguments
     } else {
-        Value::Object(object).to_string()
+        Value::Object(fields).to_string()
     };
     if !good {
         notes.degraded(
@@ -170,7 +171,12 @@ fn written_call(call: ToolCall, notes: &mut Notes) -> Value {
             "arguments that are no JSON object are sent as the field _raw of one",
         );
     }
-    json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
+    let function = [("name", call.name.into()), ("arguments", arguments.into())];
+    object([
+        ("id", call.id.into()),
+        ("type", "function".into()),
+        ("function", object(function)),
+    ])
 }
 
 fn result_message(result: ToolResult, notes: &mut Notes) -> Result<Value, Refused> {
@@ -197,5 +203,9 @@ fn result_message(result: ToolResult, notes: &mut Notes) -> Result<Value, Refuse
             "Cohere has no mark for a tool that failed: its answer begins with `Error: `",
         );
     }
-    Ok(json!({"role": "tool", "tool_call_id": result.call_id, "content": text}))
+    Ok(object([
+        ("role", "tool".into()),
+        ("tool_call_id", result.call_id.into()),
+        ("content", text.into()),
+    ]))
 }

@@ -13,6 +13,7 @@ use crate::hub::{
     Kind, Media, Message, Notes, Part, Reasoning, Refused, Role, Sealed, Source, Target, ToolCall,
     ToolResult,
 };
+use crate::json::object;
 
 /// The conversation as Google takes it.
 pub(super) struct Written {
@@ -46,7 +47,7 @@ pub(super) fn conversation(
     }
     let contents = writer.turns.into_iter().map(Turn::written).collect();
     Ok(Written {
-        system: (!system.is_empty()).then(|| json!({ "parts": system })),
+        system: (!system.is_empty()).then(|| object([("parts", system.into())])),
         contents,
     })
 }
@@ -104,7 +105,8 @@ impl Writer<'_> {
                         "messages.system",
                         "Gemini takes system text at the front only: later ones are marked user text.",
                     );
-                    parts.push(json!({ "text": format!("<system>\n{text}\n</system>") }));
+                    let marked = format!("<system>\n{text}\n</system>");
+                    parts.push(object([("text", marked.into())]));
                 }
                 (_, kind) => self.part(Part { kind, ..part }, &mut parts)?,
             }
@@ -182,11 +184,12 @@ impl Writer<'_> {
             Source::Base64(data) => {
                 let guessed = || mime::of_base64(media.kind, &data).to_owned();
                 let mime = media.mime.unwrap_or_else(guessed);
-                json!({ "inlineData": { "mimeType": mime, "data": data } })
+                let inline = [("mimeType", mime.into()), ("data", data.into())];
+                object([("inlineData", object(inline))])
             }
             Source::Text(text) => {
                 self.notes.equivalent("document", "Written as text.");
-                json!({ "text": text })
+                object([("text", text.into())])
             }
             Source::Url(url) => {
                 if url.starts_with("http") {

@@ -7,6 +7,7 @@ use super::model::takes_json_schema;
 use super::schema_out::subset;
 use crate::Dialect;
 use crate::hub::{Choice, Notes, Refused, Target, Tool, ToolKind};
+use crate::json::object;
 
 /// Writes the tools: functions in one list, each hosted tool beside it.
 pub(super) fn tools(
@@ -58,7 +59,7 @@ pub(super) fn tools(
     }
     let mut written = Vec::new();
     if !functions.is_empty() {
-        written.push(json!({ "functionDeclarations": functions }));
+        written.push(object([("functionDeclarations", functions.into())]));
     }
     written.extend(hosted);
     Ok(written)

@@ -4,7 +4,7 @@
 //! servers read the name, newer ones both). Text parts are joined by an empty line.
 //! What Ollama can't be shown (addresses, sound, PDF) is refused.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::fields::{arguments, returned};
 use crate::Dialect;
@@ -12,6 +12,7 @@ use crate::hub::{
     Extras, Kind, Media, MediaKind, Message, Notes, Part, Reasoning, Refused, Role, Source, Target,
     ToolCall, ToolResult,
 };
+use crate::json::object;
 
 /// All messages.
 pub(super) fn messages(
@@ -163,7 +164,7 @@ impl Turn {
             );
         }
         let mut rest = returned(extras, Dialect::Ollama, "messages.tool_calls.", notes);
-        let mut function = json!({"name": call.name, "arguments": arguments});
+        let mut function = object([("name", call.name.into()), ("arguments", arguments.into())]);
         if let (Some(Value::Object(more)), Value::Object(function)) =
             (rest.shift_remove("function"), &mut function)
         {

@@ -14,6 +14,7 @@ use crate::Dialect;
 use crate::hub::{
     Extras, Kind, Message, Notes, Part, Reasoning, Refused, Role, Target, ToolCall, ToolResult,
 };
+use crate::json::object;
 
 /// A conversation as this API takes it.
 #[derive(Default)]
@@ -85,16 +86,11 @@ impl Items<'_> {
             if part.cache.is_some() && !part.extras.fields.contains_key("prompt_cache_breakpoint") {
                 notes.dropped("cache_control", "This API caches prompts by itself.");
             }
-            if let Some(item) = self.item(&part, notes)? {
-                self.flush(role, &mut content, &mut fields);
-                self.written.items.push(item);
-                continue;
-            }
-            if matches!(
-                part.kind,
-                Kind::ToolCall(_) | Kind::ToolResult(_) | Kind::Reasoning(_)
-            ) {
-                // A thought that cannot travel.
+            if is_item(&part) {
+                if let Some(item) = self.item(part, notes)? {
+                    self.flush(role, &mut content, &mut fields);
+                    self.written.items.push(item);
+                }
                 continue;
             }
             let mut pen = Pen {
@@ -112,30 +108,26 @@ impl Items<'_> {
         Ok(())
     }
 
-    /// The part as an item of its own, if it is one.
-    fn item(&self, part: &Part, notes: &mut Notes) -> Result<Option<Value>, Refused> {
-        let mut item = match &part.kind {
+    /// The part as an item; nothing when it is a thought that can't travel.
+    fn item(&self, part: Part, notes: &mut Notes) -> Result<Option<Value>, Refused> {
+        let extras = part.extras;
+        let mut item = match part.kind {
             Kind::ToolCall(call) => self.call(call),
             Kind::ToolResult(result) => self.result(result, notes)?,
-            Kind::Reasoning(reasoning) => match self.reasoning(reasoning, &part.extras, notes) {
+            Kind::Reasoning(reasoning) => match self.reasoning(reasoning, &extras, notes) {
                 Some(item) => item,
                 None => return Ok(None),
             },
-            Kind::Opaque(value)
-                if part.extras.owner == Some(Dialect::Responses)
-                    && !part.extras.fields.contains_key(super::parts_in::INSIDE) =>
-            {
-                return Ok(Some(value.clone()));
-            }
-            _ => return Ok(None),
+            Kind::Opaque(value) => return Ok(Some(value)),
+            Kind::Text(_) | Kind::Media(_) | Kind::Refusal(_) => return Ok(None),
         };
-        for (key, value) in own_fields(part.extras.clone(), "messages", notes) {
+        for (key, value) in own_fields(extras, "messages", notes) {
             item.insert(key, value);
         }
         Ok(Some(Value::Object(item)))
     }
 
-    fn call(&self, call: &ToolCall) -> Map<String, Value> {
+    fn call(&self, call: ToolCall) -> Map<String, Value> {
         let (kind, field) = if call.custom {
             ("custom_tool_call", "input")
         } else {
@@ -143,25 +135,21 @@ impl Items<'_> {
         };
         let mut item = Map::new();
         item.insert("type".to_owned(), kind.into());
-        item.insert("call_id".to_owned(), call.id.as_str().into());
-        if let Some(namespace) = &call.namespace {
-            item.insert("namespace".to_owned(), namespace.as_str().into());
+        item.insert("call_id".to_owned(), call.id.into());
+        if let Some(namespace) = call.namespace {
+            item.insert("namespace".to_owned(), namespace.into());
         }
-        item.insert("name".to_owned(), call.name.as_str().into());
+        item.insert("name".to_owned(), call.name.into());
         let arguments = if call.arguments.is_empty() && !call.custom && !self.own {
-            "{}"
+            "{}".to_owned()
         } else {
-            &call.arguments
+            call.arguments
         };
         item.insert(field.to_owned(), arguments.into());
         item
     }
 
-    fn result(
-        &self,
-        result: &ToolResult,
-        notes: &mut Notes,
-    ) -> Result<Map<String, Value>, Refused> {
+    fn result(&self, result: ToolResult, notes: &mut Notes) -> Result<Map<String, Value>, Refused> {
         let custom = result.custom || self.custom.contains(&result.call_id);
         let kind = if custom {
             "custom_tool_call_output"
@@ -175,7 +163,7 @@ impl Items<'_> {
                 "This API has no mark for failed tools; the output says so in words.",
             );
         }
-        for part in result.parts.iter().cloned() {
+        for part in result.parts {
             let mut pen = Pen {
                 role: None,
                 text_only: self.target.quirks.text_only_content,
@@ -188,7 +176,7 @@ impl Items<'_> {
         }
         let mut item = Map::new();
         item.insert("type".to_owned(), kind.into());
-        item.insert("call_id".to_owned(), result.call_id.as_str().into());
+        item.insert("call_id".to_owned(), result.call_id.into());
         item.insert("output".to_owned(), parts_out::joined(content));
         Ok(item)
     }
@@ -196,7 +184,7 @@ impl Items<'_> {
     /// A thought that its issuer may see again, or that the provider knows by its id.
     fn reasoning(
         &self,
-        reasoning: &Reasoning,
+        reasoning: Reasoning,
         extras: &Extras,
         notes: &mut Notes,
     ) -> Option<Map<String, Value>> {
@@ -213,17 +201,18 @@ impl Items<'_> {
             );
             return None;
         }
-        let part = |kind: &str, text: &str| json!({"type": kind, "text": text});
+        let part =
+            |kind: &str, text: String| object([("type", kind.into()), ("text", text.into())]);
         let mut item = Map::new();
         item.insert("type".to_owned(), "reasoning".into());
-        if let Some(id) = &reasoning.id {
-            item.insert("id".to_owned(), id.as_str().into());
+        if let Some(id) = reasoning.id {
+            item.insert("id".to_owned(), id.into());
         }
-        let summary = reasoning.summary.iter();
+        let summary = reasoning.summary.into_iter();
         let summary: Vec<Value> = summary.map(|text| part("summary_text", text)).collect();
         item.insert("summary".to_owned(), summary.into());
         if !reasoning.text.is_empty() && !extras.fields.contains_key("content") {
-            let content = vec![part("reasoning_text", &reasoning.text)];
+            let content = vec![part("reasoning_text", reasoning.text)];
             item.insert("content".to_owned(), content.into());
         }
         if let Some(sealed) = sealed {
@@ -264,6 +253,18 @@ impl Items<'_> {
             Role::User | Role::Tool => "user",
             Role::Assistant => "assistant",
         }
+    }
+}
+
+/// Whether a part is an item of its own here, not a piece of a message.
+fn is_item(part: &Part) -> bool {
+    match &part.kind {
+        Kind::ToolCall(_) | Kind::ToolResult(_) | Kind::Reasoning(_) => true,
+        Kind::Opaque(_) => {
+            part.extras.owner == Some(Dialect::Responses)
+                && !part.extras.fields.contains_key(super::parts_in::INSIDE)
+        }
+        Kind::Text(_) | Kind::Media(_) | Kind::Refusal(_) => false,
     }
 }
 

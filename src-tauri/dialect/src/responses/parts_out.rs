@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::items_out::own_fields;
 use crate::Dialect;
 use crate::hub::{Kind, Media, MediaKind, Notes, Part, Refused, Role, Source};
+use crate::json::object;
 
 /// Where a part is written.
 pub(super) struct Pen<'a> {
@@ -190,7 +191,7 @@ fn audio(media: Media) -> Map<String, Value> {
         "wav" | "x-wav" | "wave" | "vnd.wave" => "wav",
         other => other,
     };
-    let sound = json!({"data": data, "format": format});
+    let sound = object([("data", data.into()), ("format", format.into())]);
     typed("input_audio", "input_audio", sound)
 }
 

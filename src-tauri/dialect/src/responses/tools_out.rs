@@ -31,7 +31,7 @@ pub(super) fn write(tools: Vec<Tool>, own: bool, notes: &mut Notes) -> Result<Ve
             continue;
         }
         let mut declared = space.clone();
-        declared.insert("tools".to_owned(), json!([tool]));
+        declared.insert("tools".to_owned(), Value::Array(vec![Value::Object(tool)]));
         written.push(Value::Object(declared));
         open = Some(space);
     }

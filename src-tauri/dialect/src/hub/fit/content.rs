@@ -3,7 +3,8 @@
 
 use crate::Dialect;
 use crate::hub::{
-    Kind, Media, MediaKind, Notes, Part, Reasoning, Refused, Request, Sealed, Source, Target,
+    Kind, Media, MediaKind, Message, Notes, Part, Reasoning, Refused, Request, Sealed, Source,
+    Target,
 };
 
 pub(super) fn fit(
@@ -28,11 +29,14 @@ pub(super) fn fit(
         }
         message.parts = kept;
     }
-    let before = request.messages.len();
-    let last = request.messages.last().cloned();
-    request.messages.retain(|message| !message.parts.is_empty());
-    if before > 0 && request.messages.is_empty() {
-        request.messages.extend(last);
+    let says = |message: &Message| !message.parts.is_empty();
+    if request.messages.iter().any(says) {
+        request.messages.retain(says);
+    } else {
+        // A conversation is never without a message.
+        request
+            .messages
+            .drain(..request.messages.len().saturating_sub(1));
     }
     Ok(())
 }
