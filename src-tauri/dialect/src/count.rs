@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use crate::fields::count;
 use crate::hub::{Format, Kind, MediaKind, Part, Request, Source, ToolKind};
-use crate::ollama::fields::count;
 use crate::{Endpoint, NotAReply};
 
 /// The answer to a question for a count, in the dialect it was asked in.

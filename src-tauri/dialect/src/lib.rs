@@ -50,6 +50,7 @@ mod vectors;
 mod clock;
 mod complaint;
 mod counts;
+mod fields;
 mod frames;
 mod json;
 mod loose;

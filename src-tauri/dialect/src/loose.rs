@@ -7,6 +7,8 @@
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+use crate::fields::MOST_EXACT;
+
 /// A value of the type asked for, or nothing (also for `null`).
 pub(crate) fn value<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
 where
@@ -24,9 +26,8 @@ pub(crate) fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D
         return Ok(Some(count));
     }
     let float: Option<f64> = serde_json::from_str(raw.get()).ok();
-    // 2^53: beyond it a float is no count any more.
     Ok(float
-        .filter(|f| (0.0..=9_007_199_254_740_992.0).contains(f))
+        .filter(|f| (0.0..=MOST_EXACT).contains(f))
         .map(|f| f as u64))
 }
 

@@ -37,7 +37,7 @@ pub fn read_rerank_reply(body: &[u8]) -> Result<Reading, NotAReply> {
 /// The searches that a reply was billed for (Cohere's `meta.billed_units.search_units`).
 pub fn search_units(body: &[u8]) -> Option<u64> {
     let reply: Value = serde_json::from_slice(body).ok()?;
-    crate::ollama::fields::count(&reply["meta"]["billed_units"]["search_units"])
+    crate::fields::count(&reply["meta"]["billed_units"]["search_units"])
 }
 
 /// The tokens that a reply tells of.

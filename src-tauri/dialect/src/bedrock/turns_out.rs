@@ -10,6 +10,7 @@ use super::family::Family;
 use super::media_out::{self, Names};
 use super::request_out::dropped_all;
 use crate::Dialect;
+use crate::fields;
 use crate::hub::{Kind, Message, Notes, Part, Reasoning, Refused, Role, Target, ToolResult};
 use crate::json::object;
 
@@ -220,19 +221,14 @@ impl Writer<'_> {
 
     /// Arguments as the object Converse wants.
     fn arguments(&mut self, text: &str) -> Value {
-        if text.trim().is_empty() {
-            return json!({});
+        let (arguments, good) = fields::arguments(text);
+        if !good {
+            self.notes.degraded(
+                "tool_calls.arguments",
+                "A call's arguments are not a JSON object: they travel as the text `_raw` of one.",
+            );
         }
-        match serde_json::from_str::<Value>(text) {
-            Ok(value @ Value::Object(_)) => value,
-            _ => {
-                self.notes.degraded(
-                    "tool_calls.arguments",
-                    "A call's arguments are not a JSON object: they travel as the text `_raw` of one.",
-                );
-                json!({"_raw": text})
-            }
-        }
+        Value::Object(arguments)
     }
 
     fn result(&mut self, result: ToolResult) -> Result<Value, Refused> {

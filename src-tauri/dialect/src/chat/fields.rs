@@ -1,12 +1,13 @@
 //! Taking fields out of a JSON object, and saying which one was wrong.
 //!
-//! Promises: a field that is taken is gone from the object, so what is left over is what the
-//! hub has no name for; `null` reads as absent; a wrong field is told by its place, never by
-//! its value. Leaves out: what the fields mean.
+//! Promises: what `crate::fields` promises, and a wrong field is told by its place, never by its
+//! value. Leaves out: what the fields mean.
 
 use serde_json::{Map, Number, Value};
 
 use crate::Malformed;
+use crate::fields::{self, MOST_EXACT};
+pub(super) use crate::fields::{merge, take as any};
 
 /// A field of the wrong shape. Its place is put together on the way out, so that it costs
 /// nothing where all is well.
@@ -45,12 +46,6 @@ impl Wrong {
     }
 }
 
-/// Takes a field; `null` is no field.
-pub(super) fn any(map: &mut Map<String, Value>, key: &str) -> Option<Value> {
-    // Not `remove`, which would change the order of what is left over.
-    map.shift_remove(key).filter(|value| !value.is_null())
-}
-
 pub(super) fn text(map: &mut Map<String, Value>, key: &str) -> Result<Option<String>, Wrong> {
     match any(map, key) {
         None => Ok(None),
@@ -82,23 +77,15 @@ pub(super) fn number(map: &mut Map<String, Value>, key: &str) -> Result<Option<f
     }
 }
 
-/// A count. Some clients write `16.0`.
+/// A count.
 pub(super) fn count(map: &mut Map<String, Value>, key: &str) -> Result<Option<u64>, Wrong> {
     match any(map, key) {
         None => Ok(None),
-        Some(value) => match count_of(&value) {
+        Some(value) => match fields::count(&value) {
             Some(count) => Ok(Some(count)),
             None => Err(Wrong::at(key, "must be a whole number of 0 or more")),
         },
     }
-}
-
-fn count_of(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| {
-        let float = value.as_f64()?;
-        let whole = float.fract() == 0.0 && (0.0..=MOST_EXACT).contains(&float);
-        whole.then_some(float as u64)
-    })
 }
 
 pub(super) fn list(map: &mut Map<String, Value>, key: &str) -> Result<Option<Vec<Value>>, Wrong> {
@@ -134,22 +121,6 @@ pub(super) fn nest(outer: &mut Map<String, Value>, key: &str, inner: Map<String,
         outer.insert(key.to_owned(), Value::Object(inner));
     }
 }
-
-/// Puts leftovers back: what is written already stays, objects are merged.
-pub(super) fn merge(into: &mut Map<String, Value>, rest: Map<String, Value>) {
-    for (key, value) in rest {
-        match (into.get_mut(&key), value) {
-            (Some(Value::Object(inner)), Value::Object(rest)) => merge(inner, rest),
-            (Some(_), _) => {}
-            (None, value) => {
-                into.insert(key, value);
-            }
-        }
-    }
-}
-
-/// Beyond 2^53 a float is no exact count any more.
-const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A number as people write it: `1`, not `1.0`. Whether a server tells them apart is its own affair.
 pub(super) fn plain_number(number: f64) -> Value {

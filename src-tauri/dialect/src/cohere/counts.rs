@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::Usage;
-use crate::ollama::fields::count;
+use crate::fields::count;
 
 /// `usage` of a chat reply, or `meta` of any other. What is billed comes first: it is what is paid;
 /// `tokens` also counts what the provider's own template adds.

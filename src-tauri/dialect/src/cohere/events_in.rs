@@ -7,9 +7,9 @@
 use serde_json::Value;
 
 use super::counts::usage;
+use crate::fields::count;
 use crate::frames::Frame;
 use crate::hub::{Annotation, BlockKind, Event, Logprob, Start, ToolCall};
-use crate::ollama::fields::count;
 use crate::{Dialect, Failure, FailureCategory, StopReason, refuse};
 
 /// Reads a reply's stream, frame by frame.

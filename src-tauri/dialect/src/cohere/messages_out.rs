@@ -7,12 +7,12 @@
 use serde_json::{Map, Value};
 
 use crate::Dialect;
+use crate::fields::{arguments, returned};
 use crate::hub::{
     Kind, Media, MediaKind, Message, Notes, Part, Refused, Role, Source, Target, ToolCall,
     ToolResult,
 };
 use crate::json::object;
-use crate::ollama::fields::{arguments, returned};
 
 /// All messages.
 pub(super) fn messages(
@@ -22,12 +22,6 @@ pub(super) fn messages(
 ) -> Result<Vec<Value>, Refused> {
     let mut written = Vec::with_capacity(messages.len());
     for message in messages {
-        let role = match message.role {
-            Role::System | Role::Developer => "system",
-            Role::User => "user",
-            Role::Assistant => "assistant",
-            Role::Tool => "tool",
-        };
         let mut turn = Turn::default();
         for part in message.parts {
             if let Kind::ToolResult(result) = part.kind {
@@ -40,7 +34,7 @@ pub(super) fn messages(
         let rest = returned(message.extras, Dialect::Cohere, "messages.", notes);
         // A tool message without a result says nothing that Cohere could place.
         if message.role != Role::Tool {
-            written.push(turn.written(role, rest));
+            written.push(turn.written(message.role.word(), rest));
         }
     }
     Ok(written)
@@ -58,10 +52,7 @@ impl Turn {
         match part.kind {
             Kind::Text(text) | Kind::Refusal(text) => self.items.push(item(text)),
             Kind::Media(media) => self.media(media, target, notes)?,
-            Kind::Reasoning(thought) if thought.text.is_empty() => {
-                self.thoughts.push(thought.summary.join("\n\n"));
-            }
-            Kind::Reasoning(thought) => self.thoughts.push(thought.text),
+            Kind::Reasoning(thought) => self.thoughts.push(thought.words()),
             Kind::ToolCall(call) => self.calls.push(written_call(call, notes)),
             Kind::Opaque(item) if part.extras.owner == Some(Dialect::Cohere) => {
                 self.items.push(item);

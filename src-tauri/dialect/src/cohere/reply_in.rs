@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::events_in::{Opened, Reader};
+use crate::fields::count;
 use crate::hub::Event;
-use crate::ollama::fields::count;
 use crate::{Dialect, NotAReply, refuse};
 
 /// Reads a whole reply as the events it would have streamed: the plan, the content with its

@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 
 use super::messages_out::messages;
 use crate::Dialect;
+use crate::fields::{no_arguments, returned};
 use crate::hub::{
     Choice, Effort, Format, Notes, Refused, Request, Target, Thinking, Tool, ToolKind,
 };
-use crate::ollama::fields::{no_arguments, returned};
 use crate::ollama::lacking;
 
 /// The request as this dialect writes it.

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{EmbedInput, EmbedRequest, Purpose};
+use crate::fields::{count, fitting, list, object, take, text, wrong};
 use crate::hub::Extras;
-use crate::ollama::fields::{count, fitting, list, object, take, text, wrong};
 use crate::{Dialect, Endpoint, Malformed};
 
 /// Reads a caller's request for vectors. `model_in_path`: the model where it stands in the path.

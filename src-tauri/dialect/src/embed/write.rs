@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{EmbedInput, EmbedRequest};
+use crate::fields::returned;
 use crate::hub::{Back, Extras, Notes, Refused, Target};
-use crate::ollama::fields::returned;
 use crate::ollama::lacking;
 use crate::{Dialect, Outgoing, Task};
 

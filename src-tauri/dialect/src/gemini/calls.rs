@@ -8,6 +8,7 @@
 use serde_json::{Value, json};
 
 use super::fields::Object;
+use crate::fields;
 
 /// A call's arguments as our text.
 pub(super) fn arguments(args: Option<Value>) -> String {
@@ -16,14 +17,7 @@ pub(super) fn arguments(args: Option<Value>) -> String {
 
 /// A call's arguments as Google's object. What is not an object is kept under `_raw`.
 pub(super) fn args(arguments: &str) -> Object {
-    if arguments.trim().is_empty() {
-        return Object::new();
-    }
-    serde_json::from_str(arguments).unwrap_or_else(|_| {
-        let mut args = Object::new();
-        args.insert("_raw".to_owned(), arguments.into());
-        args
-    })
+    fields::arguments(arguments).0
 }
 
 /// What a tool answered, as text, and whether it failed.

@@ -284,13 +284,9 @@ fn function_call(call: ToolCall) -> Object {
 
 fn reasoning(thought: Reasoning) -> Object {
     let mut written = Object::new();
-    let text = if thought.text.is_empty() {
-        thought.summary.join("\n\n")
-    } else {
-        thought.text
-    };
-    written.insert("text".to_owned(), text.into());
-    if !thought.hidden {
+    let hidden = thought.hidden;
+    written.insert("text".to_owned(), thought.words().into());
+    if !hidden {
         written.insert("thought".to_owned(), Value::Bool(true));
     }
     written

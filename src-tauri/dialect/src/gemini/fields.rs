@@ -7,6 +7,8 @@
 use serde_json::{Map, Value};
 
 use crate::Malformed;
+use crate::fields;
+pub(super) use crate::fields::merge;
 use crate::hub::{Extras, Notes};
 
 pub(super) type Object = Map<String, Value>;
@@ -96,14 +98,9 @@ pub(super) fn has(from: &Object, name: &str) -> bool {
 
 /// A whole number that is not negative; Google's JSON writes large ones as text, and callers write `40.0`.
 pub(super) fn count(value: &Value) -> Option<u64> {
-    let whole = |number: f64| {
-        (number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&number))
-            .then_some(number as u64)
-    };
     match value {
-        Value::Number(number) => number.as_u64().or_else(|| number.as_f64().and_then(whole)),
         Value::String(text) => text.parse().ok(),
-        _ => None,
+        other => fields::count(other),
     }
 }
 
@@ -152,19 +149,6 @@ pub(super) fn camel(name: &str) -> String {
         }
     }
     camel
-}
-
-/// Puts `rest` back beside what is there, level by level. What is there already stays.
-pub(super) fn merge(into: &mut Object, rest: Object) {
-    for (key, value) in rest {
-        match (into.get_mut(&key), value) {
-            (Some(Value::Object(there)), Value::Object(value)) => merge(there, value),
-            (Some(_), _) => {}
-            (None, value) => {
-                into.insert(key, value);
-            }
-        }
-    }
 }
 
 /// Returns extras to Google; those of another dialect are noted, under `level`.

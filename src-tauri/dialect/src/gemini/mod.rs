@@ -55,12 +55,6 @@ pub(crate) fn write_request(
     request_out::request(request, target, notes)
 }
 
-/// How many tokens a request would take, as Google answers it.
-#[allow(dead_code, reason = "asked for by whoever answers a count")]
-pub(crate) fn count_reply(total: u64) -> Value {
-    serde_json::json!({ "totalTokens": total })
-}
-
 /// Reads a reply's stream, frame by frame.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {

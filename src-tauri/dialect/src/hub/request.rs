@@ -388,6 +388,29 @@ impl Extras {
     }
 }
 
+impl Role {
+    /// The word for dialects that know four of them.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Role::System | Role::Developer => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+            Role::Tool => "tool",
+        }
+    }
+}
+
+impl Reasoning {
+    /// The thought, or its summaries where they alone were shown.
+    pub(crate) fn words(self) -> String {
+        if self.text.is_empty() {
+            self.summary.join("\n\n")
+        } else {
+            self.text
+        }
+    }
+}
+
 impl Message {
     /// A message without a name or extras.
     pub fn new(role: Role, parts: Vec<Part>) -> Message {

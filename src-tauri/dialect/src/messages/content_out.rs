@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::media_out;
 use crate::Dialect;
+use crate::fields;
 use crate::hub::{
     CacheMark, Extras, Kind, Lifetime, Notes, Part, Reasoning, Refused, Role, Target, ToolCall,
     ToolResult,
@@ -122,14 +123,7 @@ fn call(call: ToolCall, notes: &mut Notes) -> Map<String, Value> {
 
 /// Arguments as the object that is wanted. What is no object is kept as text inside one.
 pub(super) fn input(arguments: &str) -> Map<String, Value> {
-    if arguments.trim().is_empty() {
-        return Map::new();
-    }
-    serde_json::from_str(arguments).unwrap_or_else(|_| {
-        let mut raw = Map::new();
-        raw.insert("_raw".to_owned(), arguments.into());
-        raw
-    })
+    fields::arguments(arguments).0
 }
 
 fn result(

@@ -8,7 +8,7 @@
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::fields::{count, take};
+use crate::fields::{count, take};
 use crate::frames::Frame;
 use crate::hub::{Annotation, BlockKind, Event, Logprob, Start, ToolCall};
 use crate::{Dialect, Failure, FailureCategory, NotAReply, StopReason, Usage, refuse};

@@ -8,8 +8,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::fields::arguments;
 use crate::clock::rfc3339;
+use crate::fields::arguments;
 use crate::hub::{Annotation, BlockKind, Event, Logprob, Reply, ToolCall};
 use crate::translate::Writing;
 use crate::{Dialect, Endpoint, StopReason, Usage};

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::fields::{list, object, take, text, wrong};
+use crate::fields::{list, object, take, text, wrong};
 use crate::hub::{
     Extras, Kind, Media, MediaKind, Message, Part, Reasoning, Role, Source, ToolCall, ToolResult,
 };

@@ -6,8 +6,8 @@
 
 use serde_json::{Map, Value};
 
-use super::fields::{arguments, returned};
 use crate::Dialect;
+use crate::fields::{arguments, returned};
 use crate::hub::{
     Extras, Kind, Media, MediaKind, Message, Notes, Part, Reasoning, Refused, Role, Source, Target,
     ToolCall, ToolResult,
@@ -22,12 +22,6 @@ pub(super) fn messages(
 ) -> Result<Vec<Value>, Refused> {
     let mut written = Vec::with_capacity(messages.len());
     for message in messages {
-        let role = match message.role {
-            Role::System | Role::Developer => "system",
-            Role::User => "user",
-            Role::Assistant => "assistant",
-            Role::Tool => "tool",
-        };
         let mut turn = Turn::default();
         let mut results = 0;
         for part in message.parts {
@@ -53,7 +47,7 @@ pub(super) fn messages(
         } else {
             turn.rest = rest;
         }
-        written.push(turn.written(role));
+        written.push(turn.written(message.role.word()));
     }
     Ok(written)
 }
@@ -106,11 +100,7 @@ impl Turn {
     }
 
     fn think(&mut self, thought: Reasoning) {
-        let text = if thought.text.is_empty() {
-            thought.summary.join("\n\n")
-        } else {
-            thought.text
-        };
+        let text = thought.words();
         if !self.thinking.is_empty() && !text.is_empty() {
             self.thinking.push_str("\n\n");
         }

@@ -6,7 +6,6 @@
 
 mod events_in;
 mod events_out;
-pub(crate) mod fields;
 pub(crate) mod lacking;
 mod messages_in;
 mod messages_out;

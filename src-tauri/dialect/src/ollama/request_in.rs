@@ -7,8 +7,8 @@
 
 use serde_json::{Map, Value};
 
-use super::fields::{count, fitting, list, no_arguments, object, take, text, wrong};
 use super::messages_in::{MessagesIn, images};
+use crate::fields::{count, fitting, list, no_arguments, object, take, text, wrong};
 use crate::hub::{
     Effort, Extras, Format, Message, Part, Request, Role, Sampling, Thinking, Tool, ToolKind,
 };

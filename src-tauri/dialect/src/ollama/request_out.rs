@@ -6,10 +6,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fields::{no_arguments, returned};
 use super::lacking;
 use super::messages_out::messages;
 use crate::Dialect;
+use crate::fields::{no_arguments, returned};
 use crate::hub::{
     Choice, Effort, Format, Notes, Refused, Request, Target, Thinking, Tool, ToolKind,
 };

@@ -1,13 +1,15 @@
 //! Taking fields out of a caller's JSON.
 //!
-//! Promises: what is taken is gone from the map, `null` reads as absent, and a field of the
-//! wrong type is a fault that says where it stands and never what it holds.
+//! Promises: what `crate::fields` promises, and a field of the wrong type is a fault that says
+//! where it stands and never what it holds.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
 use crate::Malformed;
+use crate::fields;
+pub(super) use crate::fields::take;
 
 /// A place in a body, for faults.
 #[derive(Clone, Copy)]
@@ -36,11 +38,6 @@ impl fmt::Display for At<'_> {
             At::Item(parent, index) => write!(f, "{parent}[{index}]"),
         }
     }
-}
-
-/// A field, unless it is absent or null. What stays keeps its order.
-pub(super) fn take(map: &mut Map<String, Value>, key: &str) -> Option<Value> {
-    map.shift_remove(key).filter(|value| !value.is_null())
 }
 
 pub(super) fn string(
@@ -99,11 +96,7 @@ pub(super) fn count(
     let Some(value) = take(map, key) else {
         return Ok(None);
     };
-    // 2^53: beyond it a float is no count any more.
-    let whole = |f: &f64| f.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(f);
-    value
-        .as_u64()
-        .or_else(|| value.as_f64().filter(whole).map(|f| f as u64))
+    fields::count(&value)
         .map(Some)
         .ok_or_else(|| At::Field(at, key).fault("must be a whole number, zero or more"))
 }

@@ -12,8 +12,11 @@ mod items_out;
 mod parts_in;
 mod parts_out;
 mod pieces;
+mod reply_out;
 mod request_in;
 mod request_out;
+mod saying;
+mod step;
 mod tools_in;
 mod tools_out;
 
@@ -26,8 +29,9 @@ use crate::hub::{Notes, Refused, Request, Target};
 use crate::{Endpoint, Malformed};
 
 pub(crate) use events_in::{Reader, read_reply};
-pub(crate) use events_out::{Writer, write_reply};
+pub(crate) use events_out::Writer;
 pub(crate) use items::items_of;
+pub(crate) use reply_out::write_reply;
 
 /// A caller's request, in our words. `model` and `stream` of `hub::Request` are set by the caller
 /// of this when they stand in the path.

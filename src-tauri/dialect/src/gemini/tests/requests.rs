@@ -257,7 +257,6 @@ fn a_count_may_hold_a_whole_request() {
     let counted = counted.expect("a request");
     assert_eq!(counted.model, "gemini-3-flash");
     assert_eq!(counted.messages.len(), 2);
-    assert_eq!(super::super::count_reply(7), json!({"totalTokens": 7}));
 }
 
 #[test]

@@ -1,7 +1,9 @@
-//! Taking fields out of a JSON object, and giving extras back to their owner.
+//! Fields of a JSON object: taken out by readers, put back by writers.
 //!
 //! Promises: what is taken is gone from the object, so that the rest of it is what nobody took;
-//! the order of the rest is kept. `null` reads as absent. No fault ever quotes the body.
+//! the order of the rest is kept. `null` reads as absent. What is written already stays when
+//! leftovers return. No fault ever quotes the body.
+//! Leaves out: the words in which one dialect alone tells a fault (`fields` in its folder).
 
 use serde_json::{Map, Value};
 
@@ -73,14 +75,29 @@ pub(crate) fn fitting<T>(
     Some(read)
 }
 
-/// A count; whole floats count too.
+/// 2^53: beyond it a float is no exact count any more.
+pub(crate) const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A count; whole floats count too, for some clients write `16.0`.
 pub(crate) fn count(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| {
         let float = value.as_f64()?;
-        // 2^53: beyond it a float is no count any more.
-        let whole = (0.0..=9_007_199_254_740_992.0).contains(&float) && float.fract() == 0.0;
+        let whole = (0.0..=MOST_EXACT).contains(&float) && float.fract() == 0.0;
         whole.then_some(float as u64)
     })
+}
+
+/// Puts leftovers back, level by level: what is written already stays, objects are merged.
+pub(crate) fn merge(into: &mut Map<String, Value>, rest: Map<String, Value>) {
+    for (key, value) in rest {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Object(inner)), Value::Object(rest)) => merge(inner, rest),
+            (Some(_), _) => {}
+            (None, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
 }
 
 /// The fields of `extras` if they are `dialect`'s own; otherwise each is noted as left out.
