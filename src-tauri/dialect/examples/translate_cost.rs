@@ -7,7 +7,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use dialect::hub::{Back, Hosting, Quirks, Target, Traits};
-use dialect::{Dialect, Endpoint, Framing, Translator, Writing, read_request, write_request};
+use dialect::{
+    Dialect, Endpoint, Framing, Translator, Writing, meets_a_quirk, read_request, write_request,
+};
 use serde_json::{Value, json};
 
 /// A conversation of 60 messages with 20 tools, 128 KiB of JSON.
@@ -53,6 +55,41 @@ fn best(runs: usize, mut run: impl FnMut()) -> Duration {
     (0..runs).map(one).min().unwrap_or_default()
 }
 
+/// The same dialect, at a provider whose quirks the request does not meet: the caller's bytes go on,
+/// once that is known.
+fn passed_on(body: &[u8]) {
+    let quirks = Quirks {
+        old_max_tokens: true,
+        no_developer: true,
+        reasoning_field: Some("reasoning".to_owned()),
+        ..Quirks::default()
+    };
+    let target = Target {
+        dialect: Dialect::OpenAi,
+        hosting: Hosting::Own,
+        provider: "acme",
+        model: "m",
+        quirks: &quirks,
+        traits: Traits::default(),
+        max_output: Some(8_192),
+    };
+    let read = || read_request(Endpoint::ChatCompletions, body, None).expect("a request");
+    let reading = best(200, || {
+        black_box(read());
+    });
+    let request = read();
+    let asking = best(200, || {
+        assert!(!black_box(meets_a_quirk(&request, &target)));
+    });
+    println!("  chat to chat, quirks not met: read {reading:?}, found out {asking:?}");
+    let plain = best(50, || {
+        for _ in 0..1_000 {
+            black_box(black_box(&quirks).is_plain());
+        }
+    });
+    println!("  a provider's quirks looked at: {:?}", plain / 1_000);
+}
+
 fn main() {
     let body = conversation();
     let quirks = Quirks::default();
@@ -73,6 +110,7 @@ fn main() {
         });
         println!("  chat to {:9} {took:?}", to.name());
     }
+    passed_on(&body);
     let chunk = b"data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" word\"},\"finish_reason\":null}]}\n\n";
     println!("chunk of a stream:");
     for to in [

@@ -5,17 +5,19 @@
 //! Leaves out: when to translate (`engine`: only when a provider does not speak the caller's
 //! dialect, or has a quirk that the request meets).
 
+mod quirks;
 mod reply;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::hub::{
-    self, Back, BlockKind, Hosting, Note, Notes, Quirks, Refused, Reply, Request, Sealed, Target,
+    self, Back, BlockKind, Hosting, Note, Notes, Refused, Reply, Request, Sealed, Target,
 };
 use crate::{Dialect, Endpoint, Malformed, Task};
 use crate::{bedrock, chat, cohere, gemini, messages, ollama, responses};
 
+pub use quirks::meets_a_quirk;
 pub(crate) use reply::{Reader, failed_response, read_whole};
 pub use reply::{Translated, Translator, document_of, frames_of, translate_whole};
 
@@ -101,18 +103,9 @@ pub fn write_request(
     written(request, target, lossy).map_err(Refused::said)
 }
 
-fn written(mut request: Request, target: &Target<'_>, lossy: bool) -> Result<Outgoing, Refused> {
+fn written(request: Request, target: &Target<'_>, lossy: bool) -> Result<Outgoing, Refused> {
     let mut notes = Notes::new(lossy);
-    let back = hub::fit(&mut request, target, &mut notes)?;
-    let body = match target.dialect {
-        Dialect::OpenAi => chat::write_request(request, target, &mut notes),
-        Dialect::Responses => responses::write_request(request, target, &mut notes),
-        Dialect::Anthropic => messages::write_request(request, target, &mut notes),
-        Dialect::Gemini => gemini::write_request(request, target, &mut notes),
-        Dialect::Ollama => ollama::write_request(request, target, &mut notes),
-        Dialect::Bedrock => bedrock::write_request(request, target, &mut notes),
-        Dialect::Cohere => cohere::write_request(request, target, &mut notes),
-    }?;
+    let (body, back) = body(request, target, &mut notes)?;
     let body = match target.hosting {
         Hosting::Own | Hosting::Azure => body,
         hosting => messages::enveloped(body, hosting, target.dialect),
@@ -131,18 +124,23 @@ fn written(mut request: Request, target: &Target<'_>, lossy: bool) -> Result<Out
     })
 }
 
-/// Whether a provider's deviations change how this request is written: where they do not, the
-/// caller's own bytes can be passed on.
-pub fn meets_a_quirk(request: &Request, target: &Target<'_>) -> bool {
-    let plain = Quirks::default();
-    let without = Target {
-        quirks: &plain,
-        ..*target
-    };
-    let written = |target: &Target<'_>| {
-        write_request(request.clone(), target, true).map(|outgoing| outgoing.body)
-    };
-    written(target) != written(&without)
+/// The body before it is put into an envelope, and what the way back needs.
+fn body(
+    mut request: Request,
+    target: &Target<'_>,
+    notes: &mut Notes,
+) -> Result<(Map<String, Value>, Back), Refused> {
+    let back = hub::fit(&mut request, target, notes)?;
+    let body = match target.dialect {
+        Dialect::OpenAi => chat::write_request(request, target, notes),
+        Dialect::Responses => responses::write_request(request, target, notes),
+        Dialect::Anthropic => messages::write_request(request, target, notes),
+        Dialect::Gemini => gemini::write_request(request, target, notes),
+        Dialect::Ollama => ollama::write_request(request, target, notes),
+        Dialect::Bedrock => bedrock::write_request(request, target, notes),
+        Dialect::Cohere => cohere::write_request(request, target, notes),
+    }?;
+    Ok((body, back))
 }
 
 /// What a whole reply adds to its conversation, for a request that goes on from it.

@@ -78,16 +78,21 @@ pub(crate) fn prepare(
     door: &Door<'_>,
 ) -> Result<Sending, Unsent> {
     match door.way {
-        Way::Verbatim | Way::Enveloped if must_be_read(asking, door) => {
-            match translated(asking, candidate, door) {
+        Way::Verbatim => {
+            let written = match must_be_written(asking, candidate, door) {
+                Ok(true) => translated(asking, candidate, door),
+                Ok(false) => Ok(verbatim(asking, candidate, door)),
+                Err(unsent) => Err(unsent),
+            };
+            match written {
                 // Our reader may be stricter than the provider, which speaks the caller's dialect.
-                Err(Unsent::Malformed(_)) if door.way == Way::Verbatim => {
-                    Ok(verbatim(asking, candidate, door))
-                }
+                Err(Unsent::Malformed(_)) => Ok(verbatim(asking, candidate, door)),
                 other => other,
             }
         }
-        Way::Verbatim => Ok(verbatim(asking, candidate, door)),
+        Way::Enveloped if must_be_written(asking, candidate, door)? => {
+            translated(asking, candidate, door)
+        }
         Way::Enveloped => enveloped(asking, candidate, door),
         Way::Translated => translated(asking, candidate, door),
     }
@@ -127,18 +132,31 @@ pub(crate) fn wants_a_list(asking: &Asking<'_>) -> bool {
 }
 
 /// Whether the caller's own bytes would be refused by a provider of its own dialect.
-fn must_be_read(asking: &Asking<'_>, door: &Door<'_>) -> bool {
+fn must_be_written(
+    asking: &Asking<'_>,
+    candidate: &Candidate,
+    door: &Door<'_>,
+) -> Result<bool, Unsent> {
+    if door.endpoint.task() != Task::Generate {
+        return Ok(false);
+    }
+    if carries_foreign_seal(&asking.call.body)
+        || wants_a_list(asking)
+        || conversations::is_ours(asking)
+    {
+        return Ok(true);
+    }
     // What goes on from a bare text (and in Ollama's case from a template) is the provider's own art.
     let talks = !matches!(
         door.endpoint,
         Endpoint::Completions | Endpoint::OllamaGenerate
     );
-    let generates = door.endpoint.task() == Task::Generate;
-    generates
-        && (talks && !door.surface.quirks.is_plain()
-            || carries_foreign_seal(&asking.call.body)
-            || wants_a_list(asking)
-            || conversations::is_ours(asking))
+    if !talks || door.surface.quirks.is_plain() {
+        return Ok(false);
+    }
+    // Without a change of envelope it can be told whether the caller's own bytes say the same.
+    Ok(door.way == Way::Enveloped
+        || dialect::meets_a_quirk(asking.hub.get(asking)?, &target(candidate, door)))
 }
 
 fn enveloped(
@@ -185,21 +203,13 @@ fn translated(
         .counting
         .count(&candidate.provider, &candidate.model, &request);
     let keep = asking.call.endpoint == Endpoint::Responses && request.store != Some(false);
-    let target = target(candidate, door);
-    let quirky = door.way == Way::Verbatim
-        && !carries_foreign_seal(&asking.call.body)
-        && !wants_a_list(asking)
-        && !conversations::is_ours(asking);
-    if quirky && !dialect::meets_a_quirk(&request, &target) {
-        // The caller's own bytes say the same.
-        return Ok(verbatim(asking, candidate, door));
-    }
     let Outgoing {
         endpoint,
         body,
         notes,
         back,
-    } = dialect::write_request(request, &target, asking.lossy).map_err(Unsent::Unfit)?;
+    } = dialect::write_request(request, &target(candidate, door), asking.lossy)
+        .map_err(Unsent::Unfit)?;
     Ok(Sending {
         endpoint,
         headers: match door.way {

@@ -63,11 +63,41 @@ pub struct Quirks {
 impl Quirks {
     /// Whether the provider deviates in nothing that a request could meet.
     pub fn is_plain(&self) -> bool {
-        let no_paths = Quirks {
-            paths: BTreeMap::new(),
-            ..self.clone()
-        };
-        no_paths == Quirks::default()
+        // All are named, so that a new one can't be forgotten.
+        let Quirks {
+            refuses,
+            renames,
+            old_max_tokens,
+            no_developer,
+            nine_character_ids,
+            names_tool_results,
+            json_object_only,
+            reasoning_field,
+            replays_reasoning,
+            efforts,
+            max_temperature,
+            max_stops,
+            no_stream_options,
+            text_only_content,
+            paths: _,
+        } = self;
+        let flags = [
+            old_max_tokens,
+            no_developer,
+            nine_character_ids,
+            names_tool_results,
+            json_object_only,
+            replays_reasoning,
+            no_stream_options,
+            text_only_content,
+        ];
+        refuses.is_empty()
+            && renames.is_empty()
+            && reasoning_field.is_none()
+            && efforts.is_empty()
+            && max_temperature.is_none()
+            && max_stops.is_none()
+            && !flags.contains(&&true)
     }
 }
 
