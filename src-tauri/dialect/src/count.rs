@@ -27,10 +27,7 @@ pub fn count_reply(endpoint: Endpoint, tokens: u64) -> Bytes {
 }
 
 /// Reads a provider's answer to a question for a count.
-///
-/// # Errors
-/// When it holds no count.
-pub fn read_count(endpoint: Endpoint, body: &[u8]) -> Result<u64, NotAReply> {
+pub(crate) fn read_count(endpoint: Endpoint, body: &[u8]) -> Result<u64, NotAReply> {
     let reply = crate::whole::object(body)?;
     let field = match endpoint {
         Endpoint::GeminiCountTokens => "totalTokens",

@@ -16,7 +16,9 @@ pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
 
 /// A document.
 pub(crate) fn document(value: &impl Serialize) -> Bytes {
-    text(value).into()
+    let mut text = Vec::with_capacity(128);
+    write(&mut text, value);
+    text.into()
 }
 
 /// One server-sent event, named if the dialect names its events.
@@ -27,12 +29,12 @@ pub(crate) fn event(frames: &mut Vec<u8>, name: Option<&str>, value: &impl Seria
         frames.push(b'\n');
     }
     frames.extend_from_slice(b"data: ");
-    frames.extend_from_slice(&text(value));
+    write(frames, value);
     frames.extend_from_slice(b"\n\n");
 }
 
 /// What we write are structs of strings and numbers; serializing those into
 /// memory cannot fail, so there is no error to hand on.
-fn text(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_default()
+fn write(out: &mut Vec<u8>, value: &impl Serialize) {
+    let _ = serde_json::to_writer(out, value);
 }

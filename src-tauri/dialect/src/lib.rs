@@ -58,7 +58,7 @@ mod sse;
 mod text;
 
 pub use address::address;
-pub use count::{Countable, count_reply, countable, read_count};
+pub use count::{Countable, count_reply, countable};
 pub use embed::{EmbedInput, EmbedRequest, Purpose, read_embed, translate_embed, write_embed};
 pub use endpoint::{Dialect, Endpoint, Task};
 pub use facts::{Facts, facts, facts_in_form, facts_in_path};
@@ -70,7 +70,6 @@ pub use messages::enveloped_verbatim;
 pub use models::{ModelEntry, model_entry, models_list};
 pub use reading::Reading;
 pub use refuse::classify;
-pub use rerank::{read_rerank_reply, search_units};
 pub use stream::{Fed, MAX_EVENT_BYTES, StreamReader};
 pub use translate::{
     Outgoing, Translated, Translator, Writing, carries_foreign_seal, document_of, frames_of,

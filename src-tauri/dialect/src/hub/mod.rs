@@ -22,7 +22,8 @@ pub(crate) use back::Restore;
 pub use event::{Annotation, BlockKind, Event, Logprob, Start};
 pub(crate) use fit::fit;
 pub use fold::{Block, Candidate, Reply};
-pub use note::{Loss, Note, Notes, Refused};
+pub(crate) use note::Notes;
+pub use note::{Loss, Note, Refused};
 pub(crate) use order::InOrder;
 pub use request::{
     CacheMark, Choice, Effort, Extras, Format, Kind, Lifetime, Media, MediaKind, Message, Part,

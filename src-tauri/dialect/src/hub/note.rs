@@ -43,15 +43,15 @@ pub struct Refused {
 
 /// Gathers notes, each field once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Notes {
+pub(crate) struct Notes {
     notes: Vec<Note>,
     /// Whether the caller accepts losses that are refused otherwise.
-    pub lossy: bool,
+    pub(crate) lossy: bool,
 }
 
 impl Notes {
     /// No notes yet. `lossy`: the caller accepts what is refused otherwise.
-    pub fn new(lossy: bool) -> Notes {
+    pub(crate) fn new(lossy: bool) -> Notes {
         Notes {
             notes: Vec::new(),
             lossy,
@@ -59,17 +59,17 @@ impl Notes {
     }
 
     /// Written in another way that means the same.
-    pub fn equivalent(&mut self, what: impl Into<String>, why: impl Into<String>) {
+    pub(crate) fn equivalent(&mut self, what: impl Into<String>, why: impl Into<String>) {
         self.add(Loss::Equivalent, what.into(), why.into());
     }
 
     /// The meaning is kept, a guarantee is not.
-    pub fn degraded(&mut self, what: impl Into<String>, why: impl Into<String>) {
+    pub(crate) fn degraded(&mut self, what: impl Into<String>, why: impl Into<String>) {
         self.add(Loss::Degraded, what.into(), why.into());
     }
 
     /// Left out.
-    pub fn dropped(&mut self, what: impl Into<String>, why: impl Into<String>) {
+    pub(crate) fn dropped(&mut self, what: impl Into<String>, why: impl Into<String>) {
         self.add(Loss::Dropped, what.into(), why.into());
     }
 
@@ -77,7 +77,7 @@ impl Notes {
     ///
     /// # Errors
     /// Unless the caller accepts losses.
-    pub fn refuse(
+    pub(crate) fn refuse(
         &mut self,
         what: impl Into<String>,
         why: impl Into<String>,
@@ -91,7 +91,7 @@ impl Notes {
     }
 
     /// In the order they were made.
-    pub fn into_vec(self) -> Vec<Note> {
+    pub(crate) fn into_vec(self) -> Vec<Note> {
         self.notes
     }
 

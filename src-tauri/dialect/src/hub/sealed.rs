@@ -25,7 +25,7 @@ pub struct Sealed {
 
 impl Sealed {
     /// As written to a client of `client`'s dialect.
-    pub fn to_wire(&self, client: Dialect) -> String {
+    pub(crate) fn to_wire(&self, client: Dialect) -> String {
         if self.dialect == client {
             return self.data.clone();
         }
@@ -35,7 +35,7 @@ impl Sealed {
     }
 
     /// As a client of `client`'s dialect wrote it.
-    pub fn from_wire(client: Dialect, text: &str) -> Sealed {
+    pub(crate) fn from_wire(client: Dialect, text: &str) -> Sealed {
         let own = || Sealed {
             dialect: client,
             issuer: None,
@@ -65,7 +65,7 @@ impl Sealed {
 
     /// Whether `provider`, spoken to in `dialect`, may be shown this seal. One brought from
     /// elsewhere is shown to whoever speaks its dialect: the client chose it so.
-    pub fn is_of(&self, dialect: Dialect, provider: &str) -> bool {
+    pub(crate) fn is_of(&self, dialect: Dialect, provider: &str) -> bool {
         self.dialect == dialect
             && self
                 .issuer

@@ -37,6 +37,9 @@ pub struct Translator {
 /// The largest answer that is kept for a caller to come back to, in bytes: 16 MiB.
 const MOST_KEPT: usize = 16 << 20;
 
+/// Room for what a feed usually brings, so that it does not grow piece by piece.
+const ROOM: usize = 512;
+
 /// The most calls of one reply whose seals are gathered.
 const MOST_SEALS: usize = 128;
 
@@ -168,7 +171,7 @@ impl Translator {
         for event in self.ordered.drain(..) {
             self.restore.event(event, &mut self.restored);
         }
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(if self.restored.is_empty() { 0 } else { ROOM });
         let was_finished = self.reading.finished;
         for event in self.restored.drain(..) {
             if self.reading.finished || self.reading.failure.is_some() {
