@@ -236,7 +236,7 @@ impl Writer<'_> {
         for part in result.parts {
             match part.kind {
                 Kind::Text(text) | Kind::Refusal(text) => {
-                    content.push(object([("text", text.into())]))
+                    content.push(object([("text", text.into())]));
                 }
                 Kind::Media(media) if media.kind == crate::hub::MediaKind::Audio => {
                     self.notes.refuse(

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::counts;
+use super::frame_in::{Step, is_error};
 use super::pieces::{self, Item, Said};
 use crate::frames::Frame;
 use crate::hub::{Annotation, BlockKind, Event, Start};
@@ -36,51 +37,6 @@ pub(crate) struct Reader {
     whole: u64,
     /// The number of the next block.
     blocks: u32,
-}
-
-/// A frame of the stream; each type has some of it.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Step<'a> {
-    #[serde(deserialize_with = "loose::value")]
-    r#type: Option<String>,
-    #[serde(deserialize_with = "loose::count")]
-    output_index: Option<u64>,
-    #[serde(deserialize_with = "loose::count")]
-    content_index: Option<u64>,
-    #[serde(deserialize_with = "loose::count")]
-    summary_index: Option<u64>,
-    #[serde(deserialize_with = "loose::value")]
-    item_id: Option<String>,
-    #[serde(deserialize_with = "loose::value")]
-    delta: Option<String>,
-    /// The whole of what the deltas were to bring.
-    #[serde(deserialize_with = "loose::value")]
-    text: Option<String>,
-    #[serde(deserialize_with = "loose::value")]
-    refusal: Option<String>,
-    #[serde(deserialize_with = "loose::value")]
-    arguments: Option<String>,
-    #[serde(deserialize_with = "loose::value")]
-    input: Option<String>,
-    #[serde(borrow, deserialize_with = "loose::raw")]
-    item: Option<&'a RawValue>,
-    #[serde(borrow, deserialize_with = "loose::raw")]
-    response: Option<&'a RawValue>,
-    #[serde(borrow, deserialize_with = "loose::raw")]
-    annotation: Option<&'a RawValue>,
-    #[serde(borrow, deserialize_with = "loose::raw")]
-    logprobs: Option<&'a RawValue>,
-}
-
-impl Step<'_> {
-    fn part(&self) -> u64 {
-        self.content_index.or(self.summary_index).unwrap_or(0)
-    }
-
-    fn item(&self) -> Option<Map<String, Value>> {
-        serde_json::from_str(self.item?.get()).ok()
-    }
 }
 
 impl Reader {
@@ -449,16 +405,6 @@ fn incomplete(response: &Map<String, Value>) -> StopReason {
         Some("content_filter") => StopReason::Filtered,
         Some(_) => StopReason::Other,
     }
-}
-
-/// Whether a frame without a type of ours is an error object.
-fn is_error(data: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    struct Bare<'a> {
-        #[serde(borrow, default, deserialize_with = "loose::raw")]
-        error: Option<&'a RawValue>,
-    }
-    serde_json::from_slice::<Bare<'_>>(data).is_ok_and(|bare| bare.error.is_some())
 }
 
 /// A citation, as this dialect writes it.

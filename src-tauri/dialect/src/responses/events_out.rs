@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::document::{Document, Ending};
 use super::items;
 use super::saying::Saying;
-use super::step::{Line, Place, Step};
+use super::step_out::{Line, Place, Step};
 use crate::hub::{Annotation, Block, BlockKind, Event};
 use crate::translate::Writing;
 

@@ -5,6 +5,7 @@ mod document;
 mod events_in;
 mod events_out;
 mod fields;
+mod frame_in;
 mod ids;
 mod items;
 mod items_in;
@@ -16,7 +17,7 @@ mod reply_out;
 mod request_in;
 mod request_out;
 mod saying;
-mod step;
+mod step_out;
 mod tools_in;
 mod tools_out;
 

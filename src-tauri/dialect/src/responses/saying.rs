@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::items;
-use super::step::{Line, Place, Step};
+use super::step_out::{Line, Place, Step};
 use crate::hub::{Annotation, Block, BlockKind};
 
 /// A block and, once it is announced, its item.
