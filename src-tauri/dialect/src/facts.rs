@@ -38,8 +38,17 @@ enum Place {
     Json(Range<usize>),
     /// The value of a form's part.
     Form(Range<usize>),
-    /// In the path, not in the body.
-    Path,
+    /// In the path; and where the body repeats it.
+    Path(Vec<Repeated>),
+}
+
+/// A JSON string in a body that names the path's model once more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Repeated {
+    /// Quotes included.
+    span: Range<usize>,
+    /// It is written as `models/{model}`.
+    prefixed: bool,
 }
 
 /// Reads the facts of a request body.
@@ -113,7 +122,14 @@ pub fn facts_in_path(body: &[u8], model: &str, stream: bool) -> Result<Facts, Ma
         None => return Err(Malformed::nowhere("The request body is empty")),
         Some(_) => return Err(Malformed::nowhere("The request body is not a JSON object")),
     }
-    serde_json::from_str::<IgnoredAny>(text).map_err(|e| Malformed::json(&e))?;
+    let repeated = match serde_json::from_str::<AskedInPath<'_>>(text) {
+        Ok(asked) => asked.repeating(model, text),
+        // What has another shape is the provider's to refuse, as long as it is JSON.
+        Err(_) => {
+            serde_json::from_str::<IgnoredAny>(text).map_err(|e| Malformed::json(&e))?;
+            Vec::new()
+        }
+    };
     if model.is_empty() {
         return Err(Malformed::nowhere("The request's path names no model"));
     }
@@ -122,7 +138,7 @@ pub fn facts_in_path(body: &[u8], model: &str, stream: bool) -> Result<Facts, Ma
         stream,
         usage_asked: true,
         max_output: None,
-        place: Place::Path,
+        place: Place::Path(repeated),
     })
 }
 
@@ -187,20 +203,85 @@ impl Facts {
         if model == self.model {
             return body.clone();
         }
-        let (span, quoted) = match &self.place {
-            Place::Path => return body.clone(),
-            Place::Json(span) => (span, serde_json::Value::from(model).to_string()),
+        let json = |name: &str| serde_json::Value::from(name).to_string();
+        let named: Vec<(&Range<usize>, String)> = match &self.place {
+            Place::Json(span) => vec![(span, json(model))],
             // A line break in a name would begin another part.
-            Place::Form(span) => (span, model.replace(['\r', '\n'], "")),
+            Place::Form(span) => vec![(span, model.replace(['\r', '\n'], ""))],
+            Place::Path(repeated) => repeated
+                .iter()
+                .map(|one| match one.prefixed {
+                    true => (&one.span, json(&format!("{MODELS}{model}"))),
+                    false => (&one.span, json(model)),
+                })
+                .collect(),
         };
-        let (Some(before), Some(after)) = (body.get(..span.start), body.get(span.end..)) else {
-            return body.clone();
-        };
-        let mut renamed = Vec::with_capacity(before.len() + quoted.len() + after.len());
-        renamed.extend_from_slice(before);
-        renamed.extend_from_slice(quoted.as_bytes());
-        renamed.extend_from_slice(after);
-        renamed.into()
+        spliced(body, &named).unwrap_or_else(|| body.clone())
+    }
+}
+
+/// The body with other texts at some spans, which are in order.
+fn spliced(body: &Bytes, texts: &[(&Range<usize>, String)]) -> Option<Bytes> {
+    if texts.is_empty() {
+        return None;
+    }
+    let more: usize = texts.iter().map(|(_, text)| text.len()).sum();
+    let mut renamed = Vec::with_capacity(body.len() + more);
+    let mut at = 0;
+    for (span, text) in texts {
+        renamed.extend_from_slice(body.get(at..span.start)?);
+        renamed.extend_from_slice(text.as_bytes());
+        at = span.end;
+    }
+    renamed.extend_from_slice(body.get(at..)?);
+    Some(renamed.into())
+}
+
+/// What stands before a model's name in Google's bodies.
+const MODELS: &str = "models/";
+
+/// Where Google's bodies name the model that their path names: it refuses another.
+#[derive(Deserialize)]
+struct AskedInPath<'a> {
+    #[serde(borrow, default, deserialize_with = "loose::raw")]
+    model: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    requests: Vec<AskedOnce<'a>>,
+    #[serde(
+        borrow,
+        default,
+        rename = "generateContentRequest",
+        alias = "generate_content_request"
+    )]
+    generate: Option<AskedOnce<'a>>,
+}
+
+#[derive(Deserialize)]
+struct AskedOnce<'a> {
+    #[serde(borrow, default, deserialize_with = "loose::raw")]
+    model: Option<&'a RawValue>,
+}
+
+impl AskedInPath<'_> {
+    /// The places that name `model`, in the order of `text`.
+    fn repeating(self, model: &str, text: &str) -> Vec<Repeated> {
+        let inner = self.requests.into_iter().chain(self.generate);
+        let named = [self.model].into_iter().chain(inner.map(|one| one.model));
+        let mut repeated: Vec<Repeated> = named
+            .flatten()
+            .filter_map(|raw| {
+                let name: String = serde_json::from_str(raw.get()).ok()?;
+                let bare = name.strip_prefix(MODELS);
+                // The raw value is a slice of `text`, so the distance is its offset.
+                let start = raw.get().as_ptr() as usize - text.as_ptr() as usize;
+                (bare.unwrap_or(&name) == model).then(|| Repeated {
+                    span: start..start + raw.get().len(),
+                    prefixed: bare.is_some(),
+                })
+            })
+            .collect();
+        repeated.sort_unstable_by_key(|one| one.span.start);
+        repeated
     }
 }
 

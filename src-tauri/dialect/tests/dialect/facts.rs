@@ -210,6 +210,39 @@ fn a_model_in_the_path_leaves_the_body_as_it_is() {
 }
 
 #[test]
+fn an_alias_is_renamed_wherever_googles_body_repeats_it() {
+    for (body, expected) in [
+        (
+            r#"{ "requests":[ {"model":"models/fast","content":{"parts":[{"text":"models/fast"}]}}, { "content":{}, "model" : "models\/fast" } ] }"#,
+            r#"{ "requests":[ {"model":"models/new","content":{"parts":[{"text":"models/fast"}]}}, { "content":{}, "model" : "models/new" } ] }"#,
+        ),
+        (
+            r#"{"model":"fast","content":{}}"#,
+            r#"{"model":"new","content":{}}"#,
+        ),
+        (
+            r#"{"generateContentRequest":{"contents":[],"model":"models/fast"}}"#,
+            r#"{"generateContentRequest":{"contents":[],"model":"models/new"}}"#,
+        ),
+        // Another model is Google's to refuse, and what has another shape too.
+        (r#"{"model":"models/slow"}"#, r#"{"model":"models/slow"}"#),
+        (
+            r#"{"model":3,"requests":[{"model":null}]}"#,
+            r#"{"model":3,"requests":[{"model":null}]}"#,
+        ),
+        (
+            r#"{"requests":{"model":"models/fast"}}"#,
+            r#"{"requests":{"model":"models/fast"}}"#,
+        ),
+    ] {
+        let body = Bytes::from(body);
+        let facts = facts_in_path(&body, "fast", false).expect("it is well-formed");
+        assert_eq!(facts.rename(&body, "new"), expected);
+        assert_eq!(facts.rename(&body, "fast").as_ptr(), body.as_ptr());
+    }
+}
+
+#[test]
 fn a_forms_model_is_found_and_renamed_and_its_file_is_not_touched() {
     const KIND: &str = "multipart/form-data; boundary=cut";
     let form = |model: &str| {
