@@ -397,7 +397,8 @@ fn too_slow() -> VaultError {
     ))
 }
 
-/// A key as it may stand in a header.
+/// A key as it may stand in a header; or a JSON object, from which what stands there is made (a
+/// service account, an access key).
 fn checked(key: &SecretString) -> Result<SecretString, VaultError> {
     let trimmed = key.expose_secret().trim();
     if trimmed.is_empty() {
@@ -405,6 +406,14 @@ fn checked(key: &SecretString) -> Result<SecretString, VaultError> {
     }
     if trimmed.len() > LONGEST_KEY {
         return Err(VaultError::BadKey("it is longer than 8,192 bytes"));
+    }
+    if trimmed.starts_with('{') {
+        if serde_json::from_str::<serde::de::IgnoredAny>(trimmed).is_err() {
+            return Err(VaultError::BadKey(
+                "it begins like JSON, which it is not; was less than the whole file copied?",
+            ));
+        }
+        return Ok(SecretString::from(trimmed));
     }
     if !trimmed.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(VaultError::BadKey(

@@ -327,6 +327,18 @@ fn what_can_not_be_a_key_is_refused_without_being_told() {
 }
 
 #[test]
+fn a_service_accounts_file_is_a_key_and_half_of_it_is_not() {
+    let scene = scene(Fake::default());
+    let vault = scene.vault();
+    let file = "{\n  \"type\": \"service_account\",\n  \"private_key\": \"-----BEGIN PRIVATE KEY-----\\nhunter2\\n-----END PRIVATE KEY-----\\n\"\n}\n";
+    vault.set("vertex", &secret(file)).unwrap();
+    let kept = vault.key(&KeySource::Keychain("vertex".into())).unwrap();
+    assert_eq!(kept.expose_secret(), file.trim());
+    let refusal = vault.set("vertex", &secret(&file[..60])).unwrap_err();
+    assert!(refusal.to_string().contains("whole file"), "{refusal}");
+}
+
+#[test]
 fn a_variable_is_read_in_place_and_an_empty_one_is_none() {
     let scene = scene(Fake::default());
     let vault = scene.vault();
