@@ -4,8 +4,8 @@
 //! the path. OpenAI's bases end in `/v1` by custom and Anthropic's do not; Gemini's end in
 //! `/v1beta` (Vertex: `/publishers/google`); each vendor's SDK has taught its users so.
 
-use crate::Endpoint;
 use crate::hub::{Hosting, Quirks};
+use crate::{Dialect, Endpoint};
 
 /// The path and query below the base URL, beginning with a slash.
 pub fn address(
@@ -20,6 +20,8 @@ pub fn address(
     }
     match hosting {
         Hosting::Own => own(endpoint, model, stream),
+        // Only the older operations are below a deployment.
+        Hosting::Azure if endpoint.dialect() == Dialect::Responses => own(endpoint, model, stream),
         // The API version stands in the base URL's query: the engine joins the two.
         Hosting::Azure => format!(
             "/deployments/{}{}",
@@ -127,6 +129,7 @@ mod tests {
                 true,
                 "/deployments/a%3Ab/chat/completions",
             ),
+            (Hosting::Azure, Endpoint::Responses, true, "/responses"),
             (
                 Hosting::Vertex,
                 Endpoint::Messages,

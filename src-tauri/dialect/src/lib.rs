@@ -72,8 +72,8 @@ pub use reading::Reading;
 pub use refuse::classify;
 pub use stream::{Fed, MAX_EVENT_BYTES, StreamReader};
 pub use translate::{
-    Outgoing, Translated, Translator, Writing, carries_foreign_seal, document_of, frames_of,
-    meets_a_quirk, messages_of, read_request, seals_of, translate_whole, write_request,
+    Outgoing, SealedCall, Translated, Translator, Writing, carries_foreign_seal, document_of,
+    frames_of, meets_a_quirk, messages_of, read_request, seals_of, translate_whole, write_request,
 };
 pub use usage::{StopReason, Usage, estimate_tokens};
 pub use vectors::embeddings_reply;

@@ -2,25 +2,40 @@
 //!
 //! Promises: fed with any cuts of the same bytes it reports the same event ends
 //! and the same reading. It keeps at most [`MAX_EVENT_BYTES`] of an event that
-//! has not ended; a longer one is let through in pieces, unread.
+//! has not ended; a longer one is let through in pieces, and no more of it is
+//! read than its name: a terminal event ends the stream however long it is.
 //! Leaves out: the bytes themselves, which the caller holds and forwards, and
 //! what to do about a stream that breaks.
 
 mod chunks;
+mod media;
 mod messages;
 
 use bytes::Bytes;
 
 use self::chunks::ChunkReader;
+use self::media::MediaReader;
 use self::messages::MessageReader;
-use crate::frames::Frame;
+use crate::frames::{Frame, MAX_FRAME_BYTES};
 use crate::hub::Event;
 use crate::sse::{self, Framer};
 use crate::translate::{self, Reader};
-use crate::{Dialect, Endpoint, Failure, Reading};
+use crate::{Dialect, Endpoint, Failure, Fault, Reading, Task};
 
-/// The most that is kept of an event that has not ended: 1 MiB.
-pub const MAX_EVENT_BYTES: usize = 1 << 20;
+/// The most that is kept of an event that has not ended: 16 MiB, as of a frame that is translated.
+/// The last event of a Responses stream repeats the whole answer, pictures and all.
+pub const MAX_EVENT_BYTES: usize = MAX_FRAME_BYTES;
+
+/// Terminal events that can be that long.
+const LAST_EVENTS: [&[u8]; 4] = [
+    b"response.completed",
+    b"response.incomplete",
+    b"image_generation.completed",
+    b"image_edit.completed",
+];
+
+/// As much of a longer event as holds its name.
+const HEAD_BYTES: usize = 256;
 
 /// A reader of one reply's stream.
 #[derive(Debug)]
@@ -28,8 +43,8 @@ pub struct StreamReader {
     ends: Ends,
     /// The event that has begun and not ended; the caller holds the same bytes.
     tail: Vec<u8>,
-    /// The current event outgrew its bound and passes by unread.
-    oversized: bool,
+    /// The beginning of the current event, which outgrew its bound and passes by unread.
+    oversized: Option<Vec<u8>>,
     events: Events,
     reading: Reading,
 }
@@ -43,12 +58,13 @@ enum Ends {
     Lines,
 }
 
-/// The two dialects with the most traffic have lean readers that borrow; the others are read
-/// by the readers that translation uses.
+/// The two dialects with the most traffic have lean readers that borrow, pictures and sound one of
+/// their own; the others are read by the readers that translation uses.
 #[derive(Debug)]
 enum Events {
     OpenAi(ChunkReader),
     Anthropic(MessageReader),
+    Media(MediaReader),
     Hub(Box<Reader>, Vec<Event>),
 }
 
@@ -68,6 +84,7 @@ impl StreamReader {
     /// A reader for the stream of a reply to `endpoint`.
     pub fn new(endpoint: Endpoint) -> Self {
         let events = match endpoint.dialect() {
+            _ if endpoint.task() == Task::Pass => Events::Media(MediaReader::default()),
             Dialect::OpenAi => Events::OpenAi(ChunkReader::default()),
             Dialect::Anthropic => Events::Anthropic(MessageReader::default()),
             _ => Events::Hub(Box::new(Reader::new(endpoint)), Vec::new()),
@@ -78,7 +95,7 @@ impl StreamReader {
                 _ => Ends::Sse(Framer::new()),
             },
             tail: Vec::new(),
-            oversized: false,
+            oversized: None,
             events,
             reading: Reading::default(),
         }
@@ -96,11 +113,10 @@ impl StreamReader {
             fed.whole = tail_before + end;
         }
         let rest = &bytes[at..];
-        if !self.oversized && self.tail.len() + rest.len() <= MAX_EVENT_BYTES {
+        if self.oversized.is_none() && self.tail.len() + rest.len() <= MAX_EVENT_BYTES {
             self.tail.extend_from_slice(rest);
         } else if !rest.is_empty() {
-            self.oversized = true;
-            self.tail = Vec::new();
+            self.outgrown(rest);
             fed.whole = tail_before + bytes.len();
         }
         fed
@@ -113,12 +129,14 @@ impl StreamReader {
 
     /// The terminal event of a stream that broke, in a dialect whose clients wait for one; `None` in
     /// the others, which have an event for errors alone.
-    pub fn fail(&self, code: &str, message: &str) -> Option<Bytes> {
-        let Events::Hub(reader, _) = &self.events else {
-            return None;
-        };
-        matches!(**reader, Reader::Responses(_))
-            .then(|| translate::failed_response(&self.reading, code, message))
+    pub fn fail(&self, fault: &Fault) -> Option<Bytes> {
+        match &self.events {
+            Events::Media(_) => Some(media::failed(fault)),
+            Events::Hub(reader, _) if matches!(**reader, Reader::Responses(_)) => Some(
+                translate::failed_response(&self.reading, fault.code, &fault.message),
+            ),
+            _ => None,
+        }
     }
 
     /// The stream is at its end. An event without its blank line is read too:
@@ -134,24 +152,41 @@ impl StreamReader {
 
     /// The current event is the tail and `last`.
     fn event_ended(&mut self, last: &[u8], fed: &mut Fed) {
-        if std::mem::take(&mut self.oversized) {
+        if self.oversized.is_none() && self.tail.len() + last.len() > MAX_EVENT_BYTES {
+            self.outgrown(last);
+        }
+        if let Some(head) = self.oversized.take() {
+            self.name(&head, fed);
             return;
         }
         if self.tail.is_empty() {
-            if last.len() <= MAX_EVENT_BYTES {
-                self.read(last, fed);
-            }
+            self.read(last, fed);
             return;
         }
         let mut event = std::mem::take(&mut self.tail);
-        if event.len() + last.len() <= MAX_EVENT_BYTES {
-            event.extend_from_slice(last);
-            self.read(&event, fed);
-            event.clear();
-            // One buffer serves the stream, unless it has grown out of proportion.
-            if event.capacity() <= 64 * 1024 {
-                self.tail = event;
-            }
+        event.extend_from_slice(last);
+        self.read(&event, fed);
+        event.clear();
+        // One buffer serves the stream, unless it has grown out of proportion.
+        if event.capacity() <= 64 * 1024 {
+            self.tail = event;
+        }
+    }
+
+    /// The current event, whose bytes so far end with `rest`, is too long to be kept.
+    fn outgrown(&mut self, rest: &[u8]) {
+        let tail = std::mem::take(&mut self.tail);
+        self.oversized.get_or_insert_with(|| {
+            let beginning = tail.iter().chain(rest);
+            beginning.take(HEAD_BYTES).copied().collect()
+        });
+    }
+
+    /// What the name alone tells of an event that was too long: that it was the last.
+    fn name(&mut self, head: &[u8], fed: &mut Fed) {
+        if matches!(self.ends, Ends::Sse(_)) && LAST_EVENTS.contains(&sse::event(head).name) {
+            self.reading.finished = true;
+            fed.terminal = true;
         }
     }
 
@@ -170,6 +205,7 @@ impl StreamReader {
         let seen = match &mut self.events {
             Events::OpenAi(chunks) => chunks.read(event.name, data, &mut self.reading),
             Events::Anthropic(messages) => messages.read(event.name, data, &mut self.reading),
+            Events::Media(media) => media.read(event.name, data, &mut self.reading),
             Events::Hub(reader, events) => {
                 let name = event.name;
                 reader.frame(Frame { name, data }, events);

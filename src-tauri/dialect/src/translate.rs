@@ -12,14 +12,14 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::hub::{
-    self, Back, BlockKind, Hosting, Note, Notes, Refused, Reply, Request, Sealed, Target,
+    self, Back, BlockKind, Hosting, Note, Notes, Refused, Reply, Request, Target,
 };
 use crate::{Dialect, Endpoint, Malformed, Task};
 use crate::{bedrock, chat, cohere, gemini, messages, ollama, responses};
 
 pub use quirks::meets_a_quirk;
 pub(crate) use reply::{Reader, failed_response, read_whole};
-pub use reply::{Translated, Translator, document_of, frames_of, translate_whole};
+pub use reply::{SealedCall, Translated, Translator, document_of, frames_of, translate_whole};
 
 /// What a reply's writer must know of the request it answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,15 +148,20 @@ pub fn messages_of(reply: &Reply) -> Vec<hub::Message> {
     responses::items_of(reply)
 }
 
-/// The seals on a whole reply's tool calls, by the call's id.
-pub fn seals_of(reply: &Reply) -> Vec<(String, Sealed)> {
+/// The tool calls of a whole reply that have seals on them.
+pub fn seals_of(reply: &Reply) -> Vec<SealedCall> {
     let blocks = reply
         .candidates
         .iter()
         .flat_map(|candidate| &candidate.blocks);
     blocks
         .filter_map(|block| match (&block.kind, &block.sealed) {
-            (BlockKind::ToolCall(call), Some(sealed)) => Some((call.id.clone(), sealed.clone())),
+            (BlockKind::ToolCall(call), Some(sealed)) => Some(SealedCall {
+                id: call.id.clone(),
+                name: call.name.clone(),
+                arguments: Some(block.text.clone()),
+                sealed: Some(sealed.clone()),
+            }),
             _ => None,
         })
         .collect()

@@ -13,7 +13,7 @@ use crate::attempt::{AllFailed, Answer};
 use crate::headers;
 use crate::ledger::Recorded;
 use crate::machine::Inner;
-use crate::memory::{Memory, ToKeep};
+use crate::memory::Memory;
 use crate::opening::AnswerBody;
 use crate::receipt::{AttemptRecord, Ending};
 use crate::relay::{Idle, Phase, Pulse, Relay, ReplyBody};
@@ -26,7 +26,7 @@ pub(crate) async fn deliver(
     snapshot: &Arc<Snapshot>,
     dialect: Dialect,
     answer: Answer,
-    to_keep: Option<ToKeep>,
+    mut memory: Memory,
     mut settlement: Settlement,
 ) -> Response<ReplyBody> {
     let status = answer.status.as_u16();
@@ -49,7 +49,6 @@ pub(crate) async fn deliver(
         tell(&mut response_headers, &answer.notes);
         settlement.translated(answer.notes);
     }
-    let mut memory = Memory::new(inner, &answer.provider.id, to_keep);
     let body = match answer.body {
         AnswerBody::Whole(bytes, reading, reply) => {
             if let Some(reply) = reply {
@@ -75,7 +74,7 @@ pub(crate) async fn deliver(
             underway: answer.underway,
             provider_name: answer.provider.name.clone(),
             idle: Idle::new(snapshot.limits.idle),
-            pulse: Pulse::new(),
+            pulse: Pulse::new(snapshot.limits.ping),
             memory,
             phase: Phase::Flowing,
         }),

@@ -331,6 +331,7 @@ async fn ask(
     let patience = Patience {
         first_byte: limits.first_byte,
         idle: limits.idle,
+        hold: limits.hold,
     };
     let reframed = matches!(&sending.back, Back::Enveloped { .. });
     let body = opening::answer(asked, sending, &headers, streams, reply.body, patience).await?;

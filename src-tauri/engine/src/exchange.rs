@@ -13,8 +13,9 @@ use routing::Asked;
 use crate::answer::{deliver, give_up, refuse, without_receipt};
 use crate::attempt::{self, Asking};
 use crate::ledger::BACKLOG_LIMIT;
-use crate::machine::Engine;
-use crate::memory::ToKeep;
+use crate::machine::{Engine, Inner};
+use crate::memory::{Memory, ToKeep};
+use crate::place::Place;
 use crate::receipt::Ending;
 use crate::relay::ReplyBody;
 use crate::sending::InHub;
@@ -138,8 +139,10 @@ impl Engine {
         };
         match walked {
             Ok(answer) => {
+                let place = place(inner, &call, &hub);
                 let to_keep = to_keep(&call, hub, &settlement);
-                deliver(inner, &snapshot, dialect, answer, to_keep, settlement).await
+                let memory = Memory::new(inner, &answer.provider.id, place, to_keep);
+                deliver(inner, &snapshot, dialect, answer, memory, settlement).await
             }
             Err(failed) => give_up(dialect, failed, settlement).await,
         }
@@ -212,6 +215,13 @@ fn facts_of(call: &Call) -> Result<Facts, Malformed> {
         }
         _ => facts(call.endpoint, &call.body),
     }
+}
+
+/// Where the conversation stands, for a caller whose calls come back without ids.
+fn place(inner: &Inner, call: &Call, hub: &InHub) -> Option<Place> {
+    let nameless = call.endpoint.dialect() == Dialect::Ollama;
+    let request = hub.read().filter(|_| nameless)?;
+    Some(inner.stash.place(&call.client, &request.messages))
 }
 
 /// The conversation that a caller of Responses may go on by its name, unless it asked for it not to

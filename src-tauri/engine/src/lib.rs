@@ -23,6 +23,7 @@ mod machine;
 mod memory;
 mod opening;
 mod passage;
+mod place;
 mod practice;
 mod probe;
 mod receipt;

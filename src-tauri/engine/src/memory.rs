@@ -3,14 +3,18 @@
 
 use std::sync::Arc;
 
-use dialect::hub::{Reply, Request, Sealed};
+use dialect::SealedCall;
+use dialect::hub::{Reply, Request};
 
 use crate::machine::Inner;
+use crate::place::Place;
 
 /// The memory of one exchange.
 pub(crate) struct Memory {
     inner: Arc<Inner>,
     provider: String,
+    /// Where the conversation stands, for a caller whose calls have no ids.
+    place: Option<Place>,
     /// The conversation to keep under the reply's name.
     conversation: Option<Box<ToKeep>>,
 }
@@ -23,17 +27,23 @@ pub(crate) struct ToKeep {
 }
 
 impl Memory {
-    pub(crate) fn new(inner: &Arc<Inner>, provider: &str, conversation: Option<ToKeep>) -> Memory {
+    pub(crate) fn new(
+        inner: &Arc<Inner>,
+        provider: &str,
+        place: Option<Place>,
+        conversation: Option<ToKeep>,
+    ) -> Memory {
         Memory {
             inner: Arc::clone(inner),
             provider: provider.to_owned(),
+            place,
             conversation: conversation.map(Box::new),
         }
     }
 
     /// Keeps signatures on calls.
-    pub(crate) fn seals(&self, seals: Vec<(String, Sealed)>) {
-        self.inner.stash.keep(&self.provider, seals);
+    pub(crate) fn seals(&self, calls: Vec<SealedCall>) {
+        self.inner.stash.keep(&self.provider, self.place, calls);
     }
 
     /// The reply is whole.

@@ -20,10 +20,6 @@ use crate::upstream::{UpstreamBody, bad_reply};
 const WHOLE_LIMIT: usize = 64 * 1024 * 1024;
 /// The most that is held back of a stream that has not begun to speak, in bytes.
 const OPENING_LIMIT: usize = 64 * 1024;
-/// How long a stream that has opened may stay without content before it is let through as it is: a
-/// model may think for minutes, and its client should know that it is heard.
-const HOLD: Duration = Duration::from_secs(10);
-
 #[expect(
     clippy::large_enum_variant,
     reason = "a whole answer is the common one, and lives on the stack for a moment"
@@ -48,6 +44,9 @@ pub(crate) struct Opened {
 pub(crate) struct Patience {
     pub(crate) first_byte: Duration,
     pub(crate) idle: Duration,
+    /// How long a stream that has opened may stay without content before it is let through as it
+    /// is: a model may think for minutes, and its client should know that it is heard.
+    pub(crate) hold: Duration,
 }
 
 /// Reads the answer to `sending` until it is one.
@@ -61,7 +60,7 @@ pub(crate) async fn answer(
 ) -> Result<AnswerBody, Failure> {
     if streams {
         let passage = passage(asked, sending, headers);
-        stream(passage, body, patience.first_byte).await
+        stream(passage, body, patience).await
     } else {
         whole(asked, sending, body, patience.idle).await
     }
@@ -138,15 +137,15 @@ async fn whole(
 async fn stream(
     mut passage: Passage,
     mut body: UpstreamBody,
-    first_byte: Duration,
+    patience: Patience,
 ) -> Result<AnswerBody, Failure> {
     let mut opening = BytesMut::new();
-    let mut deadline = Instant::now() + first_byte;
+    let mut deadline = Instant::now() + patience.first_byte;
     let mut opened_at: Option<Instant> = None;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let next = body.next(left).await;
-        let held_long_enough = opened_at.is_some_and(|since| since.elapsed() >= HOLD);
+        let held_long_enough = opened_at.is_some_and(|since| since.elapsed() >= patience.hold);
         if held_long_enough
             && matches!(&next, Some(Err(f)) if f.category == FailureCategory::Timeout)
         {
@@ -184,7 +183,7 @@ async fn stream(
         if opened_at.is_none() && has_begun(passage.reading()) {
             let now = Instant::now();
             opened_at = Some(now);
-            deadline = deadline.min(now + HOLD);
+            deadline = deadline.min(now + patience.hold);
         }
     }
 }

@@ -4,8 +4,8 @@
 //! events come out.
 
 use bytes::{Bytes, BytesMut};
-use dialect::hub::{Reply, Sealed};
-use dialect::{Endpoint, Framing, Reading, StreamReader, Translator, Writing};
+use dialect::hub::Reply;
+use dialect::{Endpoint, Fault, Framing, Reading, SealedCall, StreamReader, Translator, Writing};
 use http::HeaderMap;
 
 /// What the way back needs, decided with the request.
@@ -127,10 +127,10 @@ impl Passage {
     }
 
     /// The caller's terminal event for a failure, where only its writer knows how to say it.
-    pub(crate) fn fail(&mut self, code: &str, message: &str) -> Option<Bytes> {
+    pub(crate) fn fail(&mut self, fault: &Fault) -> Option<Bytes> {
         match self {
-            Passage::Verbatim { reader, .. } => reader.fail(code, message),
-            Passage::Translated(translator) => translator.fail(code, message),
+            Passage::Verbatim { reader, .. } => reader.fail(fault),
+            Passage::Translated(translator) => translator.fail(fault),
         }
     }
 
@@ -140,7 +140,7 @@ impl Passage {
     }
 
     /// Seals on tool calls that came by since last asked, for dialects that can't carry them.
-    pub(crate) fn seals(&mut self) -> Vec<(String, Sealed)> {
+    pub(crate) fn seals(&mut self) -> Vec<SealedCall> {
         match self {
             Passage::Verbatim { .. } => Vec::new(),
             Passage::Translated(translator) => translator.seals(),

@@ -8,7 +8,7 @@
 //! - one task, no channel: the client's socket polls the upstream's. A client
 //!   that leaves drops this body, and with it the upstream connection.
 //!
-//! Bounds: the tail held back is at most the reader's bound for one event (1 MiB).
+//! Bounds: the tail held back is at most the reader's bound for one event (16 MiB).
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -124,16 +124,13 @@ impl Idle {
     }
 }
 
-/// A sign of life is due when nothing came for this long. Some tools give a silent stream up, and
-/// some providers send nothing while a model thinks.
-const PULSE: Duration = Duration::from_secs(15);
-
-/// Tells when a sign of life is due.
+/// Tells when a sign of life is due: when nothing came for a while. Some tools give a silent stream
+/// up, and some providers send nothing while a model thinks.
 pub(crate) struct Pulse(Idle);
 
 impl Pulse {
-    pub(crate) fn new() -> Pulse {
-        Pulse(Idle::new(PULSE))
+    pub(crate) fn new(period: Duration) -> Pulse {
+        Pulse(Idle::new(period))
     }
 
     fn touch(&mut self) {
@@ -143,7 +140,8 @@ impl Pulse {
     fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         std::task::ready!(self.0.poll_expired(cx));
         self.0.touch();
-        self.0.timer.as_mut().reset((self.0.last + PULSE).into());
+        let next = self.0.last + self.0.limit;
+        self.0.timer.as_mut().reset(next.into());
         Poll::Ready(())
     }
 }
@@ -331,7 +329,7 @@ impl Relay {
         };
         let fault = Fault::from_failure(&failure, &self.provider_name);
         self.passage.give_up();
-        let own = self.passage.fail(fault.code, &fault.message);
+        let own = self.passage.fail(&fault);
         let event = own.unwrap_or_else(|| fault.stream_event(self.dialect));
         self.settlement.sent(&event);
         let status = 200;

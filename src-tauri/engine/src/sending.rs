@@ -49,6 +49,11 @@ pub(crate) enum Unsent {
 pub(crate) struct InHub(OnceLock<Result<hub::Request, Malformed>>);
 
 impl InHub {
+    /// The request, if somebody needed it so far.
+    pub(crate) fn read(&self) -> Option<&hub::Request> {
+        self.0.get()?.as_ref().ok()
+    }
+
     /// The request, if somebody needed it.
     pub(crate) fn into_request(self) -> Option<hub::Request> {
         self.0.into_inner()?.ok()
@@ -169,7 +174,8 @@ fn enveloped(
     let betas = headers::betas(&mut headers);
     // The version travels in the body here.
     headers.remove("anthropic-version");
-    let body = dialect::enveloped_verbatim(&renamed, door.surface.hosting, &betas)
+    let hosting = door.surface.hosting;
+    let body = dialect::enveloped_verbatim(&renamed, door.endpoint, hosting, &betas)
         .map_err(Unsent::Malformed)?;
     Ok(Sending {
         endpoint: door.endpoint,
@@ -197,7 +203,11 @@ fn translated(
         return embedding(asking, candidate, door);
     }
     let mut request = asking.hub.get(asking)?.clone();
-    asking.inner.stash.restore(&mut request);
+    let stash = &asking.inner.stash;
+    stash.restore(&mut request);
+    if asking.call.endpoint.dialect() == Dialect::Ollama {
+        stash.restore_by_place(&mut request, &asking.call.client);
+    }
     let count = asking
         .inner
         .counting

@@ -28,6 +28,11 @@ pub struct Limits {
     pub first_byte: Duration,
     /// Longest silence in the middle of an answer.
     pub idle: Duration,
+    /// How long a stream that has opened is held back while it says nothing: until then what goes
+    /// wrong can be absorbed, and a model may think for longer.
+    pub hold: Duration,
+    /// The silence in the middle of a translated stream after which a sign of life is sent.
+    pub ping: Duration,
     /// Exchanges at once; more are refused.
     pub exchanges: usize,
 }
@@ -39,6 +44,8 @@ impl Default for Limits {
             connect: Duration::from_secs(10),
             first_byte: Duration::from_secs(120),
             idle: Duration::from_secs(300),
+            hold: Duration::from_secs(10),
+            ping: Duration::from_secs(15),
             exchanges: 1024,
         }
     }

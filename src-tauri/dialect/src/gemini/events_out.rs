@@ -13,7 +13,7 @@ use super::parts_out;
 use crate::hub::{Annotation, BlockKind, Event, Reply, Sealed};
 use crate::json;
 use crate::translate::Writing;
-use crate::{Dialect, StopReason, Usage};
+use crate::{Dialect, Fault, StopReason, Usage};
 
 /// The most of one call's arguments that is kept.
 const MOST_ARGUMENTS: usize = 16 << 20;
@@ -145,12 +145,30 @@ impl Chunks {
     fn chunk(&mut self, chunk: Object, out: &mut Vec<u8>) {
         let chunk = Value::Object(chunk);
         if self.list {
-            out.extend_from_slice(if self.begun { b"\n," } else { b"[" });
-            out.extend_from_slice(&json::document(&chunk));
+            self.place(&json::document(&chunk), out);
         } else {
             json::event(out, None, &chunk);
+            self.begun = true;
         }
+    }
+
+    /// The list's next place.
+    fn place(&mut self, document: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(if self.begun { b"\n," } else { b"[" });
+        out.extend_from_slice(document);
         self.begun = true;
+    }
+
+    pub(super) fn writes_a_list(&self) -> bool {
+        self.list
+    }
+
+    /// The list's last place is the error, as Google closes one that it can't go on with.
+    pub(super) fn failed(&mut self, fault: &Fault, out: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.ended, true) {
+            self.place(&fault.body(Dialect::Gemini, ""), out);
+            out.extend_from_slice(b"\n]\n");
+        }
     }
 
     /// The last chunk tells why each answer ended, and what was counted.

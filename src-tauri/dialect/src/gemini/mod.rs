@@ -35,7 +35,7 @@ use serde_json::{Map, Value};
 use crate::frames::Frame;
 use crate::hub::{Event, Notes, Refused, Reply, Request, Target};
 use crate::translate::Writing;
-use crate::{Endpoint, Malformed, NotAReply};
+use crate::{Endpoint, Fault, Malformed, NotAReply};
 
 /// A caller's request, in our words. `model` and `stream` of `hub::Request` are set by the caller
 /// of this when they stand in the path.
@@ -103,6 +103,16 @@ impl Writer {
     /// The frames of the next event, appended to `out`.
     pub(crate) fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
         self.chunks.event(event, out);
+    }
+
+    /// Chunks are places of one list, which must be closed whatever happens.
+    pub(crate) fn writes_a_list(&self) -> bool {
+        self.chunks.writes_a_list()
+    }
+
+    /// The list ends with what went wrong.
+    pub(crate) fn failed(&mut self, fault: &Fault, out: &mut Vec<u8>) {
+        self.chunks.failed(fault, out);
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::hub::Hosting;
-use crate::{Dialect, Malformed};
+use crate::{Dialect, Endpoint, Malformed, Task};
 
 /// The version that stands in the body there.
 fn version(hosting: Hosting) -> Option<&'static str> {
@@ -44,18 +44,21 @@ pub(crate) fn enveloped(
     body
 }
 
-/// The same for a caller's own bytes in this dialect. `betas` are those of its header.
+/// The same for a caller's own bytes in this dialect. `betas` are those of its header. The path of a
+/// count is the same for every model, so its body names the model.
 ///
 /// # Errors
 /// When the body is no JSON object.
 pub fn enveloped_verbatim(
     body: &[u8],
+    endpoint: Endpoint,
     hosting: Hosting,
     betas: &[String],
 ) -> Result<Vec<u8>, Malformed> {
     let Fields(mut fields) = serde_json::from_slice(body).map_err(|e| Malformed::json(&e))?;
     if let Some(version) = version(hosting) {
-        fields.retain(|(field, _)| !is_in_path(field, hosting));
+        let counts = endpoint.task() == Task::Count;
+        fields.retain(|(field, _)| !is_in_path(field, hosting) || counts && field == "model");
         if !fields.iter().any(|(field, _)| field == "anthropic_version") {
             fields.push(("anthropic_version".to_owned(), raw(&version.into())?));
         }

@@ -37,8 +37,10 @@ impl ChunkReader {
         if name == b"error" {
             return Seen::failure(reading, refuse::in_stream(Dialect::OpenAi, data));
         }
-        if let Some(delta) = MARKS.delta.find(data) {
-            let said = said(&data[delta..]);
+        // The old completions have no delta, but a text.
+        let from = MARKS.delta.find(data).or_else(|| MARKS.text.find(data));
+        if let Some(from) = from {
+            let said = said(&data[from..]);
             reading.output_bytes += said.bytes;
             self.called |= said.called;
             self.refused |= said.refused;
@@ -88,6 +90,7 @@ static MARKS: LazyLock<Marks> = LazyLock::new(Marks::new);
 #[derive(Debug)]
 struct Marks {
     delta: memmem::Finder<'static>,
+    text: memmem::Finder<'static>,
     usage: memmem::Finder<'static>,
     finish: memmem::Finder<'static>,
     error: memmem::Finder<'static>,
@@ -97,6 +100,7 @@ impl Marks {
     fn new() -> Self {
         Marks {
             delta: memmem::Finder::new("\"delta\""),
+            text: memmem::Finder::new("\"text\""),
             usage: memmem::Finder::new("\"usage\""),
             finish: memmem::Finder::new("\"finish_reason\""),
             error: memmem::Finder::new("\"error\""),

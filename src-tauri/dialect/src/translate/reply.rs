@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Writing;
 use crate::frames::{Frame, Frames, Framing, Unframed};
 use crate::hub::{Back, BlockKind, Event, InOrder, Reply, Restore, Sealed};
-use crate::{Dialect, Endpoint, Failure, FailureCategory, NotAReply, Reading, json};
+use crate::{Dialect, Endpoint, Failure, FailureCategory, Fault, NotAReply, Reading, json};
 use crate::{bedrock, chat, cohere, gemini, messages, ollama, responses};
 
 /// Translates the stream of one reply.
@@ -29,9 +29,7 @@ pub struct Translator {
     /// The whole answer, for a caller who will come back to it.
     kept: Option<Vec<Event>>,
     kept_bytes: usize,
-    /// Open calls by block, and seals that were seen on them.
-    calls: Vec<(u32, String)>,
-    seals: Vec<(String, Sealed)>,
+    calls: SealedCalls,
 }
 
 /// The largest answer that is kept for a caller to come back to, in bytes: 16 MiB.
@@ -42,6 +40,22 @@ const ROOM: usize = 512;
 
 /// The most calls of one reply whose seals are gathered.
 const MOST_SEALS: usize = 128;
+/// The longest arguments that are kept with a seal, in bytes: 64 KiB.
+const LONGEST_SEALED: usize = 64 * 1024;
+
+/// A seal on a tool call, for callers who can't carry it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedCall {
+    /// The call's id, as the caller knows it.
+    pub id: String,
+    /// The tool, as the caller knows it.
+    pub name: String,
+    /// What it is called with, in JSON: all that tells it apart for a caller whose calls have no ids.
+    /// `None` for others, and where it is too long to be kept.
+    pub arguments: Option<String>,
+    /// What the provider wants to see again.
+    pub sealed: Option<Sealed>,
+}
 
 /// What one feed brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,6 +64,17 @@ pub struct Translated {
     pub bytes: Bytes,
     /// The caller's terminal event lies within them.
     pub terminal: bool,
+}
+
+/// The calls of a stream that may get a seal.
+#[derive(Debug, Default)]
+struct SealedCalls {
+    /// The caller's calls have no ids.
+    nameless: bool,
+    /// Under way, by block.
+    open: Vec<(u32, SealedCall)>,
+    /// Ended with a seal.
+    ended: Vec<SealedCall>,
 }
 
 #[derive(Debug)]
@@ -76,6 +101,10 @@ impl Translator {
     /// Translates what a provider answers at `from`, cut as `framing` says, for the caller of
     /// `writing.endpoint`.
     pub fn new(from: Endpoint, framing: Framing, writing: Writing, back: Back) -> Translator {
+        let calls = SealedCalls {
+            nameless: writing.endpoint.dialect() == Dialect::Ollama,
+            ..SealedCalls::default()
+        };
         Translator {
             frames: Frames::new(framing),
             reader: Reader::new(from),
@@ -89,8 +118,7 @@ impl Translator {
             restored: Vec::new(),
             kept: None,
             kept_bytes: 0,
-            calls: Vec::new(),
-            seals: Vec::new(),
+            calls,
         }
     }
 
@@ -107,19 +135,20 @@ impl Translator {
         self.kept.take().map(Reply::of)
     }
 
-    /// Seals on tool calls that came by since last asked, by the call's id.
-    pub fn seals(&mut self) -> Vec<(String, Sealed)> {
-        std::mem::take(&mut self.seals)
+    /// Tool calls with seals on them that came by since last asked.
+    pub fn seals(&mut self) -> Vec<SealedCall> {
+        std::mem::take(&mut self.calls.ended)
     }
 
     /// The caller's terminal event for a failure, in a dialect whose writer alone knows how to say
-    /// it (it repeats what was said so far); `None` in the others.
-    pub fn fail(&mut self, code: &str, message: &str) -> Option<Bytes> {
-        let Writer::Responses(writer) = &mut self.writer else {
-            return None;
-        };
+    /// it (it repeats what was said so far, or has a list to close); `None` in the others.
+    pub fn fail(&mut self, fault: &Fault) -> Option<Bytes> {
         let mut out = Vec::new();
-        writer.failed(code, message, &mut out);
+        match &mut self.writer {
+            Writer::Responses(writer) => writer.failed(fault.code, &fault.message, &mut out),
+            Writer::Gemini(writer) if writer.writes_a_list() => writer.failed(fault, &mut out),
+            _ => return None,
+        }
         Some(out.into())
     }
 
@@ -179,19 +208,7 @@ impl Translator {
                 break;
             }
             self.reading.learn(&event);
-            match &event {
-                Event::Open {
-                    block,
-                    kind: BlockKind::ToolCall(call),
-                    ..
-                } if self.calls.len() < MOST_SEALS => self.calls.push((*block, call.id.clone())),
-                Event::Seal { block, sealed } => {
-                    if let Some((_, id)) = self.calls.iter().find(|(call, _)| call == block) {
-                        self.seals.push((id.clone(), sealed.clone()));
-                    }
-                }
-                _ => {}
-            }
+            self.calls.event(&event);
             // An error is told by the engine, which knows the provider's name for people.
             if !matches!(event, Event::Failed(_)) {
                 self.writer.event(&event, &mut out);
@@ -210,6 +227,53 @@ impl Translator {
             bytes: out.into(),
             terminal: self.reading.finished && !was_finished,
         }
+    }
+}
+
+impl SealedCalls {
+    /// Follows the calls of a reply, and keeps those that end with a seal.
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Open {
+                block,
+                kind: BlockKind::ToolCall(call),
+                ..
+            } if self.open.len() + self.ended.len() < MOST_SEALS => {
+                let call = SealedCall {
+                    id: call.id.clone(),
+                    name: call.name.clone(),
+                    arguments: self.nameless.then(String::new),
+                    sealed: None,
+                };
+                self.open.push((*block, call));
+            }
+            Event::Delta { block, text } => {
+                if let Some(call) = self.at(*block)
+                    && let Some(arguments) = &mut call.arguments
+                {
+                    arguments.push_str(text);
+                    if arguments.len() > LONGEST_SEALED {
+                        call.arguments = None;
+                    }
+                }
+            }
+            Event::Seal { block, sealed } => {
+                if let Some(call) = self.at(*block) {
+                    call.sealed = Some(sealed.clone());
+                }
+            }
+            Event::Close { block } => {
+                let closed = self.open.iter().position(|(open, _)| open == block);
+                let call = closed.map(|at| self.open.remove(at).1);
+                self.ended.extend(call.filter(|call| call.sealed.is_some()));
+            }
+            _ => {}
+        }
+    }
+
+    fn at(&mut self, block: u32) -> Option<&mut SealedCall> {
+        let found = self.open.iter_mut().find(|(open, _)| *open == block);
+        found.map(|(_, call)| call)
     }
 }
 

@@ -95,6 +95,8 @@ fn limits(written: &Written) -> Result<Limits, Wrong> {
         connect: ms(&written.timeouts.connect_ms, default.connect)?,
         first_byte: ms(&written.timeouts.first_byte_ms, default.first_byte)?,
         idle: ms(&written.timeouts.idle_ms, default.idle)?,
+        hold: ms(&written.timeouts.hold_ms, default.hold)?,
+        ping: ms(&written.timeouts.ping_ms, default.ping)?,
         exchanges: within(
             server.max_exchanges.as_ref(),
             1..=16_384,
@@ -242,8 +244,13 @@ fn surfaces(
         }
         template
     });
-    // A template that nobody filled in is no address.
-    surfaces.retain(|surface| !surface.base_url.contains('{'));
+    // A template that nobody filled in is no address, and Azure's older paths were there before
+    // Responses was.
+    let older = written.hosting == Some(Hosting::Azure);
+    surfaces.retain(|surface| {
+        let newer = older && surface.dialect == Dialect::Responses;
+        !surface.base_url.contains('{') && (!newer || given_dialects.contains(&surface.dialect))
+    });
     for surface in &mut surfaces {
         surface.auth = written.auth.unwrap_or(surface.auth);
         surface.hosting = written.hosting.unwrap_or(surface.hosting);

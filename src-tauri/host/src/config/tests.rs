@@ -196,7 +196,7 @@ fn server_limits_and_practice_can_be_set() {
     let compiled = load(
         "[server]\nport = 8080\nlisten = [\"[::1]\", \"192.168.1.5\"]\nbody_limit_mib = 8\n\
          max_exchanges = 10\nallow_hosts = [\"Box.lan\"]\nallow_origins = [\"https://box.lan:8443\"]\n\
-         [timeouts]\nconnect_ms = 1\nfirst_byte_ms = 2\nidle_ms = 3\n\
+         [timeouts]\nconnect_ms = 1\nfirst_byte_ms = 2\nidle_ms = 3\nhold_ms = 4\nping_ms = 5\n\
          [ledger]\nkeep_days = 7\nmax_receipts = 5000\n[practice]\nenabled = false\n",
     );
     assert_eq!(compiled.listen.port, 8080);

@@ -42,6 +42,8 @@ pub(super) struct Timeouts {
     pub(super) connect_ms: Option<Spanned<i64>>,
     pub(super) first_byte_ms: Option<Spanned<i64>>,
     pub(super) idle_ms: Option<Spanned<i64>>,
+    pub(super) hold_ms: Option<Spanned<i64>>,
+    pub(super) ping_ms: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

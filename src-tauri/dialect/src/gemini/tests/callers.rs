@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::frames::{Frames, Framing};
 use crate::hub::{Annotation, BlockKind, Event, Logprob, Reply, Sealed, Start, ToolCall};
 use crate::translate::Writing;
-use crate::{Dialect, Endpoint, StopReason, Usage};
+use crate::{Dialect, Endpoint, Fault, FaultKind, StopReason, Usage};
 
 fn writing(echo: Value) -> Writing {
     Writing {
@@ -169,6 +169,34 @@ fn a_caller_without_sse_gets_a_list() {
             .len(),
         1
     );
+}
+
+#[test]
+fn a_list_that_breaks_off_is_closed_with_the_error_in_its_last_place() {
+    let fault = Fault::new(
+        FaultKind::Upstream,
+        "upstream_stream_broken",
+        "Cut \"off\".",
+    );
+    for said in [0, 1, answer().len() - 1] {
+        let mut writer = super::super::Writer::new(writing(json!({"alt": "json"})));
+        let mut out = Vec::new();
+        for event in &answer()[..said] {
+            writer.event(event, &mut out);
+        }
+        writer.event(&Event::Ping, &mut out);
+        writer.failed(&fault, &mut out);
+        writer.event(&Event::End, &mut out);
+        let list: Vec<Value> = serde_json::from_slice(&out).expect("a list");
+        let last = &list.last().expect("an error")["error"];
+        assert_eq!(last["status"], "INTERNAL");
+        assert_eq!(last["message"], "Cut \"off\".");
+        assert!(
+            list[..list.len() - 1]
+                .iter()
+                .all(|one| one["error"].is_null())
+        );
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::super::{enveloped, enveloped_verbatim};
-use crate::Dialect;
 use crate::hub::Hosting;
+use crate::{Dialect, Endpoint};
 
 #[test]
 fn the_version_moves_into_the_body_and_the_model_out_of_it() {
@@ -28,7 +28,8 @@ fn a_callers_bytes_are_not_written_anew() {
     let body = br#"{ "model":"m", "messages" : [ {"a": 1.0e2, "b":"\u00e4"} ],"stream":true,"anthropic_beta":["x"]}"#;
     let betas = ["x".to_owned(), "y".to_owned()];
     let sent = |hosting| {
-        let sent = enveloped_verbatim(body, hosting, &betas).expect("it is valid");
+        let sent =
+            enveloped_verbatim(body, Endpoint::Messages, hosting, &betas).expect("it is valid");
         String::from_utf8(sent).expect("JSON is UTF-8")
     };
     assert_eq!(
@@ -40,7 +41,14 @@ fn a_callers_bytes_are_not_written_anew() {
         r#"{"messages":[ {"a": 1.0e2, "b":"\u00e4"} ],"stream":true,"anthropic_beta":["x","y"],"anthropic_version":"vertex-2023-10-16"}"#
     );
     let own = br#"{"anthropic_version":"bedrock-2026-10-21"}"#;
-    let sent = enveloped_verbatim(own, Hosting::Bedrock, &[]).expect("it is valid");
+    let sent =
+        enveloped_verbatim(own, Endpoint::Messages, Hosting::Bedrock, &[]).expect("it is valid");
     assert_eq!(sent, own);
-    assert!(enveloped_verbatim(b"[]", Hosting::Vertex, &[]).is_err());
+    assert!(enveloped_verbatim(b"[]", Endpoint::Messages, Hosting::Vertex, &[]).is_err());
+    let count = br#"{"model":"m","messages":[]}"#;
+    let sent = enveloped_verbatim(count, Endpoint::CountTokens, Hosting::Vertex, &[]);
+    assert_eq!(
+        sent.expect("it is valid"),
+        br#"{"model":"m","messages":[],"anthropic_version":"vertex-2023-10-16"}"#
+    );
 }

@@ -246,6 +246,152 @@ fn an_event_without_end_is_let_through_unread() {
 }
 
 #[test]
+fn a_terminal_event_of_many_megabytes_is_read() {
+    for (endpoint, body) in [
+        (
+            Endpoint::Responses,
+            r#"event: response.completed
+data: {"type":"response.completed","response":{"id":"resp_1","model":"m","status":"completed","output":[{"type":"image_generation_call","result":"XXX"}],"usage":{"input_tokens":3,"output_tokens":4,"total_tokens":7}}}
+
+"#,
+        ),
+        (
+            ChatCompletions,
+            r#"data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"XXX"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4}}
+
+data: [DONE]
+
+"#,
+        ),
+    ] {
+        let stream = body.replace("XXX", &"A".repeat(3 << 20));
+        let mut reader = StreamReader::new(endpoint);
+        let (mut whole, mut terminal) = (0, false);
+        for piece in stream.as_bytes().chunks(64 * 1024) {
+            let fed = reader.feed(piece);
+            whole += fed.whole;
+            terminal |= fed.terminal;
+        }
+        let reading = reader.reading();
+        assert_eq!((whole, terminal), (stream.len(), true), "{endpoint:?}");
+        assert_eq!(reading.stop, Some(StopReason::End), "{endpoint:?}");
+        let counted = reading.usage.map(|usage| (usage.input, usage.output));
+        assert_eq!(counted, Some((3, 4)), "{endpoint:?}");
+    }
+}
+
+#[test]
+fn a_terminal_event_beyond_every_bound_still_ends_its_stream() {
+    let long = format!(
+        "event: response.completed\ndata: {{\"x\":\"{}\"}}\n\n",
+        "x".repeat(MAX_EVENT_BYTES)
+    );
+    for cut in [10, 1 << 20, long.len()] {
+        let mut reader = StreamReader::new(Endpoint::Responses);
+        let mut terminal = false;
+        for piece in long.as_bytes().chunks(cut.max(1 << 16)) {
+            terminal |= reader.feed(piece).terminal;
+        }
+        assert!(terminal && reader.reading().finished, "in pieces of {cut}");
+    }
+}
+
+#[test]
+fn an_old_completions_words_are_content() {
+    let stream = "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"text\":\"hello\",\"finish_reason\":null}]}\n\n";
+    assert_eq!(read(Endpoint::Completions, stream).1.output_bytes, 5);
+}
+
+#[test]
+fn streamed_pictures_and_sound_end_on_their_own_events() {
+    let counted = |input, output| {
+        Some(Usage {
+            input,
+            output,
+            ..Usage::default()
+        })
+    };
+    let picture = |n: u64| {
+        format!(
+            "event: image_generation.partial_image\ndata: {{\"type\":\"image_generation.partial_image\",\"b64_json\":\"AA\",\"partial_image_index\":0}}\n\n\
+             event: image_generation.completed\ndata: {{\"type\":\"image_generation.completed\",\"b64_json\":\"AA\",\"usage\":{{\"input_tokens\":{n},\"output_tokens\":5,\"total_tokens\":9}}}}\n\n"
+        )
+    };
+    let speech = "data: {\"type\":\"speech.audio.delta\",\"audio\":\"AAAA\"}\n\n\
+        data: {\"type\":\"speech.audio.done\",\"usage\":{\"input_tokens\":7,\"output_tokens\":8,\"total_tokens\":15}}\n\n";
+    let transcript = "data: {\"type\":\"transcript.text.delta\",\"delta\":\"hello\"}\n\n\
+        data: {\"type\":\"transcript.text.done\",\"text\":\"hello\",\"usage\":{\"type\":\"duration\",\"seconds\":3}}\n\n";
+    for (endpoint, stream, terminal, usage, bytes) in [
+        (
+            Endpoint::ImagesGenerations,
+            picture(4),
+            false,
+            counted(4, 5),
+            1,
+        ),
+        // Two were asked for.
+        (
+            Endpoint::ImagesGenerations,
+            picture(4) + &picture(6),
+            false,
+            counted(10, 10),
+            2,
+        ),
+        (
+            Endpoint::AudioSpeech,
+            speech.to_owned(),
+            true,
+            counted(7, 8),
+            1,
+        ),
+        (
+            Endpoint::AudioTranscriptions,
+            transcript.to_owned(),
+            true,
+            None,
+            5,
+        ),
+    ] {
+        let (fed, reading) = read(endpoint, &stream);
+        assert_eq!(
+            (fed.whole, fed.terminal, fed.error),
+            (stream.len(), terminal, false)
+        );
+        assert_eq!(reading.stop, Some(StopReason::End), "{stream}");
+        assert_eq!(
+            (reading.usage, reading.output_bytes),
+            (usage, bytes),
+            "{stream}"
+        );
+    }
+    let cut = "data: {\"type\":\"transcript.text.delta\",\"delta\":\"hello\"}\n\n";
+    let reading = read(Endpoint::AudioTranscriptions, cut).1;
+    assert_eq!((reading.stop, reading.finished), (None, false));
+    let error = "event: error\ndata: {\"type\":\"error\",\"error\":{\"message\":\"no\",\"type\":\"server_error\"}}\n\n";
+    assert!(read(Endpoint::ImagesEdits, error).1.failure.is_some());
+}
+
+#[test]
+fn a_broken_stream_of_pictures_is_told_as_the_sdks_look_for_it() {
+    let fault = dialect::Fault::new(
+        dialect::FaultKind::Upstream,
+        "upstream_stream_broken",
+        "Cut.",
+    );
+    let told = StreamReader::new(Endpoint::ImagesGenerations)
+        .fail(&fault)
+        .expect("an event");
+    let text = String::from_utf8(told.to_vec()).expect("text");
+    assert!(!text.contains("[DONE]"), "{text}");
+    let data = text
+        .strip_prefix("event: error\ndata: ")
+        .expect("a named event");
+    let event: serde_json::Value = serde_json::from_str(data).expect("JSON");
+    assert_eq!(event["error"]["message"], "Cut.");
+    assert_eq!(event["error"]["code"], "upstream_stream_broken");
+}
+
+#[test]
 fn an_event_too_long_is_unread_in_one_piece_too() {
     let long = format!(
         "data: {{\"error\":\"{}\"}}\n\n",
