@@ -1,6 +1,7 @@
 //! The harness: one word per idea.
 //!
 //! - [`Signalbox`]: the real binary, on a free port and a folder of its own.
+//! - [`GoogleAccount`]: a service account whose tokens the fake gives.
 //! - [`FakeUpstream`]: a provider that can stall, cut, refuse and lie, by the name
 //!   of the model it is asked for.
 //!
@@ -16,11 +17,13 @@
     reason = "the names are the documentation of a test harness"
 )]
 
+mod account;
 mod provider;
 mod signalbox;
 mod wire;
 
-pub use provider::{FakeUpstream, Seen};
+pub use account::GoogleAccount;
+pub use provider::{ACCESS_TOKEN, AWS_KEY, FakeUpstream, Seen};
 pub use signalbox::{Signalbox, chat, config_for};
 pub use wire::{Request, read_request};
 

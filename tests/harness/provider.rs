@@ -8,7 +8,9 @@
 //! that were offered, with the arguments that the prompt tells as `<<name {…}>>`, and
 //! quote the results they are given; `think` reasons first, seals it, and wants it back;
 //! `schema` fills the schema it is given; `image` tells the sizes of the images it saw;
-//! `count` tells how many turns, system texts and tools there were.
+//! `count` tells how many turns, system texts and tools there were; `edit` gives back a file it was shown, changed; `big-last` ends with an event of
+//! three megabytes. A request that claims to be signed for AWS is held to it, and `/token` gives
+//! Google's access tokens.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,6 +43,7 @@ mod gemini_strict;
 mod lists;
 mod ollama;
 mod openai;
+mod openai_media;
 mod openai_more;
 mod responses;
 mod responses_strict;
@@ -48,9 +51,12 @@ mod responses_strict;
 // Bytes.
 mod eventstream;
 mod http;
+mod signed;
 
+pub use behaviour::ACCESS_TOKEN;
 use behaviour::{Then, answer};
 use http::whole;
+pub use signed::AWS_KEY;
 
 /// What the fake has seen.
 #[derive(Debug, Default)]

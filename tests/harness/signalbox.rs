@@ -39,12 +39,19 @@ impl Signalbox {
         Signalbox::start_in(folder, "").await
     }
 
+    /// With this config, and these in its environment: keys that providers want.
+    pub async fn start_with(config: &str, env: &[(&str, &str)]) -> Signalbox {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("signalbox.toml"), config).unwrap();
+        Signalbox::spawn(folder, "", Stdio::inherit(), "warn", env).await
+    }
+
     /// With this config, everything it can log written to `signalbox.log` in its folder.
     pub async fn start_talkative(config: &str) -> Signalbox {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("signalbox.toml"), config).unwrap();
         let log = std::fs::File::create(folder.path().join("signalbox.log")).unwrap();
-        Signalbox::spawn(folder, "", Stdio::from(log), "trace").await
+        Signalbox::spawn(folder, "", Stdio::from(log), "trace", &[]).await
     }
 
     /// With nothing but the practice provider.
@@ -55,12 +62,19 @@ impl Signalbox {
     /// On a folder that another run has left. The key is shown only once, so the
     /// first run's must be given.
     pub async fn start_in(folder: TempDir, key: &str) -> Signalbox {
-        Signalbox::spawn(folder, key, Stdio::inherit(), "warn").await
+        Signalbox::spawn(folder, key, Stdio::inherit(), "warn", &[]).await
     }
 
-    async fn spawn(folder: TempDir, key: &str, log: Stdio, level: &str) -> Signalbox {
+    async fn spawn(
+        folder: TempDir,
+        key: &str,
+        log: Stdio,
+        level: &str,
+        env: &[(&str, &str)],
+    ) -> Signalbox {
         let mut process = command(folder.path())
             .env("SIGNALBOX_LOG", level)
+            .envs(env.iter().copied())
             .args(["serve", "--port", "0"])
             .stdout(Stdio::piped())
             .stderr(log)

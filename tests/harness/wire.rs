@@ -26,6 +26,25 @@ impl Request {
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
+
+    /// The short text fields of a form, as an object; none in anything else.
+    pub fn form(&self) -> Option<serde_json::Value> {
+        let (_, boundary) = self
+            .header("content-type")?
+            .strip_prefix("multipart/form-data")?
+            .split_once("boundary=")?;
+        let text = String::from_utf8_lossy(&self.body);
+        let boundary = format!("--{boundary}");
+        let parts = text.split(&boundary).filter_map(|part| {
+            let (head, value) = part.split_once("\r\n\r\n")?;
+            let (_, named) = head.split_once(" name=\"")?;
+            let name = named.split('"').next()?;
+            let value = value.trim_end_matches("\r\n");
+            let is_text = !head.contains("filename=");
+            is_text.then(|| (name.to_owned(), serde_json::Value::from(value)))
+        });
+        Some(serde_json::Value::Object(parts.collect()))
+    }
 }
 
 /// The next request on a connection; `None` when the peer closed it.

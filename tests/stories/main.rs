@@ -7,14 +7,17 @@
 )]
 
 mod bad_input;
+mod beside_chat;
 mod config;
 mod control;
 mod failover;
 mod guard;
+mod hosts;
 mod keys;
 mod ledger;
 mod passing_through;
 mod practice;
+mod quiet_streams;
 mod running;
 mod streams;
 mod translation;

@@ -248,3 +248,50 @@ async fn models_are_listed_in_the_callers_shape() {
     );
     assert_eq!(get("/v1/models/none").send().await.unwrap().status(), 404);
 }
+
+#[tokio::test]
+async fn both_versions_of_messages_pass_byte_for_byte_with_fields_and_headers_that_nobody_knows_yet()
+ {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&config_for(&upstream)).await;
+    for version in ["2023-06-01", "2026-10-21"] {
+        for stream in ["", "\"stream\" : true, "] {
+            let sent = ODD.replacen("{ ", &format!("{{ {stream}"), 1);
+            let ask = |url: &str, body: String| {
+                let post = signalbox
+                    .client
+                    .post(format!("{url}/v1/messages?beta=true&future=1"));
+                post.bearer_auth(&signalbox.key)
+                    .header("content-type", "application/json")
+                    .header("anthropic-version", version)
+                    .header("anthropic-beta", "future-2027-01-01")
+                    .header("x-future-header", "odd;  value=1")
+                    .body(body)
+                    .send()
+            };
+            let through = ask(&signalbox.url, sent.clone()).await.unwrap();
+            let seen = upstream.last();
+            let expected = sent.replace("\"fake/ok\"", "\"ok\"");
+            assert_eq!(String::from_utf8(seen.body.clone()).unwrap(), expected);
+            assert_eq!(seen.path(), "/v1/messages?beta=true&future=1");
+            for (name, value) in [
+                ("anthropic-version", version),
+                ("anthropic-beta", "future-2027-01-01"),
+                ("x-future-header", "odd;  value=1"),
+            ] {
+                assert_eq!(seen.header(name), Some(value));
+            }
+            let direct = ask(&upstream.base_url(), expected).await.unwrap();
+            assert_eq!(through.headers()["x-new-vendor-header"], "kept");
+            assert_eq!(
+                through.headers()["content-type"],
+                direct.headers()["content-type"]
+            );
+            assert_eq!(
+                through.bytes().await.unwrap(),
+                direct.bytes().await.unwrap()
+            );
+        }
+    }
+    signalbox.is_quiet().await;
+}

@@ -193,6 +193,47 @@ async fn a_response_is_gone_on_from_by_its_name_at_a_provider_of_another_dialect
 }
 
 #[tokio::test]
+async fn googles_signature_comes_back_on_a_call_of_a_tool_whose_calls_have_no_ids() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&config(&upstream)).await;
+    let tools = json!([{"type":"function","function":{"name":"look","parameters":{"type":"object",
+        "properties":{"at":{"type":"string"},"by":{"type":"integer"}}}}}]);
+    for stream in [false, true] {
+        let prompt = format!("Look ({stream}). <<look {{\"at\":\"the sky\",\"by\":2}}>>");
+        let mut messages = json!([{"role":"user","content":prompt}]);
+        let body = json!({"model":"google/think","stream":stream,"think":true,"tools":tools,"messages":messages});
+        let reply = signalbox.post("/api/chat", &body).send().await.unwrap();
+        assert_eq!(reply.status(), 200);
+        let text = reply.text().await.unwrap();
+        let lines = text
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let mut calls = lines.filter(|line| line["message"]["tool_calls"].is_array());
+        let called = calls.next().unwrap_or_else(|| panic!("{text}"));
+        let function = &called["message"]["tool_calls"][0]["function"];
+        // As Ollama's own library sends it back: name and arguments, no id, no thought.
+        let call =
+            json!({"function":{"arguments":{"by":2,"at":"the sky"},"name":function["name"]}});
+        let list = messages.as_array_mut().unwrap();
+        list.push(json!({"role":"assistant","content":"","tool_calls":[call]}));
+        list.push(json!({"role":"tool","tool_name":"look","content":"blue"}));
+        let body = json!({"model":"google/think","stream":stream,"think":true,"tools":tools,"messages":messages});
+        let reply = signalbox.post("/api/chat", &body).send().await.unwrap();
+        let status = reply.status();
+        let text = reply.text().await.unwrap();
+        assert!(status == 200 && text.contains("blue"), "{status} {text}");
+        let seen = upstream.last().json();
+        let part = &seen["contents"][1]["parts"][0];
+        assert_eq!(part["functionCall"]["name"], "look", "{seen}");
+        let signature = part["thoughtSignature"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{seen}"));
+        assert!(!signature.contains("skip_thought"), "{signature}");
+    }
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
 async fn tokens_are_counted_here_where_the_provider_counts_none() {
     let upstream = FakeUpstream::start().await;
     let signalbox = Signalbox::start(&config(&upstream)).await;

@@ -13,8 +13,11 @@ use super::http::{REPLY_HEADERS, bytes, chunk, whole};
 use super::route::{Route, Task, route};
 use super::said::{Said, Usage, script};
 use super::speech::Dialect;
-use super::{anthropic_strict, cohere, gemini, lists, ollama, openai_more};
+use super::{anthropic_strict, cohere, gemini, lists, ollama, openai_media, openai_more, signed};
 use crate::wire::Request;
+
+/// What Google's token address gives for a service account's word.
+pub const ACCESS_TOKEN: &str = "ya29.fake-token";
 
 /// What becomes of the connection.
 pub(super) enum Then {
@@ -25,8 +28,18 @@ pub(super) enum Then {
 }
 
 pub(super) async fn answer(socket: &mut TcpStream, request: &Request) -> Then {
-    let asked = request.json();
+    let asked = request.form().unwrap_or_else(|| request.json());
     let route = route(request, &asked);
+    if let Some(told) = signed::refused(request) {
+        let _ = socket.write_all(&route.refused(403, told, "")).await;
+        return Then::Next;
+    }
+    if request.path() == "/token" {
+        let granted = json!({"access_token":ACCESS_TOKEN,"expires_in":3599,"token_type":"Bearer"});
+        let reply = whole(200, "application/json", &granted.to_string(), "");
+        let _ = socket.write_all(&reply).await;
+        return Then::Next;
+    }
     if route.task == Task::Models {
         let _ = socket.write_all(&lists::models(request, &route)).await;
         return Then::Next;
@@ -146,12 +159,19 @@ async fn served(socket: &mut TcpStream, request: &Request, route: &Route, asked:
             _ => return good(openai_more::embeddings(model, asked)),
         },
         Task::Rerank => return good(cohere::rerank(asked)),
-        Task::Images => return good(openai_more::images()),
-        Task::Speech => {
-            let sound = openai_more::sound();
-            return Served::Reply(bytes(200, "audio/mpeg", &sound, REPLY_HEADERS));
+        Task::Images | Task::Speech | Task::Transcript => {
+            if let Some(events) = openai_media::events(route.task, asked) {
+                return Served::Streamed(streamed(socket, route, request, events).await);
+            }
+            return match route.task {
+                Task::Images => good(openai_media::images()),
+                Task::Speech => {
+                    let sound = openai_media::sound();
+                    Served::Reply(bytes(200, "audio/mpeg", &sound, REPLY_HEADERS))
+                }
+                _ => good(openai_media::transcript()),
+            };
         }
-        Task::Transcript => return good(openai_more::transcript()),
         Task::Models | Task::Nothing => {
             let message = format!("Invalid URL ({})", request.line);
             return Served::Reply(route.refused(404, &message, ""));
@@ -244,6 +264,9 @@ async fn streamed(
             events.push(b"data: [DONE]\n\n".to_vec());
         }
     }
+    if model == "big-last" {
+        pad_last(&mut events);
+    }
     let pace = match model {
         "slow" | "endless" => Duration::from_millis(100),
         _ => Duration::ZERO,
@@ -251,6 +274,7 @@ async fn streamed(
     let last = match model {
         "cut-mid" | "stall-mid" | "close-mid" => half,
         "no-done" => events.len() - 1,
+        "open-then-stall" => 1,
         _ => events.len(),
     };
     for event in &events[..last] {
@@ -268,13 +292,28 @@ async fn streamed(
     }
     match model {
         "cut-mid" => return Then::Cut,
-        "stall-mid" => return Then::WatchForHangUp,
+        "stall-mid" | "open-then-stall" => return Then::WatchForHangUp,
         _ => {}
     }
     if socket.write_all(b"0\r\n\r\n").await.is_err() {
         return Then::HungUp;
     }
     Then::Next
+}
+
+/// Makes the last event with an object in it three megabytes longer, as one that repeats a picture.
+fn pad_last(events: &mut [Vec<u8>]) {
+    const BEGIN: &str = "data: {";
+    let texts = events.iter_mut().rev();
+    for event in texts {
+        let text = String::from_utf8_lossy(event).into_owned();
+        if text.contains(BEGIN) {
+            let padding = "A".repeat(3 << 20);
+            let longer = format!("{BEGIN}\"future_padding\":\"{padding}\",");
+            *event = text.replacen(BEGIN, &longer, 1).into_bytes();
+            return;
+        }
+    }
 }
 
 /// The key that came with a request, wherever its dialect puts it.

@@ -1,4 +1,4 @@
-//! OpenAI's other operations: vectors, old completions, images, sound.
+//! OpenAI's other operations with text: vectors and old completions.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -53,25 +53,4 @@ pub(super) fn completion_events(said: &Said) -> Vec<String> {
     events.push(chunk("", json!("stop")));
     events.push("data: [DONE]\n\n".to_owned());
     events
-}
-
-/// The smallest picture there is.
-pub(super) fn images() -> String {
-    json!({"created":1_700_000_000,"data":[{"b64_json":PIXEL}],
-        "usage":{"input_tokens":5,"output_tokens":6,"total_tokens":11}})
-    .to_string()
-}
-
-const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
-
-/// Bytes that are no text: sound must not be read as one.
-pub(super) fn sound() -> Vec<u8> {
-    let mut bytes = b"ID3\x04\x00\x00\x00\x00\x00\x00".to_vec();
-    bytes.extend((0u8..=255).cycle().take(4096));
-    bytes
-}
-
-pub(super) fn transcript() -> String {
-    json!({"text":"Hello from the fake upstream.","usage":{"type":"duration","seconds":1}})
-        .to_string()
 }

@@ -103,6 +103,7 @@ pub(super) fn script(model: &str, stream: bool, asked: &Asked) -> Said {
             None => asked.json.then(|| "{}".to_owned()),
         },
         "image" => Some(seen_images(asked)),
+        "edit" => Some(edited(&asked.prompt)),
         "count" => Some(format!(
             "turns: {}, system: {}, tools: {}",
             asked.turns,
@@ -175,6 +176,28 @@ fn marked<'a>(asked: &'a Asked, mark: &str) -> (Option<&'a Offered>, Value) {
     match object(given).or_else(|_| object(&given.replace("\\\"", "\""))) {
         Ok(arguments) => (tool, Value::Object(arguments)),
         Err(_) => (None, json!({ "file_path": mark })),
+    }
+}
+
+/// A file of the prompt as `<<edit {"file": …, "from": …, "to": …}>>` wants it, whole and fenced: the
+/// form in which aider takes edits from a model it doesn't know.
+fn edited(prompt: &str) -> String {
+    let mark = prompt
+        .split("<<edit ")
+        .nth(1)
+        .and_then(|rest| rest.split(">>").next());
+    let wanted: Value = serde_json::from_str(mark.unwrap_or_default()).unwrap_or_default();
+    let word = |field: &str| wanted[field].as_str().unwrap_or_default().to_owned();
+    let (file, from, to) = (word("file"), word("from"), word("to"));
+    let fenced = prompt.split(&format!("{file}\n```\n")).nth(1);
+    match fenced.and_then(|rest| rest.split("```").next()) {
+        Some(content) => {
+            format!(
+                "Here is the file.\n\n{file}\n```\n{}```\n",
+                content.replace(&from, &to)
+            )
+        }
+        None => format!("There is no {file} in the prompt."),
     }
 }
 
