@@ -189,7 +189,7 @@ function told(said, label) {
 
 /** Ours, without what would change where a program listens, looks or calls. */
 export function quietEnvironment() {
-  const noise = /^(SIGNALBOX_|FAKE_|OPENAI_|ANTHROPIC_|CLAUDE|CODEX_|GEMINI_|GOOGLE_|OLLAMA_|OPENCODE)|_PROXY$/i;
+  const noise = /^(SIGNALBOX_|FAKE_|OPENAI_|ANTHROPIC_|CLAUDE|CODEX_|GEMINI_|GOOGLE_|OLLAMA_|OPENCODE|AIDER_|LITELLM_)|_PROXY$/i;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !noise.test(name)));
 }
 
