@@ -39,6 +39,46 @@ async fn a_request_arrives_byte_for_byte_but_for_the_models_name() {
 }
 
 #[tokio::test]
+async fn only_a_request_that_meets_a_quirk_is_written_anew() {
+    let upstream = FakeUpstream::start().await;
+    let config = format!(
+        "[provider.odd]\nopenai_base_url = \"{}/v1\"\nkey = \"none\"\nlocal = true\n\
+         [provider.odd.quirks]\nno_developer = true\nrefuses = [\"logit_bias\"]\n",
+        upstream.base_url()
+    );
+    let signalbox = Signalbox::start(&config).await;
+    let ask = async |body: String| {
+        let reply = signalbox
+            .client
+            .post(format!("{}/v1/chat/completions", signalbox.url))
+            .bearer_auth(&signalbox.key)
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(reply.status(), 200);
+        upstream.last()
+    };
+    let asked = ODD.replace("fake/ok", "odd/ok");
+    let seen = ask(asked.clone()).await;
+    let expected = asked.replace("\"odd/ok\"", "\"ok\"");
+    assert_eq!(String::from_utf8(seen.body).unwrap(), expected);
+
+    let seen = ask(asked.replace("\"user\"", "\"developer\"")).await;
+    assert_eq!(seen.json()["messages"][0]["role"], "system");
+
+    let seen = ask(asked.replace(
+        "\"temperature\"",
+        "\"logit_bias\":{\"1\":2},\"temperature\"",
+    ))
+    .await;
+    assert!(seen.json().get("logit_bias").is_none(), "{:?}", seen.json());
+    assert_eq!(seen.json()["messages"][0]["role"], "user");
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
 async fn a_reply_arrives_byte_for_byte_with_the_providers_headers() {
     let upstream = FakeUpstream::start().await;
     let signalbox = Signalbox::start(&config_for(&upstream)).await;
