@@ -7,6 +7,7 @@
 mod aws;
 
 use crate::sse::{self, Framer};
+use crate::{Failure, FailureCategory};
 
 /// The largest frame that is read: 16 MiB. An image comes in one frame.
 pub(crate) const MAX_FRAME_BYTES: usize = 16 << 20;
@@ -29,6 +30,29 @@ pub(crate) struct Frame<'a> {
     pub(crate) name: &'a [u8],
     /// Its data, trimmed; never empty.
     pub(crate) data: &'a [u8],
+}
+
+impl Frame<'_> {
+    /// Its data begin like a document and are none: something was said that can't be read. Other
+    /// words (`[DONE]`, a sign of life) say nothing.
+    pub(crate) fn is_torn(&self) -> bool {
+        let is_document = || {
+            std::str::from_utf8(self.data)
+                .is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
+        };
+        self.data.starts_with(b"{") && !is_document()
+    }
+}
+
+/// What is said of such a stream.
+pub(crate) fn torn() -> Failure {
+    Failure {
+        category: FailureCategory::BrokenStream,
+        status: None,
+        code: None,
+        message: "it sent an event that can not be read".to_owned(),
+        retry_after_ms: None,
+    }
 }
 
 /// A stream that can't be cut into frames any more.
@@ -81,6 +105,11 @@ impl Frames {
         let mut rest = bytes;
         while let Some(end) = self.next_end(rest) {
             let (last, after) = rest.split_at(end);
+            if self.held.len() + last.len() > MAX_FRAME_BYTES {
+                // Also where it came in one piece: cuts make no difference.
+                self.held = Vec::new();
+                return Err(Unframed::TooLong);
+            }
             if self.held.is_empty() {
                 self.hand_on(last, &mut each);
             } else {
@@ -234,6 +263,15 @@ mod tests {
         let endless = vec![b'x'; MAX_FRAME_BYTES + 1];
         for framing in [Framing::Sse, Framing::Lines] {
             assert_eq!(cut(framing, &[&endless]).1, Err(Unframed::TooLong));
+        }
+    }
+
+    #[test]
+    fn a_frame_too_long_is_one_in_one_piece_too() {
+        let mut whole = vec![b'x'; MAX_FRAME_BYTES];
+        whole.extend_from_slice(b"\n\n");
+        for framing in [Framing::Sse, Framing::Lines] {
+            assert_eq!(cut(framing, &[&whole]).1, Err(Unframed::TooLong));
         }
     }
 

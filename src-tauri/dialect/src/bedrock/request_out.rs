@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::cache_out::Marks;
 use super::family::Family;
 use super::{thinking_out, tools_out, turns_out};
-use crate::hub::{Format, Notes, Refused, Request, Sampling, Target};
+use crate::hub::{Format, Notes, Refused, Request, Sampling, Target, says_nothing};
 
 /// The most pairs of `requestMetadata`, and the most characters of a key or a value.
 const MOST_METADATA: usize = 16;
@@ -244,20 +244,6 @@ fn tier(asked: Option<&str>, notes: &mut Notes) -> Option<&'static str> {
     })
 }
 
-/// Fields that ask for another answer than Converse can give.
-const BINDING: &[&str] = &[
-    "audio",
-    "background",
-    "cachedContent",
-    "container",
-    "conversation",
-    "mcp_servers",
-    "modalities",
-    "prompt",
-    "responseModalities",
-    "web_search_options",
-];
-
 fn refuse_what_changes_the_answer(request: &Request, notes: &mut Notes) -> Result<(), Refused> {
     if request.candidates.is_some_and(|count| count > 1) {
         notes.refuse("n", "Bedrock Converse gives one answer.")?;
@@ -271,24 +257,7 @@ fn refuse_what_changes_the_answer(request: &Request, notes: &mut Notes) -> Resul
             "Bedrock Converse keeps no answers to go on from.",
         )?;
     }
-    for (key, value) in &request.extras.fields {
-        if BINDING.contains(&key.as_str()) && !says_nothing(value) {
-            notes.refuse(key.as_str(), "Bedrock Converse has no such field.")?;
-        }
-    }
     Ok(())
-}
-
-/// `null`, `false`, an empty list, or text as the only modality.
-fn says_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::Array(list) => list.iter().all(|item| {
-            item.as_str()
-                .is_some_and(|word| word.eq_ignore_ascii_case("text"))
-        }),
-        _ => false,
-    }
 }
 
 fn note_what_is_lost(request: &mut Request, notes: &mut Notes) {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::answer_in::{Answer, Blocks};
 use super::chunk::{self, Choice, Chunk, Delta, Raw};
 use crate::counts::OpenAiCounts;
-use crate::frames::Frame;
+use crate::frames::{Frame, torn};
 use crate::hub::{Event, Start};
 use crate::{Dialect, NotAReply, StopReason, Usage, reading, refuse};
 
@@ -49,7 +49,14 @@ impl Reader {
             }
             let choices = chunk::list(chunk.choices);
             self.chunk(&chunk, choices, false, out);
+        } else if frame.is_torn() && !self.is_whole() {
+            self.fail(torn(), out);
         }
+    }
+
+    /// Every answer has said why it ended.
+    fn is_whole(&self) -> bool {
+        !self.answers.is_empty() && self.answers.iter().all(|(_, answer)| answer.stopped)
     }
 
     /// The stream is at its end. What is open is closed; if the reply is whole (a stop reason was
@@ -58,9 +65,7 @@ impl Reader {
         if self.over {
             return;
         }
-        let is_whole =
-            !self.answers.is_empty() && self.answers.iter().all(|(_, answer)| answer.stopped);
-        if is_whole {
+        if self.is_whole() {
             return self.end(out);
         }
         self.over = true;

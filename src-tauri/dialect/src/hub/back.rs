@@ -1,12 +1,17 @@
 //! What was changed on the way out, to be changed back in the reply.
 //!
 //! Promises: a caller sees its own tool names, call ids, custom tools and stop texts, whatever the
-//! target made of them. Text is held back only as far as it could begin a stop text.
+//! target made of them. Text is held back only as far as it could begin a stop text. Bound: free
+//! texts for tools are gathered up to [`MOST_GATHERED`] bytes a reply; a longer one fails the reply,
+//! as half a text would be another.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{BlockKind, Event};
-use crate::StopReason;
+use crate::{Failure, FailureCategory, StopReason};
+
+/// The most that is gathered of the arguments of custom tools, in bytes: 16 MiB, as a frame.
+const MOST_GATHERED: usize = 16 << 20;
 
 /// What a request's translation leaves for its reply's.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,6 +36,10 @@ pub(crate) struct Restore {
     plain: bool,
     /// What each open block needs.
     open: Vec<(u32, Need)>,
+    /// Bytes of arguments that are gathered.
+    gathered: usize,
+    /// The row has failed here; what follows is passed over.
+    failed: bool,
     cut: bool,
     answered_by_tool: bool,
 }
@@ -64,7 +73,7 @@ impl Restore {
             out.push(event);
             return;
         }
-        if self.cut {
+        if self.cut || self.failed {
             return;
         }
         match event {
@@ -135,7 +144,13 @@ impl Restore {
             return;
         };
         match &mut self.open[at].1 {
-            Need::Unwrap(gathered) => gathered.push_str(&text),
+            Need::Unwrap(gathered) => {
+                self.gathered = self.gathered.saturating_add(text.len());
+                if self.gathered > MOST_GATHERED {
+                    return self.fail(out);
+                }
+                gathered.push_str(&text);
+            }
             Need::Watch { held, candidate } => {
                 held.push_str(&text);
                 let candidate = *candidate;
@@ -155,12 +170,27 @@ impl Restore {
         }
     }
 
+    fn fail(&mut self, out: &mut Vec<Event>) {
+        self.failed = true;
+        self.open = Vec::new();
+        out.push(Event::Failed(Failure {
+            category: FailureCategory::BrokenStream,
+            status: None,
+            code: None,
+            message: "it called a tool with more than 16 MiB of text".to_owned(),
+            retry_after_ms: None,
+        }));
+    }
+
     fn closed(&mut self, block: u32, out: &mut Vec<Event>) {
         let Some(at) = self.open.iter().position(|(one, _)| *one == block) else {
             return;
         };
         let text = match self.open.remove(at).1 {
-            Need::Unwrap(gathered) => unwrapped(&gathered),
+            Need::Unwrap(gathered) => {
+                self.gathered = self.gathered.saturating_sub(gathered.len());
+                unwrapped(&gathered)
+            }
             Need::Watch { held, .. } => held,
         };
         if !text.is_empty() {
@@ -335,6 +365,38 @@ mod tests {
             ),
             ("call_long", Some("a"), "b", true)
         );
+    }
+
+    #[test]
+    fn a_free_text_without_end_fails_the_reply_and_is_not_kept() {
+        let back = Back {
+            custom: BTreeSet::from(["patch".to_owned()]),
+            ..Back::default()
+        };
+        let piece = "x".repeat(1 << 20);
+        let pieces = vec![piece.as_str(); 40];
+        let mut events = row(&pieces);
+        events[1] = Event::Open {
+            block: 0,
+            candidate: 0,
+            kind: BlockKind::ToolCall(ToolCall {
+                id: "1".to_owned(),
+                name: "patch".to_owned(),
+                namespace: None,
+                arguments: String::new(),
+                custom: false,
+            }),
+        };
+        let (mut restore, mut out) = (Restore::new(back), Vec::new());
+        for event in events {
+            restore.event(event, &mut out);
+        }
+        law::check(&out).expect("lawful");
+        assert!(
+            matches!(out.last(), Some(Event::Failed(failure)) if failure.message.contains("16 MiB"))
+        );
+        assert_eq!(out.len(), 3, "nothing follows and nothing of it was told");
+        assert!(restore.open.is_empty() && !restore.is_cut());
     }
 
     #[test]

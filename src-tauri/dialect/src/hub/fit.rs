@@ -5,13 +5,16 @@
 //! lacks are emulated; every change that loses something is noted or refused.
 //! Leaves out: what one dialect alone must do (its own `write_request`).
 
+mod binding;
 mod content;
 mod ids;
 mod names;
 mod tools;
 
-use super::{Back, Format, Message, Notes, Refused, Request, Role, Target, ToolKind};
+use super::{Back, Extras, Format, Message, Notes, Refused, Request, Role, Target, ToolKind};
 use crate::Dialect;
+
+pub(crate) use binding::says_nothing;
 
 /// Fits `request` to `target` in place and says what the reply's way back needs.
 ///
@@ -25,6 +28,7 @@ pub(crate) fn fit(
     let mut back = Back::default();
     understood(request, target);
     asked(request, target, notes)?;
+    binding::fit(request, target, notes)?;
     tools::hosted(request, target, notes)?;
     tools::custom(request, target, notes, &mut back);
     names::fit(request, target, notes, &mut back);
@@ -49,16 +53,21 @@ const UNDERSTOOD: &[&str] = &[
     "user",
 ];
 
+/// The mark that Responses' reader leaves on the message that came as this field.
+const PLACE: &str = "instructions";
+
 fn understood(request: &mut Request, target: &Target<'_>) {
-    if request
-        .extras
-        .owner
-        .is_some_and(|owner| owner != target.dialect)
-    {
+    let is_foreign = |extras: &Extras| extras.owner.is_some_and(|owner| owner != target.dialect);
+    if is_foreign(&request.extras) {
         request
             .extras
             .fields
             .retain(|key, _| !UNDERSTOOD.contains(&key.as_str()));
+    }
+    for message in &mut request.messages {
+        if is_foreign(&message.extras) {
+            message.extras.fields.shift_remove(PLACE);
+        }
     }
 }
 
@@ -161,7 +170,7 @@ fn answer_by_tool(request: &mut Request, target: &Target<'_>, notes: &mut Notes,
             strict: None,
         },
         cache: None,
-        extras: super::Extras::default(),
+        extras: Extras::default(),
     });
     request.choice = Some(super::Choice::Tool(name.clone()));
     request.format = Format::Text;

@@ -20,7 +20,7 @@ mod target;
 pub use back::Back;
 pub(crate) use back::Restore;
 pub use event::{Annotation, BlockKind, Event, Logprob, Start};
-pub(crate) use fit::fit;
+pub(crate) use fit::{fit, says_nothing};
 pub use fold::{Block, Candidate, Reply};
 pub(crate) use note::Notes;
 pub use note::{Loss, Note, Refused};

@@ -3,11 +3,12 @@
 //! Promises: of each candidate a block is opened only when the one before is closed, in the order of
 //! opening, and nothing is lost. Rows that break the law are mended: a delta to no open block is
 //! passed over, what is open is closed before a stop. Bound: what is held back is at most
-//! [`MOST_HELD`] bytes of text; beyond it the held blocks are let out as they are.
+//! [`MOST_HELD`] bytes, an event without text counted too; beyond it the held blocks are let out as
+//! they are.
 
 use super::Event;
 
-/// The most text that is held back, in bytes.
+/// The most that is held back, in bytes.
 const MOST_HELD: usize = 4 << 20;
 
 /// Puts blocks in order.
@@ -62,12 +63,14 @@ impl InOrder {
 
     fn open(&mut self, candidate: u32, block: u32, event: Event, out: &mut Vec<Event>) {
         if self.open.iter().any(|(of, _)| *of == candidate) {
+            self.held += cost(&event);
             self.waiting.push(Waiting {
                 candidate,
                 block,
                 closed: false,
                 events: vec![event],
             });
+            self.let_out_if_too_much(out);
         } else {
             self.open.push((candidate, block));
             out.push(event);
@@ -86,13 +89,18 @@ impl InOrder {
         else {
             return;
         };
-        if let Event::Delta { text, .. } = &event {
-            self.held += text.len();
+        match (waiting.events.last_mut(), event) {
+            // Many small pieces would weigh more than their text.
+            (Some(Event::Delta { text: so_far, .. }), Event::Delta { text, .. }) => {
+                self.held += text.len();
+                so_far.push_str(&text);
+            }
+            (_, event) => {
+                self.held += cost(&event);
+                waiting.events.push(event);
+            }
         }
-        waiting.events.push(event);
-        if self.held > MOST_HELD {
-            self.let_out(out);
-        }
+        self.let_out_if_too_much(out);
     }
 
     fn close(&mut self, block: u32, out: &mut Vec<Event>) {
@@ -126,19 +134,19 @@ impl InOrder {
     }
 
     fn release(&mut self, next: Waiting, out: &mut Vec<Event>) {
-        for event in &next.events {
-            if let Event::Delta { text, .. } = event {
-                self.held = self.held.saturating_sub(text.len());
-            }
-        }
+        let weight = next.events.iter().map(cost).sum();
+        self.held = self.held.saturating_sub(weight);
         out.extend(next.events);
         if !next.closed {
             self.open.push((next.candidate, next.block));
         }
     }
 
-    /// Too much is held: the blocks go on side by side.
-    fn let_out(&mut self, out: &mut Vec<Event>) {
+    /// Beyond what may be held, the blocks go on side by side.
+    fn let_out_if_too_much(&mut self, out: &mut Vec<Event>) {
+        if self.held <= MOST_HELD {
+            return;
+        }
         for next in std::mem::take(&mut self.waiting) {
             self.release(next, out);
         }
@@ -151,6 +159,16 @@ impl InOrder {
             self.close(block, out);
         }
     }
+}
+
+/// What an event weighs while it is held: itself, and the text in it.
+fn cost(event: &Event) -> usize {
+    let text = match event {
+        Event::Delta { text, .. } => text.len(),
+        Event::Seal { sealed, .. } => sealed.data.len(),
+        _ => 0,
+    };
+    size_of::<Event>() + text
 }
 
 #[cfg(test)]
@@ -223,8 +241,7 @@ mod tests {
                 delta(0, "b"),
                 Event::Close { block: 0 },
                 open(1),
-                delta(1, "x"),
-                delta(1, "y"),
+                delta(1, "xy"),
                 Event::Close { block: 1 },
                 stop(),
                 Event::End,
@@ -253,5 +270,23 @@ mod tests {
         let big = "x".repeat(MOST_HELD + 1);
         let row = through(vec![open(0), open(1), delta(1, &big), delta(0, "a")]);
         assert_eq!(row.len(), 4);
+    }
+
+    #[test]
+    fn what_waits_is_bounded_whatever_it_is_made_of() {
+        let mut order = InOrder::default();
+        let mut out = Vec::new();
+        order.event(open(0), &mut out);
+        for block in 1..100_000 {
+            order.event(open(block), &mut out);
+        }
+        assert!(order.waiting.len() * size_of::<Event>() <= MOST_HELD);
+        let mut order = InOrder::default();
+        order.event(open(0), &mut out);
+        order.event(open(1), &mut out);
+        for _ in 0..100_000 {
+            order.event(delta(1, "x"), &mut out);
+        }
+        assert_eq!(order.waiting[0].events.len(), 2, "pieces are put together");
     }
 }

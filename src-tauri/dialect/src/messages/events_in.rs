@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use super::blocks_in::{Open, OpenKind};
 use crate::counts::AnthropicCounts;
-use crate::frames::Frame;
+use crate::frames::{Frame, torn};
 use crate::hub::{Event, Start};
 use crate::reading::anthropic_stop;
 use crate::{Dialect, Failure, FailureCategory, StopReason, refuse};
@@ -89,6 +89,10 @@ impl Reader {
     /// An event whose name stands in its data alone.
     fn unnamed(&mut self, data: &[u8], out: &mut Vec<Event>) {
         let Ok(typed) = serde_json::from_slice::<Typed<'_>>(data) else {
+            let frame = Frame { name: b"", data };
+            if frame.is_torn() {
+                self.fail(torn(), out);
+            }
             return;
         };
         match typed.r#type {

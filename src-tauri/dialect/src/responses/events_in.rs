@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::counts;
 use super::frame_in::{Step, is_error};
 use super::pieces::{self, Item, Said};
-use crate::frames::Frame;
+use crate::frames::{Frame, torn};
 use crate::hub::{Annotation, BlockKind, Event, Start};
 use crate::{Dialect, NotAReply, StopReason, loose, refuse};
 
@@ -46,6 +46,11 @@ impl Reader {
         }
         // `[DONE]`, and whatever else is no step.
         let Ok(step) = serde_json::from_slice::<Step<'_>>(frame.data) else {
+            if frame.is_torn() {
+                self.start(None, out);
+                out.push(Event::Failed(torn()));
+                self.over = true;
+            }
             return;
         };
         let named = std::str::from_utf8(frame.name).unwrap_or_default();

@@ -1,7 +1,8 @@
 //! A reply on its way from one dialect into another.
 //!
 //! Promises: the same bytes in any cuts give the same bytes out; a whole reply is the same
-//! events, folded. Bounds: one frame (16 MiB), and what `InOrder` holds back.
+//! events, folded. Bounds: one frame (16 MiB), what `InOrder` and `Restore` hold back, and, for all
+//! that readers and writers gather until a reply's end, [`MOST_FED`] bytes a stream.
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -16,6 +17,8 @@ use crate::{bedrock, chat, cohere, gemini, messages, ollama, responses};
 #[derive(Debug)]
 pub struct Translator {
     frames: Frames,
+    /// Bytes that came so far.
+    fed: usize,
     reader: Reader,
     provider: String,
     order: InOrder,
@@ -31,6 +34,10 @@ pub struct Translator {
     kept_bytes: usize,
     calls: SealedCalls,
 }
+
+/// The longest stream that is translated, in bytes: 256 MiB. Some dialects repeat the whole answer
+/// at its end, so it is held here.
+const MOST_FED: usize = 256 << 20;
 
 /// The largest answer that is kept for a caller to come back to, in bytes: 16 MiB.
 const MOST_KEPT: usize = 16 << 20;
@@ -107,6 +114,7 @@ impl Translator {
         };
         Translator {
             frames: Frames::new(framing),
+            fed: 0,
             reader: Reader::new(from),
             provider: writing.provider.clone(),
             order: InOrder::default(),
@@ -154,10 +162,15 @@ impl Translator {
 
     /// Takes the provider's next bytes, cut anywhere.
     pub fn feed(&mut self, bytes: &[u8]) -> Translated {
+        let room = MOST_FED.saturating_sub(self.fed);
+        let (bytes, beyond) = bytes.split_at(bytes.len().min(room));
+        self.fed += bytes.len();
         let (reader, read) = (&mut self.reader, &mut self.read);
         let fed = self.frames.feed(bytes, |frame| reader.frame(frame, read));
         if let Err(unframed) = fed {
             read.push(Event::Failed(unreadable(unframed)));
+        } else if !beyond.is_empty() {
+            read.push(Event::Failed(broken("its answer is longer than 256 MiB")));
         }
         self.pass_on()
     }
@@ -395,14 +408,18 @@ pub(crate) fn read_whole(
 }
 
 fn unreadable(unframed: Unframed) -> Failure {
+    broken(match unframed {
+        Unframed::TooLong => "it sent an event larger than 16 MiB",
+        Unframed::Broken => "its stream is not framed as it should be",
+    })
+}
+
+fn broken(what: &str) -> Failure {
     Failure {
         category: FailureCategory::BrokenStream,
         status: None,
         code: None,
-        message: match unframed {
-            Unframed::TooLong => "it sent an event larger than 16 MiB".to_owned(),
-            Unframed::Broken => "its stream is not framed as it should be".to_owned(),
-        },
+        message: what.to_owned(),
         retry_after_ms: None,
     }
 }

@@ -936,20 +936,12 @@ fn a_schema_travels_as_text() {
 #[test]
 fn what_changes_the_answer_is_refused_and_hints_are_noted() {
     type Set = fn(&mut Request);
-    let refusals: [(Set, &str); 6] = [
+    let refusals: [(Set, &str); 4] = [
         (|r| r.candidates = Some(2), "n"),
         (|r| r.logprobs = Some(0), "logprobs"),
         (
             |r| r.previous = Some("resp".to_owned()),
             "previous_response_id",
-        ),
-        (
-            |r| r.extras = extras("background", json!(true)),
-            "background",
-        ),
-        (
-            |r| r.extras = extras("modalities", json!(["text", "audio"])),
-            "modalities",
         ),
         (
             |r| {
