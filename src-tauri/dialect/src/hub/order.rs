@@ -2,7 +2,7 @@
 //!
 //! Promises: of each candidate a block is opened only when the one before is closed, in the order of
 //! opening, and nothing is lost. Rows that break the law are mended: a delta to no open block is
-//! passed over, what is open is closed before a stop. Bound: what is held back is at most
+//! passed over, what is open is closed before a stop, but not before a failure. Bound: what is held back is at most
 //! [`MOST_HELD`] bytes, an event without text counted too; beyond it the held blocks are let out as
 //! they are.
 
@@ -53,8 +53,14 @@ impl InOrder {
                 self.close_all(Some(*candidate), out);
                 out.push(event);
             }
-            Event::End | Event::Failed(_) => {
+            Event::End => {
                 self.close_all(None, out);
+                out.push(event);
+            }
+            // What is open stays so: half a call must not look like a whole one.
+            Event::Failed(_) => {
+                self.open = Vec::new();
+                self.waiting = Vec::new();
                 out.push(event);
             }
             Event::Usage(_) | Event::Extra { .. } | Event::Ping => out.push(event),

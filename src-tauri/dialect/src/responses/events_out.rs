@@ -113,8 +113,13 @@ impl Writer {
         }
         self.begin(out);
         self.settle(Ending::Completed, out);
-        // What was being said has no end: its item stays unfinished.
-        self.open.clear();
+        // What was being said has no end: its item stays unfinished, and says so.
+        for saying in std::mem::take(&mut self.open) {
+            let Some(place) = &saying.item else { continue };
+            let item = items::item(&saying.block, &place.id, "incomplete");
+            self.output
+                .extend(raw(&item).map(|item| (place.index, item)));
+        }
         self.document.fail(code, message);
         self.terminate("response.failed", out);
     }

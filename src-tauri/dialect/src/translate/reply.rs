@@ -183,7 +183,14 @@ impl Translator {
         if let Err(unframed) = last {
             read.push(Event::Failed(unreadable(unframed)));
         }
+        let before = read.len();
         reader.finish(read);
+        let mut last = read.split_off(before);
+        if !last.contains(&Event::End) {
+            // It broke off: half a call must not look like a whole one.
+            last.retain(|event| !matches!(event, Event::Close { .. }));
+        }
+        read.append(&mut last);
         self.pass_on()
     }
 

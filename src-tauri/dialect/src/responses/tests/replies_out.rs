@@ -499,7 +499,11 @@ fn a_broken_stream_ends_with_its_error() {
         last["response"]["error"],
         json!({"code": "server_error", "message": "The provider broke off."})
     );
-    assert_eq!(last["response"]["output"].as_array().map(Vec::len), Some(1));
+    let output = last["response"]["output"].as_array().expect("a list");
+    let said = |at: usize| (&output[at]["status"], &output[at]["content"][0]["text"]);
+    assert_eq!(said(0), (&json!("completed"), &json!("Whole.")));
+    assert_eq!(said(1), (&json!("incomplete"), &json!("Half")));
+    assert_eq!(output.len(), 2);
     assert!(out.ends_with(b"data: [DONE]\n\n"));
 
     // Before anything was said, the response is announced first.
