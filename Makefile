@@ -2,7 +2,7 @@
 # promises; the build server runs the same ones.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench generated fmt
+.PHONY: help run test check bench fuzz generated fmt
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -18,6 +18,9 @@ check: ## Formatting, lints, walls between crates, licences, generated files
 
 bench: ## Measure what the proxy adds to a request
 	@.ci/bench
+
+fuzz: ## Feed every wire reader with damaged input; ARGS="SECONDS TARGET..." is passed on
+	@.ci/fuzz $(ARGS)
 
 generated: ## Write the panel's TypeScript from the control API
 	@.ci/generated --write

@@ -1,0 +1,106 @@
+// Usage: node seeds.mjs FOLDER
+//
+// Promises: something true to begin with: every request, reply and stream of the fixtures, once for
+// each endpoint that could be asked or answer so, in FOLDER/<target>/. Made anew for each run; what
+// the fuzzer finds stays beside it. The first bytes choose what an input is fed to (laws.rs).
+// Their names and short words are the fuzzer's dictionary, FOLDER/words.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const out = process.argv[2];
+const fixtures = new URL('../fixtures/', import.meta.url).pathname;
+const streams = new URL('../tests/dialect/streams/', import.meta.url).pathname;
+
+const words = new Set();
+
+function seed(target, choice, body) {
+    for (const [, word] of body.toString().matchAll(/"([A-Za-z][\w.-]{1,40})"/g)) words.add(word);
+    const bytes = Buffer.concat([Buffer.from(choice), Buffer.from(body)]);
+    const name = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+    mkdirSync(join(out, target), { recursive: true });
+    writeFileSync(join(out, target, name), bytes);
+}
+
+const files = folder => readdirSync(folder).sort().map(name => join(folder, name));
+
+// The order of endpoints that generate and count, as Endpoint::ALL has them.
+const asked = { openai: 0, responses: 2, anthropic: 3, gemini: 4, ollama: 5 };
+for (const [dialect, endpoint] of Object.entries(asked)) {
+    for (const [at, file] of files(join(fixtures, dialect)).entries()) {
+        for (let to = 0; to < 7; to += 1) seed('requests', [endpoint, to, at & 255, (at * 7) & 255], readFileSync(file));
+    }
+}
+
+// The order of PROVIDERS.
+const answers = { openai: 0, responses: 1, anthropic: 2, gemini: 3, ollama: 4, bedrock: 5, cohere: 6 };
+function reply(dialect, bytes) {
+    for (let to = 0; to < 7; to += 1) seed('streams', [answers[dialect], to, to, 7], bytes);
+}
+for (const file of files(streams).filter(file => file.endsWith('.sse'))) {
+    reply(file.includes('anthropic') ? 'anthropic' : 'openai', readFileSync(file));
+}
+const text = frame => (typeof frame === 'string' ? frame : JSON.stringify(frame));
+for (const folder of ['edges', 'bad_input']) {
+    for (const file of files(join(fixtures, folder))) {
+        for (const step of JSON.parse(readFileSync(file, 'utf8')).shown ?? []) {
+            const to = step.to.dialect;
+            if (step.request) seed('vectors', [0, 0, 0], JSON.stringify(step.request));
+            if (step.reply) {
+                for (let caller = 0; caller < 7; caller += 1) seed('wholes', [answers[to], caller, 0], JSON.stringify(step.reply));
+                seed('vectors', [1, 0, 1], JSON.stringify(step.reply));
+                seed('refusals', [answers[to], 1, 173], JSON.stringify(step.reply));
+            }
+            if (step.stream) {
+                const ends = to === 'ollama' ? ['', '\n'] : ['data: ', '\n\n'];
+                reply(to, step.stream.map(frame => ends[0] + text(frame) + ends[1]).join(''));
+                const lines = step.stream.map((frame, at) => String.fromCharCode(at) + text(frame));
+                seed('frames', [answers[to], 0, 0, 5], lines.join('\n'));
+            }
+        }
+    }
+}
+
+const amazon = [
+    [0, { role: 'assistant' }],
+    [1, { contentBlockIndex: 0, start: { toolUse: { toolUseId: 'a', name: 'look' } } }],
+    [2, { contentBlockIndex: 0, delta: { toolUse: { input: '{"a":1}' } } }],
+    [3, { contentBlockIndex: 0 }],
+    [2, { contentBlockIndex: 1, delta: { reasoningContent: { text: 'Hm.', signature: 'EqQB' } } }],
+    [4, { stopReason: 'tool_use' }],
+    [5, { usage: { inputTokens: 3, outputTokens: 2 } }],
+    [7, { message: 'slow' }],
+];
+for (let to = 0; to < 7; to += 1) {
+    const lines = amazon.map(([name, event]) => String.fromCharCode(name) + JSON.stringify(event));
+    seed('frames', [0, to, to, 3], lines.join('\n'));
+}
+seed('frames', [1, 0, 0, 3], '\x06{"bytes":"eyJ0eXBlIjoicGluZyJ9"}');
+
+const refusals = [
+    '{"error":{"message":"Rate limit reached","type":"rate_limit_error","code":"rate_limit_exceeded"}}',
+    '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}',
+    '{"error":{"code":429,"message":"Quota","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"17s"}]}}',
+    '{"message":"too many tokens","__type":"ThrottlingException"}',
+    '{"error":"model not found"}',
+    '<html><body>502 Bad Gateway</body></html>',
+    'retry-after: 7\nx-ratelimit-reset-requests: 1m2.5s\nanthropic-ratelimit-tokens-reset: 2026-01-01T00:00:00Z\n',
+    'retry-after:Wed, 21 Oct 2026 07:28:00 GMT\n',
+    '--x\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhisper\r\n--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nabc\r\n--x--\r\n',
+    '{"model":"m","stream":true,"messages":[]}',
+];
+for (const body of refusals) for (let dialect = 0; dialect < 7; dialect += 1) seed('refusals', [dialect, 1, 173], body);
+
+const vectors = [
+    '{"model":"m","input":["a","b"],"encoding_format":"base64","dimensions":2}',
+    '{"object":"list","data":[{"index":0,"embedding":[1.0,-2.5]},{"index":1,"embedding":"AACAPwAAIMA="}],"usage":{"prompt_tokens":1}}',
+    '{"content":{"parts":[{"text":"a"}]},"taskType":"RETRIEVAL_QUERY"}',
+    '{"requests":[{"model":"m","content":{"parts":[{"text":"a"}]}}]}',
+    '{"embeddings":[{"values":[1.0]}]}',
+    '{"embeddings":[[1.0]],"prompt_eval_count":1}',
+    '{"embeddings":{"float":[[1.0]]},"meta":{"billed_units":{"input_tokens":1,"search_units":1}}}',
+    '{"results":[{"index":0,"relevance_score":0.5}],"meta":{"billed_units":{"search_units":1}}}',
+];
+for (const body of vectors) for (let endpoint = 0; endpoint < 5; endpoint += 1) seed('vectors', [endpoint, endpoint, 1], body);
+
+writeFileSync(join(out, 'words'), [...words].sort().map(word => `"${word}"\n`).join(''));
