@@ -167,7 +167,7 @@ struct Told {
     finished: bool,
 }
 
-/// What the caller receives, with the ending that the engine adds to what breaks.
+/// What the caller receives; what breaks ends as the engine ends it, without what was left.
 fn through<'a>(step: &Step, back: &Back, pieces: impl Iterator<Item = &'a [u8]>) -> Told {
     let framing = wire::framing(step.to.dialect);
     let mut translator = Translator::new(from(step), framing, writing(step), back.clone());
@@ -175,9 +175,11 @@ fn through<'a>(step: &Step, back: &Back, pieces: impl Iterator<Item = &'a [u8]>)
     for piece in pieces {
         bytes.extend(translator.feed(piece).bytes);
     }
-    bytes.extend(translator.finish().bytes);
+    let rest = translator.finish().bytes;
     let reading = translator.reading().clone();
-    if !reading.finished || reading.failure.is_some() {
+    if reading.finished && reading.failure.is_none() {
+        bytes.extend(rest);
+    } else {
         let failure = Failure {
             category: FailureCategory::BrokenStream,
             ..reading.failure.clone().unwrap_or(CUT)
