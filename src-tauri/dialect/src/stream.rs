@@ -139,6 +139,16 @@ impl StreamReader {
         }
     }
 
+    /// What must come first when the stream breaks in the middle of an event that was passed on in
+    /// pieces: it ends there, and what is said next is an event of its own.
+    pub fn torn(&self) -> &'static [u8] {
+        match (&self.oversized, &self.ends) {
+            (None, _) => b"",
+            (Some(_), Ends::Sse(_)) => b"\n\n",
+            (Some(_), Ends::Lines) => b"\n",
+        }
+    }
+
     /// The stream is at its end. An event without its blank line is read too:
     /// some servers leave the last one out behind `[DONE]`. Such bytes were
     /// never counted as whole.

@@ -103,10 +103,14 @@ impl Passage {
         matches!(self, Passage::Translated(_))
     }
 
-    /// What is not whole will not be.
-    pub(crate) fn give_up(&mut self) {
-        if let Passage::Verbatim { tail, .. } = self {
-            tail.clear();
+    /// What is not whole will not be. What must be written before something else is said.
+    pub(crate) fn give_up(&mut self) -> &'static [u8] {
+        match self {
+            Passage::Verbatim { reader, tail } => {
+                tail.clear();
+                reader.torn()
+            }
+            Passage::Translated(_) => b"",
         }
     }
 

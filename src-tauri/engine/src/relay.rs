@@ -328,9 +328,12 @@ impl Relay {
             ..failure.clone()
         };
         let fault = Fault::from_failure(&failure, &self.provider_name);
-        self.passage.give_up();
+        let torn = self.passage.give_up();
         let own = self.passage.fail(&fault);
-        let event = own.unwrap_or_else(|| fault.stream_event(self.dialect));
+        let mut event = own.unwrap_or_else(|| fault.stream_event(self.dialect));
+        if !torn.is_empty() {
+            event = [torn, event.as_ref()].concat().into();
+        }
         self.settlement.sent(&event);
         let status = 200;
         self.settlement.refused(status, &fault);

@@ -230,9 +230,15 @@ fn the_last_event_may_lack_its_blank_line() {
 fn an_event_without_end_is_let_through_unread() {
     let mut reader = StreamReader::new(ChatCompletions);
     let piece = vec![b'x'; MAX_EVENT_BYTES / 2];
+    assert_eq!(reader.torn(), b"");
     assert_eq!(reader.feed(&piece).whole, 0);
     assert_eq!(reader.feed(&piece).whole, 0);
     assert_eq!(reader.feed(b"x").whole, MAX_EVENT_BYTES + 1);
+    assert_eq!(
+        reader.torn(),
+        b"\n\n",
+        "to be ended before an error is told"
+    );
     assert_eq!(reader.feed(b"yy\ndata: [DONE]\n").whole, 16);
     let fed = reader.feed(b"\ndata: [DONE]\n\n");
     assert_eq!(
