@@ -185,7 +185,7 @@ fn through<'a>(step: &Step, back: &Back, pieces: impl Iterator<Item = &'a [u8]>)
             ..reading.failure.clone().unwrap_or(CUT)
         };
         let fault = Fault::from_failure(&failure, "Acme");
-        let own = translator.fail(fault.code, &fault.message);
+        let own = translator.fail(&fault);
         bytes.extend(own.unwrap_or_else(|| fault.stream_event(step.asked.dialect())));
     }
     Told {
