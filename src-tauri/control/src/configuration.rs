@@ -6,9 +6,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::Engine;
-use host::{Compiled, ConfigError, ConfigFile, ListenConfig, SqliteLedger};
+use host::{Compiled, ConfigError, ConfigFile, Examinations, ListenConfig, SqliteLedger};
+use routing::Routes;
 use tokio::sync::watch;
 
+use crate::doctor;
 use crate::failure::Failure;
 use crate::shown::{ConfigRefusal, ConfigShown};
 
@@ -17,6 +19,7 @@ pub struct Configuration {
     file: ConfigFile,
     engine: Engine,
     ledger: Arc<SqliteLedger>,
+    examinations: Arc<Examinations>,
     /// As compiled at the start: what the sockets were opened with.
     opened: ListenConfig,
     listen: watch::Sender<ListenConfig>,
@@ -33,6 +36,7 @@ impl Configuration {
         file: ConfigFile,
         engine: Engine,
         ledger: Arc<SqliteLedger>,
+        examinations: Arc<Examinations>,
         listen: ListenConfig,
         refused: Option<ConfigError>,
     ) -> Configuration {
@@ -40,6 +44,7 @@ impl Configuration {
             file,
             engine,
             ledger,
+            examinations,
             listen: watch::channel(listen.clone()).0,
             opened: listen,
             refused: Mutex::new(refused),
@@ -99,14 +104,31 @@ impl Configuration {
 
     fn install(&self, compiled: Compiled) {
         let number = compiled.snapshot.number;
+        let before = self.engine.snapshot();
         if let Err(error) = self.engine.install(compiled.snapshot) {
             tracing::error!(%error, "the new config can't run; the last good one runs");
             return;
         }
         self.ledger.set_retention(compiled.ledger.retention());
         self.listen.send_replace(compiled.listen);
+        self.forget_those_gone(&before.routes);
         self.remember(None);
         tracing::info!(number, "config installed");
+    }
+
+    /// What the doctor found of a provider that was removed, or that is another one now, is gone.
+    fn forget_those_gone(&self, before: &Routes) {
+        let now = self.engine.snapshot();
+        let gone = before.providers.iter().filter(|old| {
+            let stays = now.routes.provider(&old.id);
+            stays.is_none_or(|new| new.surfaces != old.surfaces)
+        });
+        for provider in gone {
+            if let Err(error) = self.examinations.forget(&provider.id) {
+                tracing::error!(%error, "what was found of a removed provider is still on disk");
+            }
+        }
+        doctor::heed(&self.engine, &self.examinations);
     }
 
     fn remember(&self, refused: Option<ConfigError>) {

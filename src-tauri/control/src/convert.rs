@@ -90,7 +90,7 @@ fn attempt(attempt: &engine::AttemptRecord) -> AttemptShown {
 }
 
 /// The word an enum is written with, so that it is spelled in one place.
-fn word<T: Serialize>(value: &T) -> String {
+pub(crate) fn word<T: Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),

@@ -10,6 +10,7 @@
 mod clients;
 mod configuration;
 mod convert;
+mod doctor;
 mod failure;
 mod overview;
 mod providers;
@@ -23,11 +24,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use engine::Engine;
-use host::{ClientKeys, SqliteLedger, Vault};
+use host::{ClientKeys, Examinations, SqliteLedger, Vault};
 use routing::Catalogue;
 use tokio::sync::broadcast;
 
 pub use configuration::Configuration;
+pub use doctor::heed;
 pub use failure::{Code, Failure};
 pub use shown::*;
 pub use table::OPERATIONS;
@@ -66,6 +68,8 @@ pub struct Parts {
     pub clients: Arc<ClientKeys>,
     /// The config file and what runs of it.
     pub configuration: Arc<Configuration>,
+    /// What the doctor found.
+    pub examinations: Arc<Examinations>,
     /// What is known of providers.
     pub catalogue: Arc<Catalogue>,
     /// Where we listen.

@@ -141,6 +141,9 @@ impl Control {
         if let Some(reason) = self.parts.configuration.blindness() {
             alarms.push(alarm("files_unwatched", reason));
         }
+        if let Some(told) = self.parts.examinations.set_aside() {
+            alarms.push(alarm("examinations_damaged", told.to_owned()));
+        }
         if let StoreState::Memory { reason } = self.parts.vault.store() {
             alarms.push(alarm("keychain_unavailable", reason));
         }

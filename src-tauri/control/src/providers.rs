@@ -21,6 +21,7 @@ impl Control {
         let snapshot = self.parts.engine.snapshot();
         let healths = self.healths(&snapshot.routes.providers).await?;
         let importable = self.importable();
+        let examinations = self.parts.examinations.all();
         let providers = snapshot
             .routes
             .providers
@@ -45,6 +46,8 @@ impl Control {
                     .iter()
                     .map(|model| model.id.clone())
                     .collect(),
+                examinations: self.examination_rows(&examinations, &provider.id),
+                examining: self.parts.engine.is_examining(&provider.id),
                 health,
             })
             .collect();

@@ -3,8 +3,12 @@
 //! Promises: everything here can leave the process; no type here can hold a
 //! provider's key on its way out. TypeScript is generated from these types.
 
+mod examination;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub use examination::*;
 
 /// The Overview page in one read.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -339,6 +343,10 @@ pub struct ProviderShown {
     pub draining: bool,
     /// Models known, as `GET /v1/models` lists them (without the prefix).
     pub models: Vec<String>,
+    /// What the doctor found, the latest first, one a model.
+    pub examinations: Vec<ExaminationRow>,
+    /// The doctor is at it now.
+    pub examining: bool,
 }
 
 /// One dialect of a provider.

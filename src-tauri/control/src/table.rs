@@ -57,6 +57,8 @@ operations! {
     "providers.enable": Mutation enable_provider(EnableProvider) -> Nothing, [Providers, Status];
     "providers.drain": Mutation drain_provider(DrainProvider) -> Nothing, [Providers];
     "providers.test": Mutation test_provider(ProviderName) -> ProviderTest, [];
+    "doctor.examine": Mutation examine(Examine) -> ExaminationShown, [Providers];
+    "doctor.matrix": Query examinations(WhichExaminations) -> Vec<ExaminationShown>, [Providers];
     "keys.set": Mutation set_key(SetKey) -> Nothing, [Keys, Providers];
     "keys.remove": Mutation remove_key(ProviderName) -> Nothing, [Keys, Providers];
     "keys.import": Mutation import_key(ProviderName) -> Nothing, [Keys, Providers];

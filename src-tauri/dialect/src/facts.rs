@@ -10,7 +10,6 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::loose;
@@ -28,8 +27,22 @@ pub struct Facts {
     pub usage_asked: bool,
     /// The output limit in tokens, when the caller set one that is a number.
     pub max_output: Option<u64>,
+    /// What the request needs of whoever serves it.
+    pub needs: Needs,
     /// Where the model stands in the body.
     place: Place,
+}
+
+/// What a request needs beyond words. Read from the presence of a field, so it may claim too much
+/// and never orders anything but candidates.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// It offers tools.
+    pub tools: bool,
+    /// It wants an answer after a JSON Schema.
+    pub schema: bool,
+    /// It asks for thinking.
+    pub thinking: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +77,7 @@ pub fn facts(endpoint: Endpoint, body: &[u8]) -> Result<Facts, Malformed> {
     }
     let asked: Asked<'_> = serde_json::from_str(text).map_err(|e| Malformed::json(&e))?;
 
+    let needs = asked.needs();
     let Some(raw) = asked.model else {
         return Err(Malformed::nowhere(
             "The request has no `model`. Name a model or one of your aliases",
@@ -108,12 +122,13 @@ pub fn facts(endpoint: Endpoint, body: &[u8]) -> Result<Facts, Malformed> {
         stream,
         usage_asked,
         max_output,
+        needs,
         place: Place::Json(model_span),
     })
 }
 
 /// Reads the facts of a request whose model and wish to stream stand in its path: the body is only
-/// looked at for being a JSON object.
+/// looked at for being a JSON object, and for what it needs.
 pub fn facts_in_path(body: &[u8], model: &str, stream: bool) -> Result<Facts, Malformed> {
     let text = std::str::from_utf8(body)
         .map_err(|e| Malformed::at(body, e.valid_up_to(), "The request body is not UTF-8"))?;
@@ -122,12 +137,15 @@ pub fn facts_in_path(body: &[u8], model: &str, stream: bool) -> Result<Facts, Ma
         None => return Err(Malformed::nowhere("The request body is empty")),
         Some(_) => return Err(Malformed::nowhere("The request body is not a JSON object")),
     }
-    let repeated = match serde_json::from_str::<AskedInPath<'_>>(text) {
-        Ok(asked) => asked.repeating(model, text),
+    let (repeated, needs) = match serde_json::from_str::<AskedInPath<'_>>(text) {
+        Ok(asked) => {
+            let needs = asked.needs();
+            (asked.repeating(model, text), needs)
+        }
         // What has another shape is the provider's to refuse, as long as it is JSON.
         Err(_) => {
             serde_json::from_str::<IgnoredAny>(text).map_err(|e| Malformed::json(&e))?;
-            Vec::new()
+            (Vec::new(), Needs::default())
         }
     };
     if model.is_empty() {
@@ -138,6 +156,7 @@ pub fn facts_in_path(body: &[u8], model: &str, stream: bool) -> Result<Facts, Ma
         stream,
         usage_asked: true,
         max_output: None,
+        needs,
         place: Place::Path(repeated),
     })
 }
@@ -160,6 +179,7 @@ pub fn facts_in_form(body: &[u8], content_type: &str) -> Result<Facts, Malformed
         stream,
         usage_asked: false,
         max_output: None,
+        needs: Needs::default(),
         place: Place::Form(span),
     })
 }
@@ -240,9 +260,20 @@ fn spliced(body: &Bytes, texts: &[(&Range<usize>, String)]) -> Option<Bytes> {
 /// What stands before a model's name in Google's bodies.
 const MODELS: &str = "models/";
 
-/// Where Google's bodies name the model that their path names: it refuses another.
+/// The same of a dialect that names its model in the path, in both spellings that Google takes. Its
+/// bodies may name that model once more, and it refuses another there.
 #[derive(Deserialize)]
 struct AskedInPath<'a> {
+    #[serde(borrow, default, deserialize_with = "loose::raw")]
+    tools: Option<&'a RawValue>,
+    #[serde(
+        borrow,
+        default,
+        rename = "generationConfig",
+        alias = "generation_config",
+        deserialize_with = "loose::raw"
+    )]
+    generation_config: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "loose::raw")]
     model: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -300,6 +331,87 @@ struct Asked<'a> {
     max_tokens: Option<u64>,
     #[serde(default, deserialize_with = "loose::count")]
     max_completion_tokens: Option<u64>,
+    #[serde(borrow)]
+    tools: Option<&'a RawValue>,
+    /// Where each dialect has its schema: Chat, Responses, Anthropic (and its beta), Ollama.
+    #[serde(borrow)]
+    response_format: Option<&'a RawValue>,
+    #[serde(borrow)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow)]
+    output_config: Option<&'a RawValue>,
+    #[serde(borrow)]
+    output_format: Option<&'a RawValue>,
+    #[serde(borrow)]
+    format: Option<&'a RawValue>,
+    /// And its thinking: Chat, Responses, Anthropic, Ollama.
+    #[serde(borrow)]
+    reasoning_effort: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reasoning: Option<&'a RawValue>,
+    #[serde(borrow)]
+    thinking: Option<&'a RawValue>,
+    #[serde(borrow)]
+    think: Option<&'a RawValue>,
+}
+
+impl Asked<'_> {
+    fn needs(&self) -> Needs {
+        let schemas = [
+            self.response_format,
+            self.text,
+            self.output_config,
+            self.output_format,
+        ];
+        let objects = [self.reasoning, self.thinking];
+        Needs {
+            tools: self.tools.is_some_and(has_some),
+            schema: schemas
+                .into_iter()
+                .flatten()
+                .any(|raw| holds(raw, "json_schema"))
+                || self.format.is_some_and(|raw| raw.get().starts_with('{')),
+            thinking: objects.into_iter().flatten().any(|raw| !is_off(raw))
+                || self.reasoning_effort.is_some_and(|raw| !is_off(raw))
+                || self.think.is_some_and(|raw| !is_off(raw)),
+        }
+    }
+}
+
+impl AskedInPath<'_> {
+    fn needs(&self) -> Needs {
+        let config = |words: &[&str]| {
+            self.generation_config
+                .is_some_and(|raw| words.iter().any(|word| holds(raw, word)))
+        };
+        Needs {
+            tools: self.tools.is_some_and(has_some),
+            schema: config(&[
+                "responseSchema",
+                "responseJsonSchema",
+                "response_schema",
+                "response_json_schema",
+            ]),
+            thinking: config(&["thinkingConfig", "thinking_config"]),
+        }
+    }
+}
+
+/// A list with something in it.
+fn has_some(raw: &RawValue) -> bool {
+    let mut bytes = raw.get().bytes().filter(|byte| !byte.is_ascii_whitespace());
+    bytes.next() == Some(b'[') && bytes.next().is_some_and(|byte| byte != b']')
+}
+
+/// Whether a string of this text stands anywhere in a value.
+fn holds(raw: &RawValue, word: &str) -> bool {
+    let found = memchr::memmem::find(raw.get().as_bytes(), word.as_bytes());
+    found.is_some_and(|at| raw.get().as_bytes().get(at.wrapping_sub(1)) == Some(&b'"'))
+}
+
+/// Thinking that is written and switched off.
+fn is_off(raw: &RawValue) -> bool {
+    raw.get() == "false" || holds(raw, "none\"") || holds(raw, "disabled\"")
 }
 
 #[derive(Deserialize)]

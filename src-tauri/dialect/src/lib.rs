@@ -61,7 +61,7 @@ pub use address::address;
 pub use count::{Countable, count_reply, countable};
 pub use embed::{EmbedInput, EmbedRequest, Purpose, read_embed, translate_embed, write_embed};
 pub use endpoint::{Dialect, Endpoint, Task};
-pub use facts::{Facts, facts, facts_in_form, facts_in_path};
+pub use facts::{Facts, Needs, facts, facts_in_form, facts_in_path};
 pub use failure::{Failure, FailureCategory};
 pub use fault::{Fault, FaultKind};
 pub use frames::Framing;

@@ -11,9 +11,7 @@ mod reply;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use crate::hub::{
-    self, Back, BlockKind, Hosting, Note, Notes, Refused, Reply, Request, Target,
-};
+use crate::hub::{self, Back, BlockKind, Hosting, Note, Notes, Refused, Reply, Request, Target};
 use crate::{Dialect, Endpoint, Malformed, Task};
 use crate::{bedrock, chat, cohere, gemini, messages, ollama, responses};
 

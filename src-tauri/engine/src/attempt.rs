@@ -159,7 +159,7 @@ async fn one(
     let mut attempt = AttemptRecord {
         provider: provider.id.clone(),
         model: candidate.model.clone(),
-        why: candidate.why.to_owned(),
+        why: candidate.why.to_string(),
         started_us: settlement.elapsed_us(),
         took_us: 0,
         status: None,

@@ -11,6 +11,7 @@ mod attempt;
 mod conversations;
 mod counting;
 mod credentials;
+mod doctor;
 mod exchange;
 mod faults;
 mod google_token;
@@ -37,6 +38,7 @@ mod stop;
 mod upstream;
 
 pub use credentials::Credentials;
+pub use doctor::{CALLERS, Check, Examination, Examining, Finding, NotExamined, Verdict};
 pub use exchange::{Call, InPath, Refusal};
 pub use ledger::{BACKLOG_LIMIT, Ledger, LedgerDown, Recorded};
 pub use live::{Lately, Live, Minute, ProviderLive};

@@ -11,6 +11,7 @@ use crate::admission::{Admission, Strangers};
 use crate::conversations::Conversations;
 use crate::counting::Counting;
 use crate::credentials::Credentials;
+use crate::doctor::Doctor;
 use crate::ids::{Ids, instance_name};
 use crate::ledger::Ledger;
 use crate::live::Live;
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) stash: Stash,
     pub(crate) conversations: Conversations,
     pub(crate) counting: Counting,
+    pub(crate) doctor: Doctor,
     pub(crate) stop: Arc<Stop>,
     /// Names this process in the hop header.
     pub(crate) instance: HeaderValue,
@@ -77,6 +79,7 @@ impl Engine {
                 stash: Stash::default(),
                 conversations: Conversations::default(),
                 counting: Counting::default(),
+                doctor: Doctor::default(),
                 stop: Arc::default(),
                 instance: instance_name(),
             }),

@@ -104,6 +104,11 @@ impl DataFolder {
         self.path.join("clients.json")
     }
 
+    /// What the doctor found.
+    pub(crate) fn examinations_path(&self) -> PathBuf {
+        self.path.join("examinations.json")
+    }
+
     /// Rewritten whenever the provider keys in the keychain change.
     pub(crate) fn keys_stamp_path(&self) -> PathBuf {
         self.path.join("keys.stamp")

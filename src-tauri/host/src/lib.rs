@@ -20,6 +20,7 @@
 
 mod clients;
 mod config;
+mod examinations;
 mod folder;
 mod ledger;
 mod lock;
@@ -29,6 +30,7 @@ mod whole_file;
 
 pub use clients::{ClientInfo, ClientKeys, ClientsError};
 pub use config::{Compiled, ConfigError, ConfigFile, LedgerConfig, ListenConfig, ProviderEdit};
+pub use examinations::{Examinations, ExaminationsError};
 pub use folder::{DataFolder, FolderError};
 pub use ledger::{
     LedgerError, LedgerHealth, ProviderTotals, ReceiptFilter, Retention, SqliteLedger, Totals,

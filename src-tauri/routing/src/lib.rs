@@ -9,6 +9,7 @@
 
 mod catalogue;
 mod fallback;
+mod findings;
 mod money;
 mod plan;
 mod price;
@@ -16,6 +17,7 @@ mod routes;
 
 pub use catalogue::{Catalogue, CatalogueError, CatalogueModel, CatalogueProvider, PriceCheck};
 pub use fallback::{Next, after};
+pub use findings::{Broken, Findings, Need, heed};
 pub use money::NanoUsd;
 pub use plan::{Asked, Candidate, Dropped, NoRoute, Plan, Standing, plan};
 pub use price::{Cost, Price, Rate, Rates};

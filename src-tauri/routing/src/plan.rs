@@ -1,5 +1,6 @@
 //! The plan: which targets to try, in which order, and why.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use dialect::{Endpoint, Task};
@@ -46,7 +47,7 @@ pub struct Candidate {
     /// The model as that provider names it.
     pub model: String,
     /// Why it stands at its place.
-    pub why: &'static str,
+    pub why: Cow<'static, str>,
 }
 
 /// A target that was considered and left out.
@@ -155,7 +156,7 @@ impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
             None => self.candidates.push(Candidate {
                 provider: Arc::clone(provider),
                 model: model.to_owned(),
-                why,
+                why: Cow::Borrowed(why),
             }),
             Some(reason) => self.drop_target(&provider.id, model, reason),
         }

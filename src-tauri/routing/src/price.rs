@@ -15,7 +15,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use calendar::unix_s_of_date;
+pub(crate) use calendar::{date_of, unix_s_of_date};
 pub use rate::Rate;
 
 use dialect::Usage;

@@ -14,8 +14,8 @@ use arc_swap::ArcSwap;
 use control::{Configuration, Control, FreshClientKey, Parts, Tag};
 use engine::{Credentials, Engine, Ledger, ReceiptId};
 use host::{
-    Changed, ClientKeys, ClientsError, ConfigError, ConfigFile, DataFolder, FolderError,
-    LedgerError, ListenConfig, SqliteLedger, Vault, WatchError,
+    Changed, ClientKeys, ClientsError, ConfigError, ConfigFile, DataFolder, Examinations,
+    FolderError, LedgerError, ListenConfig, SqliteLedger, Vault, WatchError,
 };
 use routing::{Catalogue, CatalogueError};
 use secrecy::ExposeSecret as _;
@@ -94,6 +94,7 @@ struct Found {
     refused: Option<ConfigError>,
     vault: Arc<Vault>,
     clients: Arc<ClientKeys>,
+    examinations: Arc<Examinations>,
 }
 
 /// Starts Signalbox.
@@ -111,6 +112,7 @@ pub async fn boot(options: Options) -> Result<Running, BootError> {
         refused,
         vault,
         clients,
+        examinations,
     } = found;
 
     let mut opened = compiled.listen.clone();
@@ -137,10 +139,12 @@ pub async fn boot(options: Options) -> Result<Running, BootError> {
         Arc::clone(&vault) as Arc<dyn Credentials>,
         newest(&ledger).await?,
     )?;
+    control::heed(&engine, &examinations);
     let configuration = Arc::new(Configuration::new(
         file,
         engine.clone(),
         Arc::clone(&ledger),
+        Arc::clone(&examinations),
         compiled.listen.clone(),
         refused,
     ));
@@ -158,6 +162,7 @@ pub async fn boot(options: Options) -> Result<Running, BootError> {
         vault: Arc::clone(&vault),
         clients: Arc::clone(&clients),
         configuration: Arc::clone(&configuration),
+        examinations,
         catalogue,
         addresses: addresses.clone(),
         first_key,
@@ -211,6 +216,10 @@ fn look_around(options: Options) -> Result<Found, BootError> {
     };
     let vault = Arc::new(Vault::open(&folder));
     let clients = Arc::new(ClientKeys::open(&folder)?);
+    let examinations = Arc::new(Examinations::open(&folder));
+    if let Some(told) = examinations.set_aside() {
+        tracing::error!("{told}");
+    }
     Ok(Found {
         folder,
         catalogue,
@@ -219,6 +228,7 @@ fn look_around(options: Options) -> Result<Found, BootError> {
         refused,
         vault,
         clients,
+        examinations,
     })
 }
 

@@ -106,6 +106,24 @@ dialects: Array<string>,
  */
 models: number, };
 
+export type CheckShown = { 
+/**
+ * `answer`, `stream`, `usage`, `tools`, `parallel_tools`, `tool_results`, `thinking`, `schema`, `cache` or `count`.
+ */
+check: string, 
+/**
+ * In two or three words.
+ */
+title: string, 
+/**
+ * What is asked and what must be seen, in a sentence.
+ */
+about: string, 
+/**
+ * One a dialect, in the order of the dialects.
+ */
+findings: Array<FindingShown>, };
+
 export type ClientName = { 
 /**
  * Its name.
@@ -210,6 +228,92 @@ receipts: Array<RequestRow>,
  */
 changed: Array<Tag>, };
 
+export type ExaminationRow = { 
+/**
+ * The model, as the provider names it.
+ */
+model: string, 
+/**
+ * When it began, in milliseconds since 1970.
+ */
+at_unix_ms: number, 
+/**
+ * Too old for routing to go by it.
+ */
+stale: boolean, 
+/**
+ * Why it ended before all was tried.
+ */
+stopped: string | null, 
+/**
+ * How many findings have which verdict.
+ */
+tally: TallyShown, };
+
+export type ExaminationShown = { 
+/**
+ * The provider's id.
+ */
+provider: string, 
+/**
+ * The model, as the provider names it.
+ */
+model: string, 
+/**
+ * Why this model was taken.
+ */
+chosen: string, 
+/**
+ * When it began, in milliseconds since 1970.
+ */
+at_unix_ms: number, 
+/**
+ * How long it took, in milliseconds.
+ */
+took_ms: number, 
+/**
+ * Too old for routing to go by it.
+ */
+stale: boolean, 
+/**
+ * Why it ended before all was tried; absent when it ran through.
+ */
+stopped: string | null, 
+/**
+ * Requests sent; each has its receipt, of the client `doctor`.
+ */
+requests: number, 
+/**
+ * What they cost, in billionths of a dollar.
+ */
+cost_nano_usd: number, 
+/**
+ * `metered`, `estimated` or `none`.
+ */
+cost_basis: string, 
+/**
+ * How many findings have which verdict.
+ */
+tally: TallyShown, 
+/**
+ * The callers' dialects, in the order of the findings.
+ */
+dialects: Array<string>, 
+/**
+ * The checks, in the order they should be shown.
+ */
+checks: Array<CheckShown>, };
+
+export type Examine = { 
+/**
+ * The provider's id.
+ */
+provider: string, 
+/**
+ * A model as the provider names it; the cheapest known one when absent.
+ */
+model?: string, };
+
 export type Failure = { 
 /**
  * From a closed list.
@@ -219,6 +323,24 @@ code: Code,
  * What happened, to what, and what to do.
  */
 message: string, };
+
+export type FindingShown = { 
+/**
+ * The caller's dialect.
+ */
+dialect: string, 
+/**
+ * In one word.
+ */
+verdict: VerdictShown, 
+/**
+ * What was seen, in a sentence; empty where there is nothing to say.
+ */
+said: string, 
+/**
+ * The receipt of the request that showed it.
+ */
+receipt: string | null, };
 
 export type FreshClientKey = { 
 /**
@@ -442,7 +564,15 @@ draining: boolean,
 /**
  * Models known, as `GET /v1/models` lists them (without the prefix).
  */
-models: Array<string>, };
+models: Array<string>, 
+/**
+ * What the doctor found, the latest first, one a model.
+ */
+examinations: Array<ExaminationRow>, 
+/**
+ * The doctor is at it now.
+ */
+examining: boolean, };
 
 export type ProviderTest = { 
 /**
@@ -680,6 +810,28 @@ base_url: string, };
 
 export type Tag = "receipts" | "providers" | "keys" | "clients" | "status";
 
+export type TallyShown = { 
+/**
+ * As it should.
+ */
+works: number, 
+/**
+ * With something to know about it.
+ */
+noted: number, 
+/**
+ * There is no such thing.
+ */
+not_offered: number, 
+/**
+ * Not as it should.
+ */
+failed: number, 
+/**
+ * Nothing is known.
+ */
+not_tried: number, };
+
 export type TokensShown = { 
 /**
  * Full-price prompt tokens.
@@ -736,6 +888,14 @@ cached_tokens: number,
  */
 output_tokens: number, };
 
+export type VerdictShown = "works" | "noted" | "not_offered" | "failed" | "not_tried";
+
+export type WhichExaminations = { 
+/**
+ * Only this provider's.
+ */
+provider?: string, };
+
 export type Operations = {
   "overview": { input: Nothing, output: Overview },
   "requests.list": { input: ListRequests, output: RequestPage },
@@ -748,6 +908,8 @@ export type Operations = {
   "providers.enable": { input: EnableProvider, output: Nothing },
   "providers.drain": { input: DrainProvider, output: Nothing },
   "providers.test": { input: ProviderName, output: ProviderTest },
+  "doctor.examine": { input: Examine, output: ExaminationShown },
+  "doctor.matrix": { input: WhichExaminations, output: Array<ExaminationShown> },
   "keys.set": { input: SetKey, output: Nothing },
   "keys.remove": { input: ProviderName, output: Nothing },
   "keys.import": { input: ProviderName, output: Nothing },
@@ -771,6 +933,8 @@ export const operations = {
   "providers.enable": { kind: "mutation", tags: ["providers","status"] },
   "providers.drain": { kind: "mutation", tags: ["providers"] },
   "providers.test": { kind: "mutation", tags: [] },
+  "doctor.examine": { kind: "mutation", tags: ["providers"] },
+  "doctor.matrix": { kind: "query", tags: ["providers"] },
   "keys.set": { kind: "mutation", tags: ["keys","providers"] },
   "keys.remove": { kind: "mutation", tags: ["keys","providers"] },
   "keys.import": { kind: "mutation", tags: ["keys","providers"] },

@@ -39,6 +39,9 @@ pub const PRACTICE: &str = "practice";
 /// The practice models and what each is for.
 pub const PRACTICE_MODELS: &[(&str, &str)] = script::MODELS;
 
+/// The practice model that the doctor examines.
+pub(crate) const PRACTICE_DOCTORED: &str = "tools";
+
 /// Every dialect that a client can speak.
 const SPOKEN: [Dialect; 5] = [
     Dialect::OpenAi,

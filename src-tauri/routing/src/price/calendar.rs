@@ -39,6 +39,25 @@ pub(super) fn is_weekend(at_unix_s: u64) -> bool {
     matches!((at_unix_s / DAY_S + 4) % 7, 0 | 6)
 }
 
+/// The day of a moment, UTC, as `2026-12-01`.
+pub(crate) fn date_of(unix_s: u64) -> String {
+    let (mut year, mut day) = (1970, unix_s / DAY_S);
+    loop {
+        let days = if is_leap(year) { 366 } else { 365 };
+        // No clock of ours runs that far; a damaged figure must not be counted down for ever.
+        if day < days || year == 9999 {
+            break;
+        }
+        (year, day) = (year + 1, day - days);
+    }
+    let mut month = 1;
+    while month < 12 && day >= days_in(year, month) {
+        day -= days_in(year, month);
+        month += 1;
+    }
+    format!("{year:04}-{month:02}-{:02}", day.min(30) + 1)
+}
+
 /// Midnight UTC of a day written `2026-12-01`, in seconds since 1970. `None` when
 /// there is no such day.
 pub(crate) fn unix_s_of_date(date: &str) -> Option<u64> {
@@ -98,6 +117,8 @@ mod tests {
             ("2026-12-01", 1_796_083_200),
         ] {
             assert_eq!(unix_s_of_date(date), Some(unix_s), "{date}");
+            assert_eq!(date_of(unix_s), date);
+            assert_eq!(date_of(unix_s + DAY_S - 1), date, "its last second");
         }
     }
 
