@@ -1,6 +1,6 @@
 //! The little that a practice answer needs to know of a conversation.
 
-use dialect::hub::{Kind, Message, Request, Role, ToolKind};
+use dialect::hub::{Kind, Message, Request, Role};
 
 /// The most that is quoted of the last user's text, in bytes.
 const MAX_TEXT_BYTES: usize = 4 * 1024;
@@ -10,8 +10,6 @@ const MAX_TEXT_BYTES: usize = 4 * 1024;
 pub(super) struct Asked {
     /// The text of the last user message that has any, at most 4 KiB.
     pub(super) last_user_text: String,
-    /// The names of the tools on offer.
-    pub(super) tools: Vec<String>,
     /// The conversation ends with a tool's result, so a call was just answered.
     pub(super) last_is_tool_result: bool,
 }
@@ -32,13 +30,8 @@ impl Asked {
                     .filter(|text| !text.is_empty())
             })
             .unwrap_or_default();
-        let functions = request
-            .tools
-            .iter()
-            .filter(|tool| !matches!(tool.kind, ToolKind::Hosted { .. }));
         Asked {
             last_user_text,
-            tools: functions.map(|tool| tool.name().to_owned()).collect(),
             last_is_tool_result: last_turn.any(|message| message.role == Role::Tool),
         }
     }

@@ -6,9 +6,12 @@
 //!
 //! Leaves out: anything that could be taken for a real model's work.
 
+mod able;
 mod asked;
 mod body;
+mod instance;
 mod script;
+mod seen;
 
 use std::time::Duration;
 
@@ -108,13 +111,13 @@ pub(crate) async fn serve(
     Ok(match call.endpoint.task() {
         Task::Generate => match asking.hub.get(asking) {
             Ok(request) => {
-                let events = script::answer(
-                    behaviour,
-                    model,
-                    &Asked::of(request),
-                    input_tokens,
-                    &call.body,
-                );
+                if let (Behaviour::Tools, Some(forged)) = (behaviour, able::forged(request)) {
+                    return Ok(malformed(Malformed::of(forged)));
+                }
+                let events = match behaviour {
+                    Behaviour::Tools => able::answer(model, dialect, request, &call.body),
+                    _ => script::answer(model, &Asked::of(request), input_tokens, &call.body),
+                };
                 tell(
                     writing(call, asking, model, input_tokens),
                     behaviour,
@@ -129,7 +132,13 @@ pub(crate) async fn serve(
             Ok(body) => whole(body, behaviour.first_byte()),
             Err(why) => malformed(why),
         },
-        Task::Count => whole(count_reply(call.endpoint, input_tokens), Duration::ZERO),
+        Task::Count => {
+            let counted = match (behaviour, asking.hub.get(asking)) {
+                (Behaviour::Tools, Ok(request)) => able::prompt_tokens(request),
+                _ => input_tokens,
+            };
+            whole(count_reply(call.endpoint, counted), Duration::ZERO)
+        }
         Task::Rerank | Task::Pass => {
             let message = format!(
                 "[practice] There is nothing here for {}.",

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use dialect::hub::{BlockKind, Event, Start, ToolCall};
+use dialect::hub::{BlockKind, Event, Start};
 use dialect::{EmbedInput, EmbedRequest, StopReason, Usage, estimate_tokens};
 
 use super::asked::Asked;
@@ -17,7 +17,7 @@ pub(super) const MODELS: &[(&str, &str)] = &[
     ("slow", "takes three seconds to begin"),
     (
         "tools",
-        "calls the first tool it is offered, then reads the result",
+        "does what a real model might: calls tools, thinks, answers after a schema, caches",
     ),
     ("flaky", "fails every other time"),
     ("rate-limited", "always says 429"),
@@ -88,7 +88,6 @@ impl Behaviour {
 
 /// The events of an answer: a row as the hub's law wants it, a frame for each word.
 pub(super) fn answer(
-    behaviour: Behaviour,
     model: &str,
     asked: &Asked,
     input_tokens: u64,
@@ -98,28 +97,9 @@ pub(super) fn answer(
         id: Some(format!("practice-{:016x}", fingerprint(request))),
         model: Some(model.to_owned()),
     })];
-    let tool = asked
-        .tools
-        .first()
-        .filter(|_| behaviour == Behaviour::Tools && !asked.last_is_tool_result);
-    let (stop, output) = match tool {
-        Some(tool) => {
-            let call = ToolCall {
-                id: format!("call_{:016x}", fingerprint(&request[request.len() / 2..])),
-                name: tool.clone(),
-                namespace: None,
-                arguments: String::new(),
-                custom: false,
-            };
-            block(&mut events, BlockKind::ToolCall(call), ["{}"]);
-            (StopReason::ToolCall, 8)
-        }
-        None => {
-            let text = text(asked);
-            block(&mut events, BlockKind::Text, text.split_inclusive(' '));
-            (StopReason::End, estimate_tokens(text.len() as u64))
-        }
-    };
+    let text = text(asked);
+    let output = estimate_tokens(text.len() as u64);
+    block(&mut events, BlockKind::Text, text.split_inclusive(' '));
     events.push(Event::Usage(Usage {
         input: input_tokens,
         output,
@@ -127,7 +107,7 @@ pub(super) fn answer(
     }));
     events.push(Event::Stop {
         candidate: 0,
-        stop,
+        stop: StopReason::End,
         sequence: None,
     });
     events.push(Event::End);
@@ -147,7 +127,7 @@ fn block<'a>(events: &mut Vec<Event>, kind: BlockKind, pieces: impl IntoIterator
     events.push(Event::Close { block: 0 });
 }
 
-fn text(asked: &Asked) -> String {
+pub(super) fn text(asked: &Asked) -> String {
     let quoted: String = asked.last_user_text.chars().take(400).collect();
     let heard = if asked.last_is_tool_result {
         "I got the tool's result".to_owned()

@@ -1,8 +1,10 @@
 //! The command line: one subcommand a file.
 
 mod clients;
+mod doctor;
 mod keys;
 mod link;
+mod reach;
 mod serve;
 
 use std::io::Write as _;
@@ -28,6 +30,8 @@ enum Command {
     Keys(keys::Keys),
     /// Add, list and revoke the keys that tools call with
     Clients(clients::Clients),
+    /// Try what a provider can do for clients of each dialect, on your own key
+    Doctor(doctor::Doctor),
     /// Print a fresh one-time link to the panel of the running Signalbox
     Link(Options),
 }
@@ -45,14 +49,16 @@ pub fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match line.command {
-            Command::Serve(serve) => serve::run(serve).await,
-            Command::Keys(keys) => keys::run(keys).await,
-            Command::Clients(clients) => clients::run(clients).await,
-            Command::Link(options) => link::run(options).await,
+            Command::Serve(serve) => serve::run(serve).await?,
+            Command::Keys(keys) => keys::run(keys).await?,
+            Command::Clients(clients) => clients::run(clients).await?,
+            Command::Doctor(doctor) => return doctor::run(doctor).await,
+            Command::Link(options) => link::run(options).await?,
         }
+        Ok(ExitCode::SUCCESS)
     });
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(complaint) => complain(&complaint),
     }
 }

@@ -74,7 +74,10 @@ impl Speech for Responses {
 
     fn streamed(&self, stream: &[u8]) -> Result<Said, Odd> {
         let mut gathered = Gathered::default();
-        for frame in events(stream)? {
+        let mut frames = events(stream)?;
+        // The SDKs take this for the end where it comes; the vendor does without.
+        frames.pop_if(|last| last.data == "[DONE]");
+        for frame in frames {
             let event = frame.json()?;
             let kind = text_at(&event, "type", "an event")?;
             if frame.name.as_deref().is_some_and(|name| name != kind) {
