@@ -10,6 +10,7 @@ mod bad_input;
 mod beside_chat;
 mod config;
 mod control;
+mod doctor;
 mod failover;
 mod guard;
 mod hosts;

@@ -68,7 +68,8 @@ pub(super) fn read(body: &Value, host: Host) -> Result<Asked, Refusal> {
     tools(body, &mut asked)?;
     limits(body)?;
     system(&body["system"], &mut asked)?;
-    let think = body["thinking"]["type"] == "enabled" && body["model"] == "think";
+    let think = body["thinking"]["type"] == "enabled"
+        && super::said::thinks(body["model"].as_str().unwrap_or_default());
     conversation(messages, think, &mut asked)?;
     let format = match &body["output_config"]["format"] {
         Value::Null => &body["output_format"],

@@ -186,11 +186,26 @@ async fn served(socket: &mut TcpStream, request: &Request, route: &Route, asked:
         Ok(read) => read,
         Err(told) => return refused(&told),
     };
-    let said = script(model, route.stream, &read);
-    if !route.stream {
-        return good(route.dialect.whole(&said));
+    if model == "able-no-schema" && read.schema.is_some() {
+        return refused("This model does not support structured output.");
     }
-    Served::Streamed(streamed(socket, route, request, route.events(&said)).await)
+    let said = script(model, route.stream, &read);
+    let silent = model == "able-no-usage";
+    if !route.stream {
+        let whole = route.dialect.whole(&said);
+        return good(if silent { without_usage(&whole) } else { whole });
+    }
+    let mut events = route.events(&said);
+    if silent {
+        events = events
+            .iter()
+            .map(|event| event_without_usage(event))
+            .collect();
+    }
+    if let ("able-disordered", [.., one, last]) = (model, events.as_mut_slice()) {
+        std::mem::swap(one, last);
+    }
+    Served::Streamed(streamed(socket, route, request, events).await)
 }
 
 /// Text to go on from, in the two dialects that have it.
@@ -224,6 +239,35 @@ async fn completed(
         openai_more::whole_completion(&said)
     };
     Served::Reply(whole(200, "application/json", &body, REPLY_HEADERS))
+}
+
+/// The same reply of a server that counts no tokens.
+fn without_usage(reply: &str) -> String {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                for field in ["usage", "usageMetadata", "prompt_eval_count", "eval_count"] {
+                    fields.remove(field);
+                }
+                fields.values_mut().for_each(strip);
+            }
+            Value::Array(all) => all.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    let mut reply: Value = serde_json::from_str(reply).unwrap();
+    strip(&mut reply);
+    reply.to_string()
+}
+
+fn event_without_usage(event: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(event);
+    let line = |line: &str| match line.split_once('{') {
+        Some((before, rest)) => format!("{before}{}", without_usage(&format!("{{{rest}"))),
+        None => line.to_owned(),
+    };
+    let lines: Vec<String> = text.split('\n').map(line).collect();
+    lines.join("\n").into_bytes()
 }
 
 fn count(dialect: Dialect) -> String {

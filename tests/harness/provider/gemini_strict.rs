@@ -99,7 +99,7 @@ pub(super) fn read(body: &Value, model: &str) -> Result<Asked, Refusal> {
         return Err("* GenerateContentRequest.contents: contents is not specified".to_owned());
     }
     asked.turns = contents.len();
-    conversation(contents, model == "think", &mut asked)?;
+    conversation(contents, super::said::thinks(model), &mut asked)?;
     Ok(asked)
 }
 

@@ -81,7 +81,11 @@ pub(super) fn read(body: &Value) -> Result<Asked, Refusal> {
         }
         Value::Array(items) => {
             asked.turns = items.len();
-            input(items, body["model"] == "think", &mut asked)?;
+            input(
+                items,
+                super::said::thinks(body["model"].as_str().unwrap_or_default()),
+                &mut asked,
+            )?;
         }
         _ => return Err("Missing required parameter: 'input'.".to_owned()),
     }

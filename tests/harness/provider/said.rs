@@ -87,9 +87,15 @@ impl Call {
 
 /// Decides the answer by the model's name and by what was asked.
 pub(super) fn script(model: &str, stream: bool, asked: &Asked) -> Said {
-    let calls_tools = model.starts_with("tool") || model == "think";
+    let able = model.starts_with("able");
+    let calls_tools =
+        model.starts_with("tool") || model == "think" || able && model != "able-no-tools";
     let calls = if calls_tools && !asked.tools.is_empty() && asked.results.is_empty() {
-        calls(asked, if model == "tools-parallel" { 2 } else { 1 })
+        match model {
+            _ if able => all_called(asked),
+            "tools-parallel" => calls(asked, 2),
+            _ => calls(asked, 1),
+        }
     } else {
         Vec::new()
     };
@@ -98,6 +104,10 @@ pub(super) fn script(model: &str, stream: bool, asked: &Asked) -> Said {
         _ if calls_tools && !asked.results.is_empty() => {
             Some(format!("result: {}", asked.results.join("; ")))
         }
+        _ if able && asked.schema.is_some() => asked
+            .schema
+            .as_ref()
+            .map(|schema| filled(schema, schema, 0).to_string()),
         "schema" => match &asked.schema {
             Some(schema) => Some(filled(schema, schema, 0).to_string()),
             None => asked.json.then(|| "{}".to_owned()),
@@ -129,17 +139,32 @@ pub(super) fn script(model: &str, stream: bool, asked: &Asked) -> Said {
     };
     Said {
         model: model.to_owned(),
-        thinking: model == "think",
+        thinking: thinks(model),
         sealed: asked.wants_seal,
         pieces,
         calls,
-        usage: if stream {
+        usage: if stream && !able {
             Usage::STREAMED
         } else {
             Usage::WHOLE
         },
         tells_usage: asked.wants_usage,
     }
+}
+
+/// Whether this model reasons before it answers, and wants its reasoning back.
+pub(super) fn thinks(model: &str) -> bool {
+    model == "think" || model.starts_with("able")
+}
+
+/// Every tool on offer, called for a city.
+fn all_called(asked: &Asked) -> Vec<Call> {
+    let call = |(at, tool): (usize, &Offered)| Call {
+        number: at + 1,
+        tool: tool.clone(),
+        arguments: json!({"city": "Lisbon"}),
+    };
+    asked.tools.iter().enumerate().map(call).collect()
 }
 
 /// The calls that the prompt asks for with `<<name {…}>>`, one after another; a

@@ -1,7 +1,7 @@
 //! What is read from a request, and what a rename leaves alone.
 
 use bytes::Bytes;
-use dialect::{Endpoint, Malformed, facts, facts_in_form, facts_in_path};
+use dialect::{Endpoint, Malformed, Needs, facts, facts_in_form, facts_in_path};
 use proptest::prelude::*;
 
 fn refused(body: &[u8]) -> String {
@@ -260,4 +260,111 @@ fn a_forms_model_is_found_and_renamed_and_its_file_is_not_touched() {
     );
     assert!(facts_in_form(&form(""), KIND).is_err());
     assert!(facts_in_form(&form("m"), "multipart/form-data").is_err());
+}
+
+#[test]
+fn what_a_request_needs_is_seen_in_every_dialect() {
+    let none = Needs::default();
+    let tools = Needs {
+        tools: true,
+        ..none
+    };
+    let schema = Needs {
+        schema: true,
+        ..none
+    };
+    let thinking = Needs {
+        thinking: true,
+        ..none
+    };
+    for (endpoint, fields, expected) in [
+        (Endpoint::ChatCompletions, r#""messages":[]"#, none),
+        (
+            Endpoint::ChatCompletions,
+            r#""tools":[{"type":"function"}]"#,
+            tools,
+        ),
+        (Endpoint::ChatCompletions, r#""tools":[ ]"#, none),
+        (Endpoint::ChatCompletions, r#""tools":null"#, none),
+        (
+            Endpoint::ChatCompletions,
+            r#""response_format":{"type":"json_schema"}"#,
+            schema,
+        ),
+        (
+            Endpoint::ChatCompletions,
+            r#""response_format":{"type":"json_object"}"#,
+            none,
+        ),
+        (
+            Endpoint::ChatCompletions,
+            r#""reasoning_effort":"low""#,
+            thinking,
+        ),
+        (
+            Endpoint::ChatCompletions,
+            r#""reasoning_effort":"none""#,
+            none,
+        ),
+        (
+            Endpoint::Responses,
+            r#""text":{"format":{"type":"json_schema"}}"#,
+            schema,
+        ),
+        (
+            Endpoint::Responses,
+            r#""reasoning":{"effort":"high"}"#,
+            thinking,
+        ),
+        (Endpoint::Responses, r#""reasoning":null"#, none),
+        (
+            Endpoint::Messages,
+            r#""output_config":{"format":{"type":"json_schema"}}"#,
+            schema,
+        ),
+        (
+            Endpoint::Messages,
+            r#""output_format":{"type":"json_schema"}"#,
+            schema,
+        ),
+        (
+            Endpoint::Messages,
+            r#""thinking":{"type":"adaptive"}"#,
+            thinking,
+        ),
+        (
+            Endpoint::Messages,
+            r#""thinking":{"type":"disabled"}"#,
+            none,
+        ),
+        (
+            Endpoint::OllamaChat,
+            r#""format":{"type":"object"}"#,
+            schema,
+        ),
+        (Endpoint::OllamaChat, r#""format":"json""#, none),
+        (Endpoint::OllamaChat, r#""think":true"#, thinking),
+        (Endpoint::OllamaChat, r#""think":false"#, none),
+    ] {
+        let body = format!(r#"{{"model":"m",{fields}}}"#);
+        let found = facts(endpoint, body.as_bytes()).expect(&body).needs;
+        assert_eq!(found, expected, "{body}");
+    }
+    for (fields, expected) in [
+        ("", none),
+        (r#""tools":[{"functionDeclarations":[]}]"#, tools),
+        (r#""generationConfig":{"responseJsonSchema":{}}"#, schema),
+        (r#""generation_config":{"response_schema":{}}"#, schema),
+        (
+            r#""generationConfig":{"thinkingConfig":{"includeThoughts":true}}"#,
+            thinking,
+        ),
+        (r#""generationConfig":{"temperature":1}"#, none),
+    ] {
+        let body = format!("{{{fields}}}");
+        let found = facts_in_path(body.as_bytes(), "m", false)
+            .expect(&body)
+            .needs;
+        assert_eq!(found, expected, "{body}");
+    }
 }

@@ -6,6 +6,7 @@
 //! Leaves out: what is asked, and what the answer means.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -50,6 +51,8 @@ pub(super) struct Asker {
     deadline: Instant,
     /// Why nothing more is asked.
     stopped: OnceLock<String>,
+    /// Something was answered, whatever it was.
+    answered: AtomicBool,
     books: Mutex<Books>,
 }
 
@@ -157,6 +160,7 @@ impl Asker {
             seats: Semaphore::new(AT_ONCE),
             deadline: Instant::now() + limit,
             stopped: OnceLock::new(),
+            answered: AtomicBool::new(false),
             books: Mutex::new(Books {
                 settled: engine.live().watch(),
                 receipts: BTreeMap::new(),
@@ -173,6 +177,13 @@ impl Asker {
     /// Why it ended before all was tried.
     pub(super) fn stopped(&self) -> Option<String> {
         self.stopped.get().cloned()
+    }
+
+    /// Asks nothing more, when nothing was answered so far.
+    pub(super) fn stop_unless_answered(&self, why: &str) {
+        if !self.answered.load(Ordering::Relaxed) {
+            self.stopped.get_or_init(|| why.to_owned());
+        }
     }
 
     /// Asks, and waits for the whole answer.
@@ -263,7 +274,10 @@ impl Asker {
             receipt: id.and_then(|id| self.receipt(id)),
         };
         match parts.status.is_success() {
-            true => Try::Answered(heard),
+            true => {
+                self.answered.store(true, Ordering::Relaxed);
+                Try::Answered(heard)
+            }
             false => self.refused(parts.status.as_u16(), &heard),
         }
     }

@@ -4,7 +4,7 @@
 //! Promises: a provider that takes no request is asked one question and no more; the findings are
 //! complete, one for each check and dialect, whatever happens on the way.
 
-use dialect::Dialect;
+use dialect::{Dialect, Task};
 use futures_util::future::join_all;
 use routing::{Provider, Way};
 
@@ -26,6 +26,10 @@ pub(super) async fn examine(asker: &Asker, provider: &Provider, model: &str) -> 
     let own = own_dialect(provider);
     let mut first = course(own);
     let answer = first.answer().await;
+    // A refusal of the very question may be the dialect's trouble; silence and outages are not.
+    if let Some(seen) = first.findings.first().filter(|seen| !seen.refused) {
+        asker.stop_unless_answered(&seen.said);
+    }
     let mut courses: Vec<Course<'_>> = vec![first];
     courses.extend(CALLERS.into_iter().filter(|one| *one != own).map(course));
     if asker.stopped().is_none() {
@@ -62,7 +66,7 @@ pub(super) async fn examine(asker: &Asker, provider: &Provider, model: &str) -> 
 /// and of no translation.
 fn own_dialect(provider: &Provider) -> Dialect {
     let is_spoken = |dialect: &Dialect| {
-        let endpoint = dialect.endpoint(dialect::Task::Generate);
+        let endpoint = dialect.endpoint(Task::Generate);
         let door = endpoint.and_then(|endpoint| provider.door(endpoint));
         door.is_some_and(|door| door.way == Way::Verbatim)
     };

@@ -91,7 +91,10 @@ fn is_changed(thought: &Reasoning) -> bool {
 
 /// Letters of base64 without padding, as clients that check them want.
 fn seal() -> String {
-    STANDARD.encode(format!("{PRACTICE}{:016x}", fingerprint(THOUGHT.as_bytes())))
+    STANDARD.encode(format!(
+        "{PRACTICE}{:016x}",
+        fingerprint(THOUGHT.as_bytes())
+    ))
 }
 
 /// The events of an answer.
@@ -203,10 +206,11 @@ impl Telling {
 
     fn block<'a>(&mut self, kind: BlockKind, pieces: impl IntoIterator<Item = &'a str>) {
         let block = self.open(kind);
-        self.events.extend(pieces.into_iter().map(|piece| Event::Delta {
-            block,
-            text: piece.to_owned(),
-        }));
+        self.events
+            .extend(pieces.into_iter().map(|piece| Event::Delta {
+                block,
+                text: piece.to_owned(),
+            }));
         self.events.push(Event::Close { block });
     }
 
@@ -301,12 +305,14 @@ mod tests {
     #[test]
     fn a_thought_is_taken_back_with_its_own_signature_and_with_no_other() {
         let back = |thought: &str, signature: &str| {
-            forged(&request(&json!({"model": "m", "max_tokens": 9, "messages": [
+            forged(&request(
+                &json!({"model": "m", "max_tokens": 9, "messages": [
                 {"role": "user", "content": "go"},
                 {"role": "assistant", "content": [
                     {"type": "thinking", "thinking": thought, "signature": signature},
                     {"type": "text", "text": "hm"}]},
-                {"role": "user", "content": "on"}]})))
+                {"role": "user", "content": "on"}]}),
+            ))
         };
         assert_eq!(back(THOUGHT, &seal()), None);
         assert!(back(THOUGHT, "AAAA").is_some());

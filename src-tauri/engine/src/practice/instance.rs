@@ -106,10 +106,16 @@ mod tests {
                 json!([true, true]),
             ),
             (json!({"type": "array"}), json!([])),
-            (json!({"type": "string", "minLength": 10}), json!("practicepr")),
+            (
+                json!({"type": "string", "minLength": 10}),
+                json!("practicepr"),
+            ),
             (json!({"type": "string", "maxLength": 3}), json!("pra")),
             (json!({"type": "number", "minimum": 7.5}), json!(7.5)),
-            (json!({"anyOf": [{"const": 3}, {"type": "string"}]}), json!(3)),
+            (
+                json!({"anyOf": [{"const": 3}, {"type": "string"}]}),
+                json!(3),
+            ),
         ] {
             assert_eq!(of(&schema), least, "{schema}");
         }

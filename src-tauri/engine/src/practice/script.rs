@@ -87,12 +87,7 @@ impl Behaviour {
 }
 
 /// The events of an answer: a row as the hub's law wants it, a frame for each word.
-pub(super) fn answer(
-    model: &str,
-    asked: &Asked,
-    input_tokens: u64,
-    request: &Bytes,
-) -> Vec<Event> {
+pub(super) fn answer(model: &str, asked: &Asked, input_tokens: u64, request: &Bytes) -> Vec<Event> {
     let mut events = vec![Event::Start(Start {
         id: Some(format!("practice-{:016x}", fingerprint(request))),
         model: Some(model.to_owned()),

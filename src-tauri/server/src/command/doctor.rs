@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::Args;
 use host::DataFolder;
+use routing::NanoUsd;
 use serde_json::{Value, json};
 
 use crate::boot::{Options, boot};
@@ -76,7 +77,10 @@ async fn examine(options: Options, input: &Value) -> Result<Value, Complaint> {
         // A folder's first start makes a client key, and no later one shows it.
         let _ = writeln!(std::io::stderr(), "Client key (shown once): {key}");
     }
-    let found = running.control().call("doctor.examine", input.clone()).await;
+    let found = running
+        .control()
+        .call("doctor.examine", input.clone())
+        .await;
     running.shutdown(Duration::from_secs(5)).await;
     Ok(found?)
 }
@@ -110,6 +114,7 @@ fn told(found: &Value, colours: bool) -> String {
         told = told.trim_end().to_owned() + "\n";
         remarks += &remarks_on(check);
     }
+    remarks += &untried(list(&found["checks"]));
     if !remarks.is_empty() {
         told += "\n";
         told += &remarks;
@@ -122,11 +127,11 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn cost(found: &Value) -> String {
-    let dollars = found["cost_nano_usd"].as_f64().unwrap_or(0.0) / 1e9;
+    let cost = NanoUsd(found["cost_nano_usd"].as_i64().unwrap_or(0));
     match found["cost_basis"].as_str() {
         Some("none") => "of unknown cost".to_owned(),
-        Some("estimated") => format!("about ${dollars:.4}"),
-        _ => format!("${dollars:.4}"),
+        Some("estimated") => format!("about {cost:.4}"),
+        _ => format!("{cost:.4}"),
     }
 }
 
@@ -153,10 +158,13 @@ fn remarks_on(check: &Value) -> String {
         let verdict = finding["verdict"].as_str().unwrap_or_default();
         let said = finding["said"].as_str().unwrap_or_default();
         let dialect = finding["dialect"].as_str().unwrap_or_default();
-        if verdict == "works" {
+        if matches!(verdict, "works" | "not_tried") {
             continue;
         }
-        match seen.iter_mut().find(|(v, s, _)| (*v, *s) == (verdict, said)) {
+        match seen
+            .iter_mut()
+            .find(|(v, s, _)| (*v, *s) == (verdict, said))
+        {
             Some((.., dialects)) => dialects.push(dialect),
             None => seen.push((verdict, said, vec![dialect])),
         }
@@ -169,15 +177,35 @@ fn remarks_on(check: &Value) -> String {
     seen.iter().map(line).collect()
 }
 
+/// What was not tried, in a line for each reason.
+fn untried(checks: &[Value]) -> String {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for check in checks {
+        let title = check["title"].as_str().unwrap_or_default();
+        for finding in list(&check["findings"]) {
+            if finding["verdict"] != "not_tried" {
+                continue;
+            }
+            let said = finding["said"].as_str().unwrap_or_default();
+            match reasons.iter_mut().find(|(why, _)| *why == said) {
+                Some((_, titles)) if titles.last() == Some(&title) => {}
+                Some((_, titles)) => titles.push(title),
+                None => reasons.push((said, vec![title])),
+            }
+        }
+    }
+    let line =
+        |(why, titles): &(&str, Vec<&str>)| format!("Not tried: {}: {why}\n", titles.join(", "));
+    reasons.iter().map(line).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_same_remark_is_made_once_for_all_its_dialects() {
-        let finding = |dialect: &str, verdict: &str, said: &str| {
-            json!({"dialect": dialect, "verdict": verdict, "said": said})
-        };
+        let finding = |dialect: &str, verdict: &str, said: &str| json!({"dialect": dialect, "verdict": verdict, "said": said});
         let found = json!({
             "provider": "acme", "model": "anvil", "chosen": "named by you", "took_ms": 1500,
             "requests": 3, "cost_nano_usd": 1_200_000, "cost_basis": "metered", "stopped": null,
@@ -189,8 +217,14 @@ mod tests {
         let told = told(&found, false);
         let lines: Vec<&str> = told.lines().collect();
         assert_eq!(lines[0], "acme/anvil (named by you)");
-        assert!(lines[1].starts_with("3 requests in 1.5 s, $0.0012."), "{told}");
-        assert_eq!(lines[4], "Answer           ✓ works     ✗ failed    ✗ failed");
+        assert!(
+            lines[1].starts_with("3 requests in 1.5 s, $0.0012."),
+            "{told}"
+        );
+        assert_eq!(
+            lines[4],
+            "Answer           ✓ works     ✗ failed    ✗ failed"
+        );
         assert_eq!(lines[6], "Answer (gemini, ollama): failed: no words");
         assert!(!told.contains('\u{1b}'));
     }
