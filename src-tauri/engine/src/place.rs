@@ -5,7 +5,7 @@
 //! difference. What the model said or thought beside its calls is left out: tools trim it.
 //! Leaves out: other runs of the program, whose numbers are others.
 
-use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher as _, DefaultHasher, Hash, Hasher, RandomState};
 
 use dialect::hub::{Kind, Message, Role};
 use serde_json::Value;
@@ -19,20 +19,20 @@ pub(crate) struct Place(u64);
 pub(crate) struct Places(RandomState);
 
 impl Places {
+    /// Before the first message of a conversation.
+    pub(crate) fn begin<'a>(&'a self, client: &'a str) -> Walk<'a> {
+        Walk {
+            places: self,
+            client,
+            hasher: self.turn(client),
+        }
+    }
+
     /// Behind the last of these messages.
     pub(crate) fn of(&self, client: &str, messages: &[Message]) -> Place {
-        let turn = messages
-            .iter()
-            .rposition(|message| message.role == Role::User)
-            .unwrap_or(0);
-        let mut hasher = self.0.build_hasher();
-        client.hash(&mut hasher);
-        for message in &messages[turn..] {
-            for part in &message.parts {
-                add(&part.kind, message.role, &mut hasher);
-            }
-        }
-        Place(hasher.finish())
+        let mut walk = self.begin(client);
+        messages.iter().for_each(|message| walk.pass(message));
+        walk.here()
     }
 
     /// Of a call that was made at `place`.
@@ -41,6 +41,35 @@ impl Places {
         (place, name).hash(&mut hasher);
         add_arguments(arguments, &mut hasher);
         Place(hasher.finish())
+    }
+
+    fn turn(&self, client: &str) -> DefaultHasher {
+        let mut hasher = self.0.build_hasher();
+        client.hash(&mut hasher);
+        hasher
+    }
+}
+
+/// A way through a conversation, message by message.
+pub(crate) struct Walk<'a> {
+    places: &'a Places,
+    client: &'a str,
+    hasher: DefaultHasher,
+}
+
+impl Walk<'_> {
+    /// Goes behind the next message. The user's begin a turn.
+    pub(crate) fn pass(&mut self, message: &Message) {
+        if message.role == Role::User {
+            self.hasher = self.places.turn(self.client);
+        }
+        for part in &message.parts {
+            add(&part.kind, message.role, &mut self.hasher);
+        }
+    }
+
+    pub(crate) fn here(&self) -> Place {
+        Place(self.hasher.finish())
     }
 }
 

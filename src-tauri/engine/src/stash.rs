@@ -91,21 +91,15 @@ impl Stash {
             return;
         }
         let mut found = Vec::new();
+        let mut walk = self.places.begin(client);
         for (at, message) in request.messages.iter().enumerate() {
-            let calls = message.parts.iter().enumerate();
-            let mut calls = calls
-                .filter_map(|(nth, part)| match &part.kind {
-                    Kind::ToolCall(call) => Some((nth, part, call)),
-                    _ => None,
-                })
-                .peekable();
-            if calls.peek().is_none() {
-                continue;
-            }
-            let before = self.place(client, &request.messages[..at]);
             // Of two equal calls in one turn the first is the signed one.
             let mut taken = Vec::new();
-            for (nth, part, call) in calls {
+            for (nth, part) in message.parts.iter().enumerate() {
+                let Kind::ToolCall(call) = &part.kind else {
+                    continue;
+                };
+                let before = walk.here();
                 let place = self.places.of_call(before, &call.name, &call.arguments);
                 if part.sealed.is_none()
                     && !taken.contains(&place)
@@ -115,6 +109,7 @@ impl Stash {
                     found.push((at, nth, sealed.clone()));
                 }
             }
+            walk.pass(message);
         }
         for (at, nth, sealed) in found {
             request.messages[at].parts[nth].sealed = Some(sealed);
