@@ -119,6 +119,15 @@ impl Slot {
     }
 }
 
+/// Whether a secret is a token, or a service account that can sign for one.
+pub(crate) fn check(secret: &str) -> Result<(), &'static str> {
+    let secret = secret.trim();
+    if secret.starts_with('{') {
+        Account::read(secret)?.assertion(0)?;
+    }
+    Ok(())
+}
+
 async fn mint(client: &reqwest::Client, secret: &str, now_unix_s: u64) -> Result<Minted, Failure> {
     let account = Account::read(secret).map_err(unusable)?;
     let assertion = account.assertion(now_unix_s).map_err(unusable)?;

@@ -53,8 +53,8 @@ impl AwsKey {
     }
 
     fn from_json(text: &str) -> Result<AwsKey, Unsigned> {
-        let written: Written = serde_json::from_str(text)
-            .map_err(|_| Unsigned("the stored AWS key is not valid JSON"))?;
+        let written: Written =
+            serde_json::from_str(text).map_err(|_| Unsigned("the AWS key is not valid JSON"))?;
         // `aws sts` wraps what it hands out.
         let written = match written.credentials {
             Some(inner) => *inner,
@@ -64,12 +64,12 @@ impl AwsKey {
             (written.access_key_id, written.secret_access_key)
         else {
             return Err(Unsigned(
-                "the stored AWS key has no `access_key_id` or no `secret_access_key`",
+                "the AWS key has no `access_key_id` or no `secret_access_key`",
             ));
         };
         if !is_id(&access_key_id) {
             return Err(Unsigned(
-                "the stored AWS key has an `access_key_id` that can't be one",
+                "the AWS key has an `access_key_id` that can't be one",
             ));
         }
         Ok(AwsKey {

@@ -34,12 +34,10 @@ struct Written {
 impl Account {
     pub(super) fn read(text: &str) -> Result<Account, &'static str> {
         let written: Written = serde_json::from_str(text)
-            .map_err(|_| "the stored key begins like a service account and is not valid JSON")?;
+            .map_err(|_| "the key begins like a service account and is not valid JSON")?;
         let (Some(email), Some(private_key)) = (written.client_email, written.private_key) else {
-            return Err(
-                "the stored key is JSON without `client_email` or `private_key`: \
-                        it must be a service account's key",
-            );
+            return Err("the key is JSON without `client_email` or `private_key`: \
+                        it must be a service account's key");
         };
         let uri = written
             .token_uri
