@@ -125,6 +125,92 @@ async fn unknown_operations_and_wrong_inputs_are_refused_in_words() {
 }
 
 #[tokio::test]
+async fn an_address_of_ones_own_is_asked_for_by_its_parts_and_the_file_keeps_the_rest() {
+    let config = "# mine\n[provider.azure] # work\nopenai_base_url = \"https://old.openai.azure.com/openai/v1\" # ours\nmodels = [\"a\"]\n";
+    let signalbox = Signalbox::start(config).await;
+    let file = signalbox.folder().join("signalbox.toml");
+    let text = || std::fs::read_to_string(&file).unwrap();
+    let put = async |input: Value| signalbox.control("providers.put", &input).await;
+    put(json!({"id":"azure","parts":{"resource":"new"},"api_version":"2024-10-21"})).await;
+    assert_eq!(
+        text(),
+        "# mine\n[provider.azure] # work\nopenai_base_url = \"https://new.openai.azure.com/openai\" # ours\nmodels = [\"a\"]\n\
+         hosting = \"azure\"\napi_version = \"2024-10-21\"\n"
+    );
+    put(json!({"id":"azure","parts":{"resource":"old"}})).await;
+    assert_eq!(text(), config, "its newer paths want no version");
+    put(json!({"id":"bedrock","parts":{"region":"eu-west-1"},"key":"keychain"})).await;
+    put(json!({"id":"vertex","parts":{"location":"global","project":"p"},"key":"keychain"})).await;
+    put(json!({"id":"my-bedrock","bedrock_base_url":"http://127.0.0.1:9/","region":"eu-west-1","key":"keychain"})).await;
+    let text = text();
+    for table in [
+        "[provider.bedrock]\nbedrock_base_url = \"https://bedrock-runtime.eu-west-1.amazonaws.com\"\nkey = \"keychain\"\n",
+        "[provider.vertex]\ngemini_base_url = \"https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google\"\nkey = \"keychain\"\n",
+        "[provider.my-bedrock]\nbedrock_base_url = \"http://127.0.0.1:9/\"\nregion = \"eu-west-1\"\nkey = \"keychain\"\n",
+    ] {
+        assert!(text.contains(table), "{text}");
+    }
+    assert!(text.starts_with(config), "{text}");
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_field_at_fault() {
+    let signalbox = Signalbox::practice().await;
+    let catalogue = signalbox.control("providers.catalogue", &json!({})).await;
+    let entry = |id: &str| catalogue.as_array().unwrap().iter().find(|e| e["id"] == id);
+    assert_eq!(
+        entry("vertex").unwrap()["parts"],
+        json!(["location", "project"])
+    );
+    assert_eq!(entry("openai").unwrap()["address"], Value::Null);
+    for (input, field, why) in [
+        (json!({"id":"azure","parts":{}}), "resource", "missing"),
+        (
+            json!({"id":"azure","parts":{"resource":"a.b"}}),
+            "resource",
+            "one word",
+        ),
+        (
+            json!({"id":"azure","parts":{"resource":"a"},"api_version":"2024/10"}),
+            "api_version",
+            "one word",
+        ),
+        (
+            json!({"id":"x","gemini_base_url":"ftp://x"}),
+            "gemini_base_url",
+            "https://",
+        ),
+        (
+            json!({"id":"Not An Id","openai_base_url":"https://x.test"}),
+            "id",
+            "small letters",
+        ),
+        (json!({"id":"azure"}), "id", "an address of your own"),
+        (
+            json!({"id":"x","openai_base_url":"https://x.test","auth":"basic"}),
+            "auth",
+            "basic",
+        ),
+        (
+            json!({"id":"x","openai_base_url":"https://x.test","key":"sk-1"}),
+            "key",
+            "no place",
+        ),
+    ] {
+        let (status, told) = signalbox.control_raw("providers.put", &input).await;
+        assert!(status == 400 || status == 409, "{input}: {told}");
+        assert_eq!(told["field"], field, "{input}: {told}");
+        assert!(told["message"].as_str().unwrap().contains(why), "{told}");
+    }
+    let aws = json!({"id":"bedrock","parts":{"region":"eu-west-1"}});
+    signalbox.control("providers.put", &aws).await;
+    let half = json!({"provider":"bedrock","value":r#"{"access_key_id":"AKIDEXAMPLE00000000"}"#});
+    let (status, told) = signalbox.control_raw("keys.set", &half).await;
+    assert_eq!((status, &told["field"]), (400, &json!("value")), "{told}");
+    assert!(!told.to_string().contains("AKIDEXAMPLE"), "{told}");
+}
+
+#[tokio::test]
 async fn the_first_key_is_shown_until_it_is_dismissed_and_never_after_a_restart() {
     let signalbox = Signalbox::practice().await;
     let connect = signalbox.control("connect", &json!({})).await;

@@ -97,7 +97,7 @@ impl Configuration {
         edit: impl FnOnce(&ConfigFile) -> Result<Compiled, ConfigError>,
     ) -> Result<(), Failure> {
         let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
-        let compiled = edit(&self.file).map_err(Failure::conflict)?;
+        let compiled = edit(&self.file).map_err(Failure::refused_edit)?;
         self.install(compiled);
         Ok(())
     }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use dialect::Dialect;
+use dialect::hub::Hosting;
 use engine::{Credentials as _, Probe};
 use host::{Compiled, ConfigError, ConfigFile, ProviderEdit, StoreState, environment_keys};
-use routing::{AuthScheme, KeySource, Provider};
+use routing::{AuthScheme, BadPart, KeySource, Provider, Surface};
 use secrecy::ExposeSecret as _;
 
 use crate::failure::Failure;
@@ -93,6 +95,7 @@ impl Control {
         KeyShown {
             source: source.to_owned(),
             name,
+            auth: auth_word(&provider.surfaces),
             present,
             importable: variable.filter(|_| source == "keychain" && !present),
         }
@@ -114,6 +117,14 @@ impl Control {
                 keys_page: known.keys_page.clone(),
                 environment: importable.get(&known.id).cloned(),
                 configured: snapshot.routes.provider(&known.id).is_some(),
+                auth: auth_word(&known.surfaces),
+                address: known
+                    .surfaces
+                    .first()
+                    .filter(|_| known.needs_base_url)
+                    .map(|surface| surface.base_url.clone()),
+                parts: known.parts().into_iter().map(str::to_owned).collect(),
+                older_address: known.older_base_url.clone(),
                 dialects: known
                     .surfaces
                     .iter()
@@ -125,20 +136,48 @@ impl Control {
     }
 
     pub(crate) async fn put_provider(&self, asked: PutProvider) -> Result<Nothing, Failure> {
-        let edit = ProviderEdit {
+        let edit = self.provider_edit(&asked)?;
+        let id = asked.id.clone();
+        let edited = self.edit(move |file| file.put_provider(&id, &edit)).await;
+        edited.map_err(|refused| match &refused.field {
+            // The table's name in the file is the input's id.
+            Some(name) if *name == asked.id => refused.of("id"),
+            _ => refused,
+        })
+    }
+
+    fn provider_edit(&self, asked: &PutProvider) -> Result<ProviderEdit, Failure> {
+        let key = asked.key.as_deref();
+        let mut edit = ProviderEdit {
             auth: asked.auth.as_deref().map(auth).transpose()?,
-            key: asked
-                .key
-                .as_deref()
-                .map(|key| key_source(key, &asked.id))
-                .transpose()?,
-            name: asked.name,
-            openai_base_url: asked.openai_base_url,
-            anthropic_base_url: asked.anthropic_base_url,
+            key: key.map(|key| key_source(key, &asked.id)).transpose()?,
+            name: asked.name.clone(),
+            api_version: asked.api_version.clone(),
+            region: asked.region.clone(),
+            base_urls: addresses(asked),
             ..ProviderEdit::default()
         };
-        self.edit(move |file| file.put_provider(&asked.id, &edit))
-            .await
+        let known = self.parts.catalogue.provider(&asked.id);
+        let Some(known) = known.filter(|known| known.needs_base_url) else {
+            return Ok(edit);
+        };
+        let older = asked.api_version.as_deref().is_some_and(|v| !v.is_empty());
+        if let Some(parts) = &asked.parts {
+            let filled = match known.older_address(parts).map_err(bad_part)? {
+                Some(address) if older => address,
+                _ => known.address(parts).map_err(bad_part)?,
+            };
+            // Its other dialects, if it has more, are spoken at the same address.
+            let dialect = known.surfaces.first().map(|surface| surface.dialect);
+            edit.base_urls
+                .extend(dialect.map(|dialect| (dialect, filled)));
+        }
+        if known.older_base_url.is_some() && !edit.base_urls.is_empty() {
+            // Both go together, and go together when it moves to its newer paths.
+            edit.hosting = Some(if older { Hosting::Azure } else { Hosting::Own });
+            edit.api_version.get_or_insert_default();
+        }
+        Ok(edit)
     }
 
     pub(crate) async fn remove_provider(&self, asked: ProviderName) -> Result<Nothing, Failure> {
@@ -207,8 +246,11 @@ impl Control {
     pub(crate) async fn set_key(&self, asked: SetKey) -> Result<Nothing, Failure> {
         let name = self.key_name(&asked.provider)?;
         if asked.value.expose_secret().trim().is_empty() {
-            return Err(Failure::bad_input("The key is empty."));
+            return Err(Failure::bad_input("The key is empty.").of("value"));
         }
+        let provider = self.known(&asked.provider)?;
+        engine::check_key(&provider, &asked.value)
+            .map_err(|why| Failure::bad_input(sentence(why)).of("value"))?;
         let vault = Arc::clone(&self.parts.vault);
         blocking(move || vault.set(&name, &asked.value))
             .await?
@@ -278,11 +320,42 @@ fn unknown(id: &str) -> Failure {
     Failure::not_found(format_args!("there is no provider `{id}`"))
 }
 
+/// The base URLs of an input, by dialect.
+fn addresses(asked: &PutProvider) -> BTreeMap<Dialect, String> {
+    let given = Dialect::ALL.into_iter().map(|dialect| {
+        let address = match dialect {
+            Dialect::OpenAi => &asked.openai_base_url,
+            Dialect::Responses => &asked.responses_base_url,
+            Dialect::Anthropic => &asked.anthropic_base_url,
+            Dialect::Gemini => &asked.gemini_base_url,
+            Dialect::Ollama => &asked.ollama_base_url,
+            Dialect::Bedrock => &asked.bedrock_base_url,
+            Dialect::Cohere => &asked.cohere_base_url,
+        };
+        Some((dialect, address.clone()?))
+    });
+    given.flatten().collect()
+}
+
+fn bad_part(bad: BadPart) -> Failure {
+    Failure::bad_input(&bad).of(bad.part)
+}
+
+/// How a key is shown: all surfaces of a provider take the same key.
+fn auth_word(surfaces: &[Surface]) -> String {
+    let auth = surfaces.first().map_or(AuthScheme::None, |s| s.auth);
+    let word = serde_json::to_value(auth).ok();
+    let word = word.as_ref().and_then(serde_json::Value::as_str);
+    word.unwrap_or("none").to_owned()
+}
+
 fn auth(word: &str) -> Result<AuthScheme, Failure> {
     serde_json::from_value(serde_json::Value::from(word)).map_err(|_| {
         Failure::bad_input(format_args!(
-            "`{word}` is no way to show a key; there are bearer, x-api-key, api-key and none"
+            "`{word}` is no way to show a key; there are bearer, x-api-key, api-key, \
+             x-goog-api-key, google, aws and none"
         ))
+        .of("auth")
     })
 }
 
@@ -295,8 +368,20 @@ fn key_source(word: &str, id: &str) -> Result<KeySource, Failure> {
         Some(("env", variable)) => Ok(KeySource::Environment(variable.to_owned())),
         _ => Err(Failure::bad_input(format_args!(
             "`{word}` is no place for a key; there are keychain, env:VARIABLE and none"
-        ))),
+        ))
+        .of("key")),
     }
+}
+
+/// With a capital and a full stop.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(char::to_uppercase);
+    format!(
+        "{}{}.",
+        first.into_iter().flatten().collect::<String>(),
+        letters.as_str()
+    )
 }
 
 /// What a test found, in a sentence.

@@ -5,6 +5,8 @@
 
 mod examination;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -365,6 +367,8 @@ pub struct KeyShown {
     pub source: String,
     /// The keychain name or the variable.
     pub name: Option<String>,
+    /// How it is shown to the provider: `bearer`, `google`, `aws`, …
+    pub auth: String,
     /// Whether it is there now.
     pub present: bool,
     /// A variable of the environment that holds a key for it and is not used yet.
@@ -428,6 +432,14 @@ pub struct CatalogueEntry {
     pub environment: Option<String>,
     /// Already configured.
     pub configured: bool,
+    /// How its key is shown: `bearer`, `google`, `aws`, …
+    pub auth: String,
+    /// Its address, when parts of it are the user's own: `https://{resource}.…`
+    pub address: Option<String>,
+    /// Those parts, in order.
+    pub parts: Vec<String>,
+    /// Where its older paths begin, which want an `api_version`.
+    pub older_address: Option<String>,
     /// `openai`, `anthropic`
     pub dialects: Vec<String>,
     /// How many of its models have a price here.
@@ -443,11 +455,28 @@ pub struct PutProvider {
     pub id: String,
     /// Shown name.
     pub name: Option<String>,
-    /// For a server that is not in the catalogue.
+    /// What the address of a catalogue entry asks for: `resource`, `region`, …
+    pub parts: Option<BTreeMap<String, String>>,
+    /// Of older paths, where the catalogue entry has them.
+    pub api_version: Option<String>,
+    /// Where it speaks OpenAI's Chat Completions.
     pub openai_base_url: Option<String>,
-    /// For a server that is not in the catalogue.
+    /// Where it speaks OpenAI's Responses.
+    pub responses_base_url: Option<String>,
+    /// Where it speaks Anthropic's dialect.
     pub anthropic_base_url: Option<String>,
-    /// `bearer`, `x-api-key`, `api-key` or `none`
+    /// Where it speaks Gemini's dialect.
+    pub gemini_base_url: Option<String>,
+    /// Where it speaks Ollama's own dialect.
+    pub ollama_base_url: Option<String>,
+    /// Where it speaks Bedrock's Converse.
+    pub bedrock_base_url: Option<String>,
+    /// Where it speaks Cohere's dialect.
+    pub cohere_base_url: Option<String>,
+    /// Where requests are signed for, when the address does not say it.
+    pub region: Option<String>,
+    /// `bearer`, `x-api-key`, `api-key`, `x-goog-api-key`, `google`, `aws` or `none`; as its dialect
+    /// does when absent.
     pub auth: Option<String>,
     /// `keychain`, `env:NAME` or `none`
     pub key: Option<String>,

@@ -9,6 +9,7 @@
 //! configured (the config has them).
 //! Where the facts come from is told in `catalogue/README.md`.
 
+mod address;
 mod read;
 
 #[cfg(test)]
@@ -21,6 +22,8 @@ use dialect::hub::Traits;
 
 use crate::price::Price;
 use crate::routes::Surface;
+
+pub use address::BadPart;
 
 const PROVIDERS: &str = include_str!("../catalogue/providers.json");
 const MODELS: &str = include_str!("../catalogue/models.json");
@@ -56,6 +59,8 @@ pub struct CatalogueProvider {
     pub needs_base_url: bool,
     /// What such an address looks like.
     pub base_url_hint: Option<String>,
+    /// Where its older paths begin, which want an `api-version` (Azure).
+    pub older_base_url: Option<String>,
     /// What it serves, with prices. Empty for local servers, which serve what was
     /// loaded into them and cost nothing a token.
     pub models: Vec<Arc<CatalogueModel>>,

@@ -15,7 +15,9 @@ mod plan;
 mod price;
 mod routes;
 
-pub use catalogue::{Catalogue, CatalogueError, CatalogueModel, CatalogueProvider, PriceCheck};
+pub use catalogue::{
+    BadPart, Catalogue, CatalogueError, CatalogueModel, CatalogueProvider, PriceCheck,
+};
 pub use fallback::{Next, after};
 pub use findings::{Broken, Findings, Need, heed};
 pub use money::NanoUsd;

@@ -4,6 +4,10 @@
 //! as they are. Leaves out: whether the new text makes sense (`compile` says so
 //! before it is written).
 
+use std::collections::BTreeMap;
+
+use dialect::Dialect;
+use dialect::hub::Hosting;
 use routing::{AuthScheme, KeySource};
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, TomlError, Value};
 
@@ -18,10 +22,14 @@ pub struct ProviderEdit {
     pub key: Option<KeySource>,
     /// Whether it takes new work.
     pub enabled: Option<bool>,
-    /// Where it speaks OpenAI's dialect; an empty one takes the setting out.
-    pub openai_base_url: Option<String>,
-    /// Where it speaks Anthropic's dialect; an empty one takes the setting out.
-    pub anthropic_base_url: Option<String>,
+    /// Where it speaks each dialect; an empty address takes the setting out.
+    pub base_urls: BTreeMap<Dialect, String>,
+    /// Whose door it is; the vendor's own takes the setting out.
+    pub hosting: Option<Hosting>,
+    /// Of Azure's older paths; an empty one takes the setting out.
+    pub api_version: Option<String>,
+    /// Where requests are signed for; an empty one takes the setting out.
+    pub region: Option<String>,
     /// How the key is shown.
     pub auth: Option<AuthScheme>,
     /// Whether it runs on this machine or network.
@@ -57,17 +65,14 @@ pub(super) fn put_provider(
     edit: &ProviderEdit,
 ) -> Result<(), String> {
     let table = provider(doc, id)?;
-    for (setting, text) in [
-        ("name", &edit.name),
-        ("openai_base_url", &edit.openai_base_url),
-        ("anthropic_base_url", &edit.anthropic_base_url),
-    ] {
-        match text.as_deref() {
-            Some("") => drop(table.remove(setting)),
-            Some(text) => set(table, setting, text),
-            None => {}
-        }
+    put_text(table, "name", edit.name.as_deref());
+    for (dialect, address) in &edit.base_urls {
+        let setting = format!("{}_base_url", dialect.name());
+        put_text(table, &setting, Some(address));
     }
+    put_text(table, "hosting", edit.hosting.map(hosting_word));
+    put_text(table, "api_version", edit.api_version.as_deref());
+    put_text(table, "region", edit.region.as_deref());
     if let Some(key) = &edit.key {
         set(table, "key", key_text(key, id));
     }
@@ -128,6 +133,25 @@ pub(super) fn remove_alias(doc: &mut DocumentMut, name: &str) -> Result<(), Stri
     take_out(doc, "alias", name)
         .then_some(())
         .ok_or_else(|| format!("the file has no alias `{name}`"))
+}
+
+/// Sets a text; an empty one takes the setting out.
+fn put_text(table: &mut dyn TableLike, setting: &str, text: Option<&str>) {
+    match text {
+        Some("") => drop(table.remove(setting)),
+        Some(text) => set(table, setting, text),
+        None => {}
+    }
+}
+
+/// The vendor's own door is what is meant when nothing is written.
+fn hosting_word(hosting: Hosting) -> &'static str {
+    match hosting {
+        Hosting::Own => "",
+        Hosting::Azure => "azure",
+        Hosting::Vertex => "vertex",
+        Hosting::Bedrock => "bedrock",
+    }
 }
 
 fn auth_word(auth: AuthScheme) -> &'static str {
@@ -347,7 +371,7 @@ fast = ["groq/llama"] # for now
     fn a_new_provider_follows_the_others() {
         let edit = ProviderEdit {
             name: Some("My gateway".into()),
-            openai_base_url: Some("https://gw.test/v1".into()),
+            base_urls: BTreeMap::from([(Dialect::OpenAi, "https://gw.test/v1".into())]),
             auth: Some(AuthScheme::ApiKey),
             models: Some(vec!["a".into(), "b".into()]),
             ..ProviderEdit::default()
@@ -357,6 +381,35 @@ fast = ["groq/llama"] # for now
         assert_eq!(
             text,
             FILE.replace("\n[alias]", &format!("{table}\n[alias]"))
+        );
+    }
+
+    #[test]
+    fn an_address_moves_to_older_paths_and_back_and_the_rest_stays() {
+        let text = "[provider.azure] # work\nopenai_base_url = \"https://a.test/openai/v1\" # ours\nmodels = [\"a\"]\n";
+        let older = ProviderEdit {
+            base_urls: BTreeMap::from([(Dialect::OpenAi, "https://a.test/openai".into())]),
+            hosting: Some(Hosting::Azure),
+            api_version: Some("2024-10-21".into()),
+            region: Some("eu-west-1".into()),
+            ..ProviderEdit::default()
+        };
+        let moved = edited_from(text, |doc| put_provider(doc, "azure", &older));
+        assert_eq!(
+            moved,
+            "[provider.azure] # work\nopenai_base_url = \"https://a.test/openai\" # ours\nmodels = [\"a\"]\n\
+             hosting = \"azure\"\napi_version = \"2024-10-21\"\nregion = \"eu-west-1\"\n"
+        );
+        let back = ProviderEdit {
+            base_urls: BTreeMap::from([(Dialect::OpenAi, "https://a.test/openai/v1".into())]),
+            hosting: Some(Hosting::Own),
+            api_version: Some(String::new()),
+            region: Some(String::new()),
+            ..ProviderEdit::default()
+        };
+        assert_eq!(
+            edited_from(&moved, |doc| put_provider(doc, "azure", &back)),
+            text
         );
     }
 

@@ -6,6 +6,8 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use toml_edit::{Key, TableLike};
+
 /// The config can't be used. What was in force stays in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -16,6 +18,8 @@ pub struct ConfigError {
     pub line: u32,
     /// From 1, in characters; 0 when the trouble is with the file as a whole.
     pub column: u32,
+    /// The setting, or the name of a table, that is at fault.
+    pub setting: Option<String>,
     /// What is wrong and what to do.
     pub reason: String,
 }
@@ -59,11 +63,13 @@ impl Wrong {
     }
 
     pub(super) fn locate(self, file: PathBuf, text: &str) -> ConfigError {
-        let (line, column) = self.at.map_or((0, 0), |at| position(text, at.start));
+        let at = self.at.map(|at| at.start);
+        let (line, column) = at.map_or((0, 0), |at| position(text, at));
         ConfigError {
             file,
             line,
             column,
+            setting: at.and_then(|at| setting(text, at)),
             reason: self.reason,
         }
     }
@@ -84,6 +90,25 @@ fn position(text: &str, byte: usize) -> (u32, u32) {
     let line = before.matches('\n').count() + 1;
     let start = before.rfind('\n').map_or(0, |end| end + 1);
     (line as u32, before[start..].chars().count() as u32 + 1)
+}
+
+/// The innermost name in a text whose line, or whose table, a byte belongs to.
+fn setting(text: &str, byte: usize) -> Option<String> {
+    let doc = toml_edit::Document::parse(text).ok()?;
+    innermost(doc.as_table(), byte)
+}
+
+fn innermost(table: &dyn TableLike, byte: usize) -> Option<String> {
+    table.iter().find_map(|(name, item)| {
+        let inside = item
+            .as_table_like()
+            .and_then(|child| innermost(child, byte));
+        let within = |span: Option<Range<usize>>| span.is_some_and(|span| span.contains(&byte));
+        inside.or_else(|| {
+            let key = table.key(name).and_then(Key::span);
+            (within(key) || within(item.span())).then(|| name.to_owned())
+        })
+    })
 }
 
 /// The parser's message in our words.
@@ -189,6 +214,22 @@ mod tests {
         assert_eq!(position("ä = 1\nöö = 2", 0), (1, 1));
         assert_eq!(position("ä = 1\nöö = 2", 12), (2, 4));
         assert_eq!(position("a", 99), (1, 2));
+    }
+
+    #[test]
+    fn the_setting_at_fault_is_named() {
+        let text = "a = 1\n[provider.x]\nkey = \"k\"\n[provider.y]\nz = { in = [1, 2] }\n";
+        for (place, named) in [
+            ("a", Some("a")),
+            ("x]", Some("x")),
+            ("\"k\"", Some("key")),
+            ("y]", Some("y")),
+            ("2]", Some("in")),
+        ] {
+            let at = text.find(place).unwrap();
+            assert_eq!(setting(text, at).as_deref(), named, "{place}");
+        }
+        assert_eq!(setting("a = ", 2), None, "what is no config names nothing");
     }
 
     #[test]

@@ -482,7 +482,7 @@ fn an_edit_is_applied_and_known_again() {
     assert!(scene.file.load_changed().is_none(), "the watcher will ask");
     scene.file.remove_provider("groq").unwrap();
     let edit = ProviderEdit {
-        openai_base_url: Some("https://gw.test/v1/".into()),
+        base_urls: [(Dialect::OpenAi, "https://gw.test/v1/".into())].into(),
         auth: Some(AuthScheme::XApiKey),
         key: Some(KeySource::Environment("GW_KEY".into())),
         ..ProviderEdit::default()
@@ -509,24 +509,22 @@ fn an_edit_that_makes_no_sense_is_not_written() {
     let told = scene.file.remove_provider("groq").unwrap_err().to_string();
     assert!(told.contains("`groq` is not configured"), "{told}");
     let own = ProviderEdit {
-        openai_base_url: Some("http://localhost:9999/v1".into()),
+        base_urls: [(Dialect::OpenAi, "http://localhost:9999/v1".into())].into(),
         ..ProviderEdit::default()
     };
     scene
         .file
         .set_own_addresses(vec!["127.0.0.1:9999".parse().unwrap()]);
-    let told = scene
-        .file
-        .put_provider("loop", &own)
-        .unwrap_err()
-        .to_string();
-    assert!(told.contains("would call itself"), "{told}");
+    let told = scene.file.put_provider("loop", &own).unwrap_err();
+    assert!(told.reason.contains("would call itself"), "{told}");
+    assert_eq!(told.setting.as_deref(), Some("openai_base_url"));
     assert!(scene.file.put_alias("slow", &[]).is_err());
     assert!(scene.file.put_alias("slow", &["nobody/x".into()]).is_err());
     assert!(scene.file.remove_provider("xai").is_err());
     assert!(scene.file.set_enabled("xai", true).is_err());
     let bad_name = ProviderEdit::default();
-    assert!(scene.file.put_provider("Not A Name", &bad_name).is_err());
+    let told = scene.file.put_provider("Not A Name", &bad_name);
+    assert_eq!(told.unwrap_err().setting.as_deref(), Some("Not A Name"));
     assert_eq!(std::fs::read_to_string(&scene.path).unwrap(), text);
     assert!(scene.file.load_changed().is_none());
 }

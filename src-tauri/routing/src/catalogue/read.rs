@@ -11,6 +11,7 @@ use dialect::{Dialect, Endpoint};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::address::{Piece, pieces};
 use super::{Catalogue, CatalogueError, CatalogueModel, CatalogueProvider, PriceCheck};
 use crate::price::{Price, unix_s_of_date};
 use crate::routes::{AuthScheme, Surface};
@@ -47,6 +48,7 @@ struct WrittenProvider {
     #[serde(default)]
     needs_base_url: bool,
     base_url_hint: Option<String>,
+    older_base_url: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -157,6 +159,9 @@ fn add_provider(catalogue: &mut Catalogue, entry: &RawValue) -> Checked<()> {
     if written.needs_base_url != written.base_url_hint.is_some() {
         return Err("`needs_base_url` and a `base_url_hint` come together or not at all".into());
     }
+    if let Some(older) = &written.older_base_url {
+        check_base_url(&filled(older, written.needs_base_url)?, written.local)?;
+    }
     catalogue.providers.push(CatalogueProvider {
         id: written.id,
         name: written.name,
@@ -179,6 +184,7 @@ fn add_provider(catalogue: &mut Catalogue, entry: &RawValue) -> Checked<()> {
         keys_page: written.keys_page,
         needs_base_url: written.needs_base_url,
         base_url_hint: written.base_url_hint,
+        older_base_url: written.older_base_url,
         models: Vec::new(),
     });
     Ok(())
@@ -319,19 +325,17 @@ fn check_base_url(url: &str, local: bool) -> Checked<()> {
 /// The address with every `{part}` of the user's own filled in, to be checked like any other.
 fn filled(url: &str, has_own_parts: bool) -> Checked<String> {
     let mut filled = String::with_capacity(url.len());
-    let mut rest = url;
     let mut count = 0;
-    while let Some((before, after)) = rest.split_once('{') {
-        let part = after.split_once('}');
-        let Some((name, behind)) = part.filter(|(name, _)| is_plain(name)) else {
-            return Err(format!("the address `{url}` has a part without a name"));
-        };
-        filled.push_str(before);
-        filled.push_str(name);
-        rest = behind;
-        count += 1;
+    for piece in pieces(url) {
+        match piece {
+            Piece::Text(text) => filled.push_str(text),
+            Piece::Part(name) if is_plain(name) => {
+                filled.push_str(name);
+                count += 1;
+            }
+            Piece::Part(_) => return Err(format!("the address `{url}` has a part without a name")),
+        }
     }
-    filled.push_str(rest);
     if (count > 0) != has_own_parts {
         return Err(format!(
             "the address `{url}` has {count} parts of the user's own, and `needs_base_url` says otherwise"

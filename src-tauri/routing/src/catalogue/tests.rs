@@ -554,6 +554,11 @@ fn a_wrong_provider_is_refused_by_name() {
             "come together or not at all",
         ),
         (
+            "\"keys_page\":null",
+            "\"keys_page\":null,\"older_base_url\":\"http://x\"",
+            "does not begin with https://",
+        ),
+        (
             "\"bearer\"",
             "\"bearer\",\"quirks\":{\"quirky\":true}",
             "unknown field `quirky`",
