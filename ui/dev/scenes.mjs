@@ -83,23 +83,86 @@ const RICH_HEALTH = [
   PRACTICE,
 ];
 
+const key = (more) => ({ source: "keychain", name: null, auth: "bearer", present: true, importable: null, ...more });
+
+const DAY = 24 * 60 * MINUTE;
+const CALLERS = ["openai", "responses", "anthropic", "gemini", "ollama"];
+const CHECKS = [
+  ["answer", "Answer", "A short question must be answered with text and a reason to stop."],
+  ["stream", "Stream", "The same, streamed: the events must come in the order that SDKs expect."],
+  ["usage", "Usage", "The tokens that are reported must be those of the request, and sum."],
+  ["tools", "Tool call", "A tool that must be used is called with arguments that fit its schema."],
+  ["parallel_tools", "Parallel tools", "Two tools are called in one turn, streamed, and are told apart."],
+  ["tool_results", "Tool results", "The results of both calls are taken, and the answer uses them."],
+  ["thinking", "Thinking", "Thoughts are shown, and what is sent back of them is accepted."],
+  ["schema", "JSON schema", "The answer must be JSON after a schema."],
+  ["cache", "Cache hit", "The second of two requests with one long beginning must report a cache hit."],
+  ["count", "Token count", "Tokens counted before the request must be those that are reported after it."],
+];
+const UNUSUAL = {
+  "parallel_tools anthropic": ["failed", "The arguments of the second call arrived under the index of the first"],
+  "parallel_tools gemini": ["failed", "The arguments of the second call arrived under the index of the first"],
+  "thinking openai": ["noted", "Thoughts are shown; the dialect has no place to send them back in"],
+  "thinking ollama": ["noted", "Thoughts are shown; the dialect has no place to send them back in"],
+  "schema ollama": ["noted", "JSON came, without the guarantee of a schema"],
+  "cache openai": ["not_offered", "The provider reports no cached tokens"],
+  "cache responses": ["not_offered", "The provider reports no cached tokens"],
+  "cache anthropic": ["not_offered", "The provider reports no cached tokens"],
+  "cache gemini": ["not_offered", "The provider reports no cached tokens"],
+  "cache ollama": ["not_offered", "The provider reports no cached tokens"],
+  "count openai": ["not_offered", "The dialect has no way to ask"],
+  "count ollama": ["not_offered", "The dialect has no way to ask"],
+  "count anthropic": ["noted", "Counted here, 3% too many"],
+  "count gemini": ["noted", "Counted here, 3% too many"],
+  "count responses": ["noted", "Counted here, 3% too many"],
+};
+
+/** `stopsAt` is the check at which it was cut short. */
+function examination(provider, model, daysAgo, { plain = false, stopsAt } = {}) {
+  const cut = stopsAt === undefined ? CHECKS.length : CHECKS.findIndex(([check]) => check === stopsAt);
+  const checks = CHECKS.map(([check, title, about], index) => ({
+    check, title, about,
+    findings: CALLERS.map((dialect) => {
+      if (index >= cut) return { dialect, verdict: "not_tried", said: "The examination had ended", receipt: null };
+      const [verdict, said] = (!plain && UNUSUAL[`${check} ${dialect}`]) || ["works", ""];
+      return { dialect, verdict, said, receipt: verdict === "not_offered" ? null : id(NOW - daysAgo * DAY, index) };
+    }),
+  }));
+  const tally = { works: 0, noted: 0, not_offered: 0, failed: 0, not_tried: 0 };
+  for (const { findings } of checks) for (const { verdict } of findings) tally[verdict] += 1;
+  return {
+    provider, model, chosen: "the cheapest that is known", at_unix_ms: NOW - daysAgo * DAY - 3 * 60 * MINUTE, took_ms: 27_400, stale: daysAgo > 30,
+    stopped: stopsAt === undefined ? null : "Its key was refused in the middle of it (401)",
+    requests: stopsAt === undefined ? 64 : 18, cost_nano_usd: provider === "practice" ? 0 : 4_120_000, cost_basis: "metered", tally, dialects: CALLERS, checks,
+  };
+}
+
+const EXAMINATIONS = [
+  examination("groq", "openai/gpt-oss-120b", 3),
+  examination("groq", "llama-3.3-70b-versatile", 12, { plain: true }),
+  examination("openai", "gpt-5.2-mini", 40, { plain: true }),
+  examination("gateway-eu", "large", 6, { stopsAt: "tool_results" }),
+];
+const lines = (provider) =>
+  EXAMINATIONS.filter((one) => one.provider === provider).map(({ model, at_unix_ms, stale, stopped, tally }) => ({ model, at_unix_ms, stale, stopped, tally }));
+
 const provider = (health, more) => ({
   health,
   surfaces: [{ dialect: "openai", base_url: `https://api.${health.id}.com/v1` }],
-  key: { source: "keychain", name: health.id, present: true, importable: null },
-  local: false, editable: true, enabled: true, draining: false, models: ["large", "small"], ...more,
+  key: key({ name: health.id }),
+  local: false, editable: true, enabled: true, draining: false, models: ["large", "small"], examinations: lines(health.id), examining: health.id === "ollama", ...more,
 });
 
 const RICH_PROVIDERS = {
   providers: [
     provider(RICH_HEALTH[0], { surfaces: [{ dialect: "anthropic", base_url: "https://api.anthropic.com" }, { dialect: "openai", base_url: "https://api.anthropic.com/v1" }], models: ["claude-sonnet-4-5", "claude-haiku-4-5", "claude-opus-4-8"] }),
-    provider(RICH_HEALTH[1], { key: { source: "environment", name: "OPENAI_API_KEY", present: true, importable: "OPENAI_API_KEY" }, models: ["gpt-5.2", "gpt-5.2-mini", "text-embedding-3-small"] }),
+    provider(RICH_HEALTH[1], { key: key({ source: "environment", name: "OPENAI_API_KEY", importable: "OPENAI_API_KEY" }), models: ["gpt-5.2", "gpt-5.2-mini", "text-embedding-3-small"] }),
     provider(RICH_HEALTH[2], { surfaces: [{ dialect: "openai", base_url: "https://api.groq.com/openai/v1" }] }),
-    provider(RICH_HEALTH[3], { local: true, key: { source: "none", name: null, present: false, importable: null }, surfaces: [{ dialect: "openai", base_url: "http://127.0.0.1:11434/v1" }], models: ["qwen3:8b"] }),
-    provider(RICH_HEALTH[4], { key: { source: "keychain", name: "mistral", present: false, importable: "MISTRAL_API_KEY" } }),
+    provider(RICH_HEALTH[3], { local: true, key: key({ source: "none", present: false, auth: "none" }), surfaces: [{ dialect: "openai", base_url: "http://127.0.0.1:11434/v1" }], models: ["qwen3:8b"] }),
+    provider(RICH_HEALTH[4], { key: key({ name: "mistral", present: false, importable: "MISTRAL_API_KEY" }) }),
     provider(RICH_HEALTH[5], { draining: true, surfaces: [{ dialect: "openai", base_url: "https://llm-gateway.eu-central.internal.example.com/openai/deployments/v1" }, { dialect: "anthropic", base_url: "https://llm-gateway.eu-central.internal.example.com/anthropic" }] }),
     provider(RICH_HEALTH[6], { enabled: false }),
-    provider(PRACTICE, { editable: false, key: { source: "none", name: null, present: false, importable: null }, surfaces: [], models: ["steady", "slow", "flaky"] }),
+    provider(PRACTICE, { editable: false, key: key({ source: "none", present: false, auth: "none" }), surfaces: [], models: ["steady", "slow", "flaky"] }),
   ],
   key_store: { kind: "keychain" },
   aliases: [
@@ -111,7 +174,7 @@ const RICH_PROVIDERS = {
 };
 
 const entry = (id, name, more = {}) => ({
-  id, name, local: false, needs_key: true, keys_page: `https://${id}.com/keys`, environment: null, configured: false, dialects: ["openai"], models: 12, ...more,
+  id, name, local: false, needs_key: true, keys_page: `https://${id}.com/keys`, environment: null, configured: false, auth: "bearer", address: null, parts: [], older_address: null, dialects: ["openai"], models: 12, ...more,
 });
 
 const CATALOGUE = [
@@ -123,6 +186,9 @@ const CATALOGUE = [
   entry("openrouter", "OpenRouter", { models: 0 }),
   entry("together", "Together AI", { models: 30 }),
   entry("xai", "xAI", { models: 6 }),
+  entry("azure", "Azure OpenAI", { auth: "api-key", keys_page: "https://ai.azure.com", parts: ["resource"], address: "https://{resource}.openai.azure.com/openai/v1", older_address: "https://{resource}.openai.azure.com/openai", dialects: ["openai", "responses"], models: 31 }),
+  entry("bedrock", "Amazon Bedrock", { auth: "aws", keys_page: "https://console.aws.amazon.com/bedrock/home#/api-keys", parts: ["region"], address: "https://bedrock-runtime.{region}.amazonaws.com", dialects: ["bedrock"], models: 24 }),
+  entry("vertex", "Google Vertex AI", { auth: "google", keys_page: "https://console.cloud.google.com/iam-admin/serviceaccounts", parts: ["location", "project"], address: "https://{location}-aiplatform.googleapis.com/v1/projects/{project}/locations/{location}/publishers/google", dialects: ["gemini"], models: 14 }),
   entry("ollama", "Ollama", { local: true, needs_key: false, keys_page: null, models: 0, configured: true }),
   entry("lmstudio", "LM Studio", { local: true, needs_key: false, keys_page: null, models: 0 }),
   entry("llamacpp", "llama.cpp server", { local: true, needs_key: false, keys_page: null, models: 0 }),
@@ -219,6 +285,8 @@ function rich() {
       "providers.test": (input) => input.id === "groq"
         ? { ok: false, message: "Groq did not accept the key (401). Check that it is complete, or make a new one at https://console.groq.com/keys.", took_ms: 143, models: null }
         : { ok: true, message: "It answered, took the key, and lists 41 models.", took_ms: 212, models: 41 },
+      "doctor.matrix": (input) => EXAMINATIONS.filter((one) => input.provider === undefined || one.provider === input.provider),
+      "doctor.examine": (input) => examination(input.provider, input.model ?? "steady", 0, { plain: true }),
       "clients.create": (input) => ({ name: input.name, key: "sbx-demo-4kZt0vR8qYb2LwXn7HfUaPm3" }),
     },
   };
@@ -261,6 +329,7 @@ function trouble() {
     refuse: {
       "keys.set": { code: "keychain_locked", message: "The keychain is locked. Unlock it and try again." },
       "providers.enable": { code: "config_write", message: "The config file could not be written: permission denied. Check who owns it." },
+      "doctor.examine": { code: "conflict", message: "Groq has no key yet; set one, then examine it." },
       "aliases.put": { code: "bad_alias", message: "The target `nowhere/x` names a provider that is not configured." },
     },
   };

@@ -120,6 +120,18 @@ export function dialect(name: string): string {
   return DIALECTS[name] ?? name;
 }
 
+const PARTS: Record<string, { label: string; placeholder: string; hint: string }> = {
+  resource: { label: "Resource", placeholder: "my-resource", hint: "Its name in the Azure portal." },
+  region: { label: "Region", placeholder: "eu-west-1", hint: "Where its models run." },
+  project: { label: "Project", placeholder: "my-project", hint: "The project's id, not its title or number." },
+  location: { label: "Location", placeholder: "europe-west1", hint: "A region, or global, us or eu." },
+};
+
+/** How a part of a provider's address is asked for. */
+export function part(name: string): { label: string; placeholder?: string; hint?: string } {
+  return PARTS[name] ?? { label: name.charAt(0).toUpperCase() + name.slice(1) };
+}
+
 /** `failed: rate limit (429) after 120 ms`, or `answered in 1.2 s`. */
 export function attemptOutcome(attempt: AttemptShown): string {
   if (attempt.failure === null) return `answered in ${duration(attempt.took_ms)}`;

@@ -98,6 +98,22 @@ environment: string | null,
  */
 configured: boolean, 
 /**
+ * How its key is shown: `bearer`, `google`, `aws`, …
+ */
+auth: string, 
+/**
+ * Its address, when parts of it are the user's own: `https://{resource}.…`
+ */
+address: string | null, 
+/**
+ * Those parts, in order.
+ */
+parts: Array<string>, 
+/**
+ * Where its older paths begin, which want an `api_version`.
+ */
+older_address: string | null, 
+/**
  * `openai`, `anthropic`
  */
 dialects: Array<string>, 
@@ -322,7 +338,11 @@ code: Code,
 /**
  * What happened, to what, and what to do.
  */
-message: string, };
+message: string, 
+/**
+ * The field of the input that is at fault, when it is one.
+ */
+field: string | null, };
 
 export type FindingShown = { 
 /**
@@ -363,6 +383,10 @@ source: string,
  * The keychain name or the variable.
  */
 name: string | null, 
+/**
+ * How it is shown to the provider: `bearer`, `google`, `aws`, …
+ */
+auth: string, 
 /**
  * Whether it is there now.
  */
@@ -620,15 +644,48 @@ id: string,
  */
 name?: string, 
 /**
- * For a server that is not in the catalogue.
+ * What the address of a catalogue entry asks for: `resource`, `region`, …
+ */
+parts?: { [key in string]: string }, 
+/**
+ * Of older paths, where the catalogue entry has them.
+ */
+api_version?: string, 
+/**
+ * Where it speaks OpenAI's Chat Completions.
  */
 openai_base_url?: string, 
 /**
- * For a server that is not in the catalogue.
+ * Where it speaks OpenAI's Responses.
+ */
+responses_base_url?: string, 
+/**
+ * Where it speaks Anthropic's dialect.
  */
 anthropic_base_url?: string, 
 /**
- * `bearer`, `x-api-key`, `api-key` or `none`
+ * Where it speaks Gemini's dialect.
+ */
+gemini_base_url?: string, 
+/**
+ * Where it speaks Ollama's own dialect.
+ */
+ollama_base_url?: string, 
+/**
+ * Where it speaks Bedrock's Converse.
+ */
+bedrock_base_url?: string, 
+/**
+ * Where it speaks Cohere's dialect.
+ */
+cohere_base_url?: string, 
+/**
+ * Where requests are signed for, when the address does not say it.
+ */
+region?: string, 
+/**
+ * `bearer`, `x-api-key`, `api-key`, `x-goog-api-key`, `google`, `aws` or `none`; as its dialect
+ * does when absent.
  */
 auth?: string, 
 /**

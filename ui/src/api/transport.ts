@@ -29,6 +29,8 @@ export class ControlError extends Error {
     readonly code: string,
     message: string,
     readonly status?: number,
+    /** The field of the input that is at fault. */
+    readonly field?: string,
   ) {
     super(message);
     this.name = "ControlError";
@@ -121,8 +123,8 @@ export function windowCarrier(bridge: Promise<Bridge>): Transport {
 
 function asControlError(body: unknown, status?: number): ControlError {
   if (typeof body === "object" && body !== null && "message" in body) {
-    const { code, message } = body as { code?: unknown; message: unknown };
-    return new ControlError(String(code ?? "error"), String(message), status);
+    const { code, message, field } = body as { code?: unknown; message: unknown; field?: unknown };
+    return new ControlError(String(code ?? "error"), String(message), status, typeof field === "string" ? field : undefined);
   }
   if (status === 401) return new ControlError("no_session", "This panel needs a fresh link.", status);
   const said = typeof body === "string" ? body : `Signalbox answered with status ${status ?? "unknown"}.`;

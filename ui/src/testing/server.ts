@@ -34,12 +34,13 @@ export class Refusal {
     readonly status: number,
     readonly code: string,
     readonly message: string,
+    readonly field?: string,
   ) {}
 }
 
 function toAnswer(body: unknown): { status?: number; body: unknown } {
   if (!(body instanceof Refusal)) return { body };
-  return { status: body.status, body: { code: body.code, message: body.message } };
+  return { status: body.status, body: { code: body.code, message: body.message, field: body.field ?? null } };
 }
 
 function structuredScene(name: string) {

@@ -7,6 +7,13 @@ import { FakeStream } from "./server";
 
 globalThis.CSS ??= {} as typeof CSS;
 CSS.escape ??= (text: string) => text.replace(/[^\w-]/g, (c) => `\\${c}`);
+Blob.prototype.text ??= function (this: Blob) {
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.readAsText(this);
+  });
+};
 Element.prototype.scrollIntoView = () => {};
 Element.prototype.scrollTo = (() => {}) as typeof Element.prototype.scrollTo;
 

@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { openPanel } from "../../testing/panel";
-import { Refusal, serve, type Call } from "../../testing/server";
+import { serve, type Call } from "../../testing/server";
 
 const SECRET = "sk-very-secret-0123456789";
 const sent = (calls: Call[], operation: string) => calls.find((call) => call.operation === operation)?.input;
@@ -106,41 +106,6 @@ test("a provider is removed only after a question", async () => {
   await user.click(screen.getByRole("button", { name: "Remove DeepSeek" }));
   await user.click(within(screen.getByRole("alertdialog")).getByRole("button", { name: "Remove" }));
   await waitFor(() => expect(sent(calls, "providers.remove")).toEqual({ id: "deepseek" }));
-});
-
-test("a provider of the catalogue is found by name and added with its key from the environment", async () => {
-  const calls = serve("rich");
-  const { user } = openPanel("#/providers");
-  await user.click(await screen.findByRole("button", { name: "Add a provider" }));
-  await user.type(await screen.findByRole("searchbox", { name: "Search the catalogue" }), "gemi");
-  await user.click(await screen.findByRole("option", { name: /Google Gemini/ }));
-  await user.click(screen.getByRole("button", { name: "Add Google Gemini" }));
-  await waitFor(() => expect(sent(calls, "keys.import")).toEqual({ id: "gemini" }));
-  expect(sent(calls, "providers.put")).toEqual({ id: "gemini", key: "keychain" });
-});
-
-test("another server is added by its address", async () => {
-  const calls = serve("rich");
-  const { user, client } = openPanel("#/providers?add=1");
-  await user.click(await screen.findByRole("button", { name: "Other server" }));
-  await user.type(screen.getByLabelText("Id"), "lab");
-  await user.click(screen.getByRole("button", { name: "Add server" }));
-  expect(await screen.findByText(/at least one base URL/)).toBeTruthy();
-  await user.type(screen.getByLabelText("OpenAI base URL"), "http://10.0.0.5:8000/v1");
-  await user.type(screen.getByLabelText("Key (may be set later)"), SECRET);
-  await user.click(screen.getByRole("button", { name: "Add server" }));
-  await waitFor(() => expect(sent(calls, "keys.set")).toEqual({ provider: "lab", value: SECRET }));
-  expect(sent(calls, "providers.put")).toEqual({ id: "lab", auth: "bearer", key: "keychain", openai_base_url: "http://10.0.0.5:8000/v1" });
-  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
-  expect(kept(client)).not.toContain(SECRET);
-});
-
-test("when the key of an added provider cannot be kept, the message says that it was added", async () => {
-  serve("rich", { "keys.set": () => new Refusal(503, "unavailable", "The keychain is locked.") });
-  const { user } = openPanel("#/providers?add=openrouter");
-  await user.type(await screen.findByLabelText("Key for OpenRouter"), SECRET);
-  await user.keyboard("{Enter}");
-  expect(await screen.findByText(/It was added, but its key was not saved.*The keychain is locked./)).toBeTruthy();
 });
 
 test("an alias is made, with its targets in the order they were given", async () => {

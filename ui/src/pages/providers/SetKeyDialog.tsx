@@ -8,7 +8,8 @@ import { useChange } from "../../api/queries";
 import { Button } from "../../kit/Button";
 import { Dialog, DialogActions } from "../../kit/Dialog";
 import { Notice } from "../../kit/Notice";
-import { KeyInput, type KeyTaker } from "./KeyInput";
+import type { KeyTaker } from "./KeyInput";
+import { KeyQuestion } from "./KeyQuestion";
 import css from "./Form.module.css";
 
 interface Props {
@@ -49,7 +50,7 @@ function KeyForm({ provider: { health, key }, onDone }: { provider: ProviderShow
 
   return (
     <form className={css.form} onSubmit={save} autoComplete="off">
-      <KeyInput label={`Key for ${health.name}`} takerRef={taker} autoFocus />
+      <KeyQuestion auth={key.auth} label={`Key for ${health.name}`} takerRef={taker} autoFocus />
       {refused && (
         <Notice tone="danger" announce>
           {refused}
