@@ -73,6 +73,12 @@ export function ago(unixMs: number, nowMs: number): string {
   return date(unixMs);
 }
 
+/** How many days ago: `today`, `1 day ago`, `40 days ago`. */
+export function days(unixMs: number, nowMs: number): string {
+  const days = Math.floor((nowMs - unixMs) / (24 * 60 * 60_000));
+  return days < 1 ? "today" : `${plural(days, "day")} ago`;
+}
+
 /** The time of day, local: `09:05:12`. */
 export function clock(unixMs: number): string {
   const at = new Date(unixMs);

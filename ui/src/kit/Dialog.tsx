@@ -2,6 +2,7 @@
 
 import type { ReactNode } from "react";
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from "react-aria-components";
+import { classes } from "./classes";
 import css from "./Dialog.module.css";
 
 interface Props {
@@ -10,10 +11,12 @@ interface Props {
   onClose: () => void;
   /** `alertdialog` for a question that must be answered. */
   role?: "dialog" | "alertdialog";
+  /** For forms whose lines are long, such as addresses. */
+  wide?: boolean;
   children: ReactNode;
 }
 
-export function Dialog({ title, isOpen, onClose, role = "dialog", children }: Props) {
+export function Dialog({ title, isOpen, onClose, role = "dialog", wide = false, children }: Props) {
   return (
     <ModalOverlay
       className={css.overlay!}
@@ -21,7 +24,7 @@ export function Dialog({ title, isOpen, onClose, role = "dialog", children }: Pr
       onOpenChange={(open) => open || onClose()}
       isDismissable={role === "dialog"}
     >
-      <Modal className={css.modal!}>
+      <Modal className={classes(css.modal, wide && css.wide)}>
         <AriaDialog role={role} className={css.dialog!}>
           <Heading slot="title" className={css.title!}>
             {title}

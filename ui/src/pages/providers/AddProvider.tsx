@@ -18,7 +18,7 @@ interface Props {
 
 export function AddProvider({ isOpen, chosen, onClose }: Props) {
   return (
-    <Dialog title="Add a provider" isOpen={isOpen} onClose={onClose}>
+    <Dialog title="Add a provider" wide isOpen={isOpen} onClose={onClose}>
       <Steps chosen={chosen} onDone={onClose} />
     </Dialog>
   );

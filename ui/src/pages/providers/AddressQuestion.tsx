@@ -76,12 +76,14 @@ export function AddressQuestion({ entry, value, onChange, error }: Props) {
           error={error(wholeField(entry))}
         />
       )}
-      <p className={css.pattern}>
-        {byParts ? "They stand in" : "It looks like"} <code>{pattern}</code>{" "}
+      <div className={css.pattern}>
+        <p>
+          {byParts ? "Its address" : "It looks like"}: <code>{pattern}</code>
+        </p>
         <Button kind="bare" onPress={() => onChange({ ...value, by: byParts ? "whole" : "parts" })}>
           {byParts ? "Write the whole address instead" : "Fill in its parts instead"}
         </Button>
-      </p>
+      </div>
       {entry.older_address !== null && (
         <Choice<Address["paths"]>
           label="Its paths"

@@ -12,12 +12,12 @@ export interface DialectAddress {
 }
 
 const DIALECTS = [
-  { value: "openai", label: "OpenAI Chat Completions", example: "http://127.0.0.1:8000/v1", hint: "Usually ends in /v1." },
+  { value: "openai", label: "OpenAI Chat", example: "http://127.0.0.1:8000/v1", hint: "Usually ends in /v1." },
   { value: "responses", label: "OpenAI Responses", example: "http://127.0.0.1:8000/v1", hint: "Usually ends in /v1." },
-  { value: "anthropic", label: "Anthropic Messages", example: "http://127.0.0.1:8000", hint: "Without /v1." },
-  { value: "gemini", label: "Google Gemini", example: "https://gateway.example.com/v1beta", hint: "Usually ends in /v1beta." },
+  { value: "anthropic", label: "Anthropic", example: "http://127.0.0.1:8000", hint: "Without /v1." },
+  { value: "gemini", label: "Gemini", example: "https://gateway.example.com/v1beta", hint: "Usually ends in /v1beta." },
   { value: "ollama", label: "Ollama", example: "http://127.0.0.1:11434", hint: "Without /api." },
-  { value: "bedrock", label: "Bedrock Converse", example: "https://bedrock-runtime.eu-west-1.amazonaws.com", hint: "The address of the runtime." },
+  { value: "bedrock", label: "Bedrock", example: "https://bedrock-runtime.eu-west-1.amazonaws.com", hint: "The address of the runtime." },
   { value: "cohere", label: "Cohere", example: "https://api.cohere.com", hint: "Without /v2. Rerank of other makers is spoken here too." },
 ];
 

@@ -6,6 +6,7 @@ import { count, duration, plural } from "../../format";
 import { Lamp } from "../../kit/Lamp";
 import { BuiltInMark } from "../../kit/PracticeMark";
 import { dialect, failure, HEALTH } from "../../words";
+import { ExaminationPart } from "./examination/ExaminationPart";
 import { KeyState } from "./KeyState";
 import { ProviderActions } from "./ProviderActions";
 import css from "./ProviderItem.module.css";
@@ -32,6 +33,7 @@ export function ProviderItem({ provider, keyStore }: { provider: ProviderShown; 
         <Figures provider={provider} />
       </div>
       <ProviderActions provider={provider} />
+      <ExaminationPart provider={provider} />
     </li>
   );
 }
