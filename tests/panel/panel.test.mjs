@@ -5,6 +5,7 @@
 // Each story has a Signalbox and a browser profile of its own.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { editConfig, findings, openPage, setVisibility, startBrowser, startSignalbox, startUpstream } from "./support.mjs";
 
@@ -51,7 +52,16 @@ async function addFake({ id = "fake", name = "Fake", key = PROVIDER_KEY } = {}) 
   await page.getByLabel("OpenAI base URL").fill(`${upstream.base}/v1`);
   await page.getByLabel("Key (may be set later)").fill(key);
   await page.getByRole("button", { name: "Add server" }).click();
+  await seen(page.getByText(`${name} was added. ${name} answered and lists 2 models.`));
+  await page.getByRole("button", { name: "Done" }).click();
   await seen(provider(name));
+}
+
+/** Opens the form of a catalogue entry, as a person finds it. */
+async function startAdding(name) {
+  await page.getByRole("button", { name: "Add a provider" }).click();
+  await page.getByRole("searchbox", { name: "Search the catalogue" }).fill(name);
+  await page.getByRole("option", { name: new RegExp(`^${name}(?! \\()`) }).first().click();
 }
 
 test("a one-time link opens the panel, and the page is quiet and accessible", async () => {
@@ -171,6 +181,117 @@ test("a provider is added, tested, switched off and on, and drained; its key is 
   for (const key of [PROVIDER_KEY, "bad-key-of-the-story-77aa"]) {
     assert.equal(everything.includes(key), false, "no answer and no page holds a key");
   }
+});
+
+test("Azure, Vertex and Bedrock are added by what each asks for, and the config file holds it", async () => {
+  await open("#/providers");
+  await editConfig(box.config, (text) => `${text}\n# mine stays\n[alias]\ntry-me = "practice/steady" # too\n`);
+  await seen(page.getByRole("list", { name: "Targets of try-me, in order" }));
+
+  await startAdding("Azure OpenAI");
+  await page.getByText(/^Older/).click();
+  await page.getByLabel("Resource").fill("not a word");
+  await page.getByText("Set it later").click();
+  await page.getByRole("button", { name: "Add Azure OpenAI" }).click();
+  await seen(page.getByText(/^The resource is one word of letters, digits and dashes/));
+  assert.equal(await page.getByLabel("Resource").evaluate((line) => line === document.activeElement), true);
+  assert.deepEqual(await findings(page), []);
+  await page.getByLabel("Resource").fill("contoso");
+  await page.getByRole("button", { name: "Add Azure OpenAI" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await seen(provider("Azure OpenAI").getByText("https://contoso.openai.azure.com/openai").first());
+
+  await startAdding("Google Vertex AI");
+  await page.getByLabel("Location").fill("global");
+  await page.getByLabel("Project").fill("my-project");
+  await page.getByText("Set it later").click();
+  await page.getByRole("button", { name: "Add Google Vertex AI" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+
+  await startAdding("Amazon Bedrock");
+  await page.getByLabel("Region").fill("eu-west-1");
+  await page.getByText("Set it later").click();
+  await page.getByRole("button", { name: "Add Amazon Bedrock" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+
+  await page.getByRole("button", { name: "Set key of Amazon Bedrock" }).click();
+  await page.getByText(/^An access key/).click();
+  await page.getByLabel("Access key id").fill("AKIDEXAMPLE00000000");
+  await page.keyboard.press("Enter");
+  await seen(page.getByText(/The key was not saved. The AWS key has no .*secret_access_key/));
+  await page.getByLabel("Access key id").fill("AKIDEXAMPLE00000000");
+  await page.getByLabel("Secret access key").fill(PROVIDER_KEY);
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await seen(provider("Amazon Bedrock").first().getByText("Key set for this run only"));
+
+  const config = await readFile(box.config, "utf8");
+  for (const part of [
+    '# mine stays\n[alias]\ntry-me = "practice/steady" # too\n',
+    '[provider.azure]\nopenai_base_url = "https://contoso.openai.azure.com/openai"\nhosting = "azure"\napi_version = "2024-10-21"\nkey = "keychain"\n',
+    '[provider.vertex]\ngemini_base_url = "https://aiplatform.googleapis.com/v1/projects/my-project/locations/global/publishers/google"\nkey = "keychain"\n',
+    '[provider.bedrock]\nbedrock_base_url = "https://bedrock-runtime.eu-west-1.amazonaws.com"\nkey = "keychain"\n',
+  ]) {
+    assert.equal(config.includes(part), true, `${part}\nis not in\n${config}`);
+  }
+  const everything = [config, await page.content(), ...(await Promise.all(record.bodies))].join("\n");
+  assert.equal(everything.includes(PROVIDER_KEY), false, "no answer, no page and no file holds a key");
+});
+
+test("a server is added in two dialects, and serves tools that speak either", async () => {
+  await open("#/providers");
+  await page.getByRole("button", { name: "Add a provider" }).click();
+  await page.getByRole("button", { name: "Other server" }).click();
+  await page.getByLabel("Id", { exact: true }).fill("both");
+  await page.getByLabel("OpenAI base URL").fill("ftp://127.0.0.1");
+  await page.getByRole("button", { name: "Add server" }).click();
+  await seen(page.getByText(/can't be spoken here; use https/));
+  await page.getByLabel("OpenAI base URL").fill(`${upstream.base}/v1`);
+  await page.getByRole("button", { name: "It speaks another dialect too" }).click();
+  await page.getByLabel("Dialect", { exact: true }).nth(1).selectOption("Anthropic");
+  await page.getByLabel("Anthropic base URL").fill(upstream.base);
+  await page.getByLabel("Its key is sent as").selectOption("Authorization: Bearer");
+  await page.getByLabel("Key (may be set later)").fill(PROVIDER_KEY);
+  assert.deepEqual(await findings(page), []);
+  await page.getByRole("button", { name: "Add server" }).click();
+  await seen(page.getByText(/both was added. both answered and lists 2 models/));
+  await page.getByRole("button", { name: "Done" }).click();
+  assert.equal((await box.chat("both/ok")).status, 200);
+  const config = await readFile(box.config, "utf8");
+  assert.match(config, /\[provider\.both\]\nopenai_base_url = "[^"]+\/v1"\nanthropic_base_url = "[^"]+"\n/);
+});
+
+test("the practice provider is examined; it goes on while the page is left, and its matrix is read", async () => {
+  await open("#/providers");
+  const practice = provider("Practice");
+  await seen(practice.getByText("Never examined"));
+  await page.getByRole("button", { name: "Examine Practice" }).click();
+  await seen(page.getByText("It costs nothing."));
+  assert.deepEqual(await findings(page), []);
+  await page.getByRole("button", { name: "Examine", exact: true }).click();
+  await go("Overview");
+  await go("Providers");
+  await practice.getByText(/^Examined just now/).waitFor({ timeout: 60_000 });
+
+  await page.getByRole("button", { name: "Findings for Practice" }).click();
+  const matrix = page.getByRole("table", { name: "Findings for Practice" });
+  await seen(matrix);
+  assert.deepEqual(await matrix.getByRole("columnheader").allInnerTexts(), ["Check", "OpenAI", "Responses", "Anthropic", "Gemini", "Ollama"]);
+  const cells = await matrix.getByRole("button").evaluateAll((all) => all.map((cell) => cell.getAttribute("aria-label")));
+  assert.equal(cells.length, 5 * (await matrix.getByRole("rowheader").count()));
+  assert.deepEqual(cells.filter((cell) => /: Failed/.test(cell)), [], "the practice provider does everything");
+  assert.equal(cells.filter((cell) => /: Works/.test(cell)).length > 20, true, cells.join("\n"));
+
+  await matrix.getByRole("button", { name: /^Parallel tools, Gemini/ }).click();
+  await page.keyboard.press("ArrowLeft");
+  const detail = page.getByRole("group", { name: "The chosen finding" });
+  await seen(detail.getByText(/^Parallel tools, Anthropic: works/));
+  assert.deepEqual(await findings(page), []);
+  await detail.getByRole("link", { name: "Its receipt" }).click();
+  const receipt = page.getByRole("complementary", { name: "Receipt" });
+  await seen(receipt.getByText("practice", { exact: true }).first());
+  await seen(receipt.getByText("doctor").first());
+  assert.deepEqual(record.complaints, []);
 });
 
 test("a bad config edit is shown with its line while the last good one runs, and mending it clears it", async () => {

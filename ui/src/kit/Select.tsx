@@ -1,5 +1,6 @@
 // One of several, in a line: the platform's own list.
 
+import { useId } from "react";
 import css from "./Select.module.css";
 
 interface Props {
@@ -10,16 +11,17 @@ interface Props {
 }
 
 export function Select({ label, value, onChange, options }: Props) {
+  const id = useId();
   return (
-    <label className={css.select}>
-      {label}
-      <select value={value} onChange={(event) => onChange(event.target.value)}>
+    <div className={css.select}>
+      <label htmlFor={id}>{label}</label>
+      <select id={id} value={value} onChange={(event) => onChange(event.target.value)}>
         {options.map((option) => (
           <option key={option.value} value={option.value}>
             {option.label}
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }

@@ -63,7 +63,7 @@ test("the matrix has a heading for each row and column, and a word for each cell
   expect(table.getAllByRole("columnheader").map((head) => head.textContent)).toEqual(["Check", "OpenAI", "Responses", "Anthropic", "Gemini", "Ollama"]);
   expect(table.getAllByRole("rowheader")).toHaveLength(10);
   expect(table.getAllByRole("button")).toHaveLength(50);
-  const failed = table.getByRole("button", { name: "Parallel tools, Anthropic: Failed. The arguments of the second call arrived under the index of the first" });
+  const failed = table.getByRole("button", { name: "Parallel tools, Anthropic: Failed. The arguments of the second call arrived under the index of the first." });
   expect(failed.textContent).toBe("Failed");
   expect(failed.querySelector("svg")?.getAttribute("aria-hidden")).toBe("true");
 });

@@ -103,7 +103,7 @@ interface CellProps {
 
 function Cell({ finding, check, isChosen, onChoose }: CellProps) {
   const { word } = VERDICTS[finding.verdict];
-  const said = finding.said === "" ? "" : `. ${finding.said}`;
+  const said = finding.said === "" ? "" : `. ${sentence(finding.said)}`;
   return (
     <button
       type="button"
