@@ -273,7 +273,7 @@ test("the practice provider is examined; it goes on while the page is left, and 
   await go("Providers");
   await practice.getByText(/^Examined just now/).waitFor({ timeout: 60_000 });
 
-  await page.getByRole("button", { name: "Findings for Practice" }).click();
+  await page.getByRole("button", { name: "Show findings for Practice" }).click();
   const matrix = page.getByRole("table", { name: "Findings for Practice" });
   await seen(matrix);
   assert.deepEqual(await matrix.getByRole("columnheader").allInnerTexts(), ["Check", "OpenAI", "Responses", "Anthropic", "Gemini", "Ollama"]);
@@ -282,10 +282,10 @@ test("the practice provider is examined; it goes on while the page is left, and 
   assert.deepEqual(cells.filter((cell) => /: Failed/.test(cell)), [], "the practice provider does everything");
   assert.equal(cells.filter((cell) => /: Works/.test(cell)).length > 20, true, cells.join("\n"));
 
-  await matrix.getByRole("button", { name: /^Parallel tools, Gemini/ }).click();
+  await matrix.getByRole("button", { name: /^Parallel calls, Gemini/ }).click();
   await page.keyboard.press("ArrowLeft");
   const detail = page.getByRole("group", { name: "The chosen finding" });
-  await seen(detail.getByText(/^Parallel tools, Anthropic: works/));
+  await seen(detail.getByText(/^Parallel calls, Anthropic: works/));
   assert.deepEqual(await findings(page), []);
   await detail.getByRole("link", { name: "Its receipt" }).click();
   const receipt = page.getByRole("complementary", { name: "Receipt" });

@@ -88,20 +88,20 @@ const key = (more) => ({ source: "keychain", name: null, auth: "bearer", present
 const DAY = 24 * 60 * MINUTE;
 const CALLERS = ["openai", "responses", "anthropic", "gemini", "ollama"];
 const CHECKS = [
-  ["answer", "Answer", "A short question must be answered with text and a reason to stop."],
-  ["stream", "Stream", "The same, streamed: the events must come in the order that SDKs expect."],
-  ["usage", "Usage", "The tokens that are reported must be those of the request, and sum."],
-  ["tools", "Tool call", "A tool that must be used is called with arguments that fit its schema."],
-  ["parallel_tools", "Parallel tools", "Two tools are called in one turn, streamed, and are told apart."],
-  ["tool_results", "Tool results", "The results of both calls are taken, and the answer uses them."],
-  ["thinking", "Thinking", "Thoughts are shown, and what is sent back of them is accepted."],
-  ["schema", "JSON schema", "The answer must be JSON after a schema."],
-  ["cache", "Cache hit", "The second of two requests with one long beginning must report a cache hit."],
-  ["count", "Token count", "Tokens counted before the request must be those that are reported after it."],
+  ["answer", "Answer", "A short question: a whole answer with words in it, and why it ended."],
+  ["stream", "Stream", "The same question as a stream: the dialect's events in their order, one end, and nothing behind it."],
+  ["usage", "Usage", "Tokens are reported in the whole answer and in the stream."],
+  ["tools", "Tool call", "A tool is offered in a stream: it is called, and the pieces of its arguments join to what its schema asks for."],
+  ["parallel_tools", "Parallel calls", "Two tools are offered and both asked for at once: two calls come in one turn."],
+  ["tool_results", "Tool results", "The results of the calls go back: an answer in words follows."],
+  ["thinking", "Thinking replay", "Thinking is asked for, and what came of it is handed back in the next turn: it is taken."],
+  ["schema", "JSON Schema", "An answer after a JSON Schema is asked for: it validates."],
+  ["cache", "Prompt cache", "The same long beginning is sent twice: the second answer reports cached tokens."],
+  ["count", "Token count", "The question's tokens are counted without an answer, and compared with what the answer reported."],
 ];
 const UNUSUAL = {
-  "parallel_tools anthropic": ["failed", "The arguments of the second call arrived under the index of the first"],
-  "parallel_tools gemini": ["failed", "The arguments of the second call arrived under the index of the first"],
+  "parallel_tools anthropic": ["failed", "one call came, and two were asked for"],
+  "parallel_tools gemini": ["failed", "one call came, and two were asked for"],
   "thinking openai": ["noted", "Thoughts are shown; the dialect has no place to send them back in"],
   "thinking ollama": ["noted", "Thoughts are shown; the dialect has no place to send them back in"],
   "schema ollama": ["noted", "JSON came, without the guarantee of a schema"],
@@ -131,7 +131,7 @@ function examination(provider, model, daysAgo, { plain = false, stopsAt } = {}) 
   const tally = { works: 0, noted: 0, not_offered: 0, failed: 0, not_tried: 0 };
   for (const { findings } of checks) for (const { verdict } of findings) tally[verdict] += 1;
   return {
-    provider, model, chosen: "the cheapest that is known", at_unix_ms: NOW - daysAgo * DAY - 3 * 60 * MINUTE, took_ms: 27_400, stale: daysAgo > 30,
+    provider, model, chosen: "the cheapest that the catalogue knows", at_unix_ms: NOW - daysAgo * DAY - 3 * 60 * MINUTE, took_ms: 27_400, stale: daysAgo > 30,
     stopped: stopsAt === undefined ? null : "Its key was refused in the middle of it (401)",
     requests: stopsAt === undefined ? 64 : 18, cost_nano_usd: provider === "practice" ? 0 : 4_120_000, cost_basis: "metered", tally, dialects: CALLERS, checks,
   };

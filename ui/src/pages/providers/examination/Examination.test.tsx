@@ -20,7 +20,7 @@ test("each provider says when it was examined, and with what outcome", async () 
 test("before it begins it says what it will do and cost; then the matrix is shown", async () => {
   const calls = serve("rich");
   const { user } = openPanel("#/providers");
-  await user.click(await screen.findByRole("button", { name: "Examine Groq" }));
+  await user.click(await screen.findByRole("button", { name: "Examine again: Groq" }));
   const dialog = screen.getByRole("dialog", { name: "Examine Groq?" });
   expect(words(dialog)).toContain("It is billed to your key: a few cents at most, unless you name a dear model.");
   expect(sent(calls, "doctor.examine"), "nothing is sent by asking").toBeUndefined();
@@ -44,13 +44,13 @@ test("while it goes on that is said, also to who comes back, and no second one i
   openPanel("#/providers");
   const ollama = await item("Ollama");
   expect(ollama.getByRole("status").textContent).toMatch(/^Being examined.*You may leave this page/);
-  expect(ollama.queryByRole("button", { name: "Examine Ollama" })).toBeNull();
+  expect(ollama.queryByRole("button", { name: /^Examine/ })).toBeNull();
 });
 
 test("a refusal is said beside the provider", async () => {
   serve("trouble");
   const { user } = openPanel("#/providers");
-  await user.click(await screen.findByRole("button", { name: "Examine Groq" }));
+  await user.click(await screen.findByRole("button", { name: "Examine again: Groq" }));
   await user.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Examine" }));
   expect(await (await item("Groq")).findByText(/Groq was not examined. Groq has no key yet; set one/)).toBeTruthy();
 });
@@ -58,12 +58,12 @@ test("a refusal is said beside the provider", async () => {
 test("the matrix has a heading for each row and column, and a word for each cell", async () => {
   serve("rich");
   const { user } = openPanel("#/providers");
-  await user.click(await screen.findByRole("button", { name: "Findings for Groq" }));
+  await user.click(await screen.findByRole("button", { name: "Show findings for Groq" }));
   const table = within(await screen.findByRole("table", { name: "Findings for Groq" }));
   expect(table.getAllByRole("columnheader").map((head) => head.textContent)).toEqual(["Check", "OpenAI", "Responses", "Anthropic", "Gemini", "Ollama"]);
   expect(table.getAllByRole("rowheader")).toHaveLength(10);
   expect(table.getAllByRole("button")).toHaveLength(50);
-  const failed = table.getByRole("button", { name: "Parallel tools, Anthropic: Failed. The arguments of the second call arrived under the index of the first." });
+  const failed = table.getByRole("button", { name: "Parallel calls, Anthropic: Failed. One call came, and two were asked for." });
   expect(failed.textContent).toBe("Failed");
   expect(failed.querySelector("svg")?.getAttribute("aria-hidden")).toBe("true");
 });
@@ -71,18 +71,18 @@ test("the matrix has a heading for each row and column, and a word for each cell
 test("the first failure is chosen, and the arrows choose others; the table is one stop of Tab", async () => {
   serve("rich");
   const { user } = openPanel("#/providers");
-  await user.click(await screen.findByRole("button", { name: "Findings for Groq" }));
+  await user.click(await screen.findByRole("button", { name: "Show findings for Groq" }));
   const table = within(await screen.findByRole("table"));
   const detail = () => words(screen.getByRole("group", { name: "The chosen finding" }));
-  expect(detail()).toContain("Parallel tools, Anthropic: failed");
-  expect(detail()).toContain("under the index of the first.");
+  expect(detail()).toContain("Parallel calls, Anthropic: failed");
+  expect(detail()).toContain("One call came, and two were asked for.");
   expect(table.getAllByRole("button").filter((cell) => cell.tabIndex === 0)).toHaveLength(1);
   table.getByRole("button", { current: true }).focus();
   await user.keyboard("{ArrowDown}{ArrowDown}{ArrowLeft}{ArrowLeft}");
-  expect(document.activeElement?.getAttribute("aria-label")).toMatch(/^Thinking, OpenAI: Noted/);
+  expect(document.activeElement?.getAttribute("aria-label")).toMatch(/^Thinking replay, OpenAI: Noted/);
   expect(detail()).toContain("no place to send them back in.");
   await user.keyboard("{ArrowLeft}");
-  expect(detail(), "there is nothing further left").toContain("Thinking, OpenAI");
+  expect(detail(), "there is nothing further left").toContain("Thinking replay, OpenAI");
   await user.click(table.getByRole("button", { name: /^Answer, Gemini/ }));
   expect(detail()).toContain("Answer, Gemini: works");
   expect(screen.getByRole("link", { name: "Its receipt" }).getAttribute("href")).toMatch(/^#\/requests\/rc-/);
@@ -91,11 +91,11 @@ test("the first failure is chosen, and the arrows choose others; the table is on
 test("several models are told apart; an old and a broken-off examination say so", async () => {
   serve("rich");
   const { user } = openPanel("#/providers");
-  await user.click(await screen.findByRole("button", { name: "Findings for Groq" }));
+  await user.click(await screen.findByRole("button", { name: "Show findings for Groq" }));
   await user.selectOptions(await screen.findByLabelText("Model"), "llama-3.3-70b-versatile");
-  expect(words(screen.getByRole("region", { name: "Findings for Groq" }))).toContain("The cheapest that is known.");
-  await user.click(screen.getByRole("button", { name: "Findings for OpenAI" }));
+  expect(words(screen.getByRole("region", { name: "Findings for Groq" }))).toContain("The cheapest that the catalogue knows.");
+  await user.click(screen.getByRole("button", { name: "Show findings for OpenAI" }));
   expect(await screen.findByText(/Examined 40 days ago: routing no longer goes by it/)).toBeTruthy();
-  await user.click(screen.getByRole("button", { name: "Findings for Company gateway, Europe" }));
+  await user.click(screen.getByRole("button", { name: "Show findings for Company gateway, Europe" }));
   expect(await screen.findByText(/Its key was refused in the middle of it/)).toBeTruthy();
 });

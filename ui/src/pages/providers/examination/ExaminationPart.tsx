@@ -24,6 +24,8 @@ export function ExaminationPart({ provider }: { provider: ProviderShown }) {
   // The server knows it too: it goes on while this page is left, and is found on return.
   const underway = provider.examining || examine.isPending;
 
+  const toggle = open ? "Hide findings" : "Show findings";
+
   const start = (model: string) => {
     setAsking(false);
     examine.mutate({ provider: id, ...(model && { model }) }, { onSuccess: () => setOpen(true) });
@@ -41,13 +43,13 @@ export function ExaminationPart({ provider }: { provider: ProviderShown }) {
         )}
         <span className={css.actions}>
           {latest && (
-            <Button kind="bare" onPress={() => setOpen(!open)} aria-expanded={open} aria-controls={whole} aria-label={`Findings for ${name}`}>
-              {open ? "Hide findings" : "Show findings"}
+            <Button kind="bare" onPress={() => setOpen(!open)} aria-expanded={open} aria-controls={whole} aria-label={`${toggle} for ${name}`}>
+              {toggle}
             </Button>
           )}
           {!underway && (
-            <Button kind="bare" onPress={() => setAsking(true)} aria-label={`Examine ${name}`}>
-              {latest ? "Examine again…" : "Examine…"}
+            <Button kind="bare" onPress={() => setAsking(true)} aria-label={latest ? `Examine again: ${name}` : `Examine ${name}`}>
+              {latest ? "Examine again" : "Examine"}
             </Button>
           )}
         </span>
