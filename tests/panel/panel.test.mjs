@@ -57,6 +57,13 @@ async function addFake({ id = "fake", name = "Fake", key = PROVIDER_KEY } = {}) 
   await seen(provider(name));
 }
 
+/** Has the practice provider examined, and shows what was found. */
+async function examinePractice() {
+  await page.getByRole("button", { name: "Examine Practice" }).click();
+  await page.getByRole("button", { name: "Examine", exact: true }).click();
+  await page.getByRole("table", { name: "Findings for Practice" }).waitFor({ timeout: 60_000 });
+}
+
 /** Opens the form of a catalogue entry, as a person finds it. */
 async function startAdding(name) {
   await page.getByRole("button", { name: "Add a provider" }).click();
@@ -439,5 +446,9 @@ for (const [scheme, width] of [["light", 1280], ["dark", 1280], ["dark", 720], [
       assert.equal(over, false, `${hash} runs over sideways`);
       assert.deepEqual(await findings(page), [], hash);
     }
+    await examinePractice();
+    const matrix = await page.getByRole("region", { name: "Findings for Practice, table" }).evaluate((part) => part.scrollWidth > part.clientWidth);
+    assert.equal(matrix, false, "the matrix runs over sideways");
+    assert.deepEqual(await findings(page), [], "the matrix");
   });
 }

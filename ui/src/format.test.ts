@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ago, bytes, count, duration, money, plural, roughMoney, share, shortCount } from "./format";
+import { ago, bytes, count, days, duration, money, plural, roughMoney, share, shortCount } from "./format";
 
 describe("money", () => {
   test.each([
@@ -73,6 +73,7 @@ test("times are told from the present", () => {
   expect(ago(now + 500, now)).toBe("just now");
   expect(ago(now - 4 * 60_000, now)).toBe("4 min ago");
   expect(ago(now - 3 * 3_600_000, now)).toBe("3 h ago");
+  expect([days(now, now), days(now - 25 * 3_600_000, now), days(now - 40 * 24 * 3_600_000, now)]).toEqual(["today", "1 day ago", "40 days ago"]);
   expect(ago(now - 72 * 3_600_000, now)).toMatch(/^2026-11-(18|19|20)$/);
 });
 

@@ -24,7 +24,7 @@ interface Props {
 }
 
 export function AddFromCatalogue({ entry, onBack, onDone }: Props) {
-  const { add, stage, refused, refuse, tested, again } = useAddProvider(onDone);
+  const { add, stage, refused, refuse, tested, again, keepsKey } = useAddProvider(onDone);
   const taker = useRef<KeyTaker>(null);
   const [from, setFrom] = useState<KeyFrom>(entry.environment === null ? "paste" : "import");
   const [address, setAddress] = useAddress();
@@ -38,6 +38,7 @@ export function AddFromCatalogue({ entry, onBack, onDone }: Props) {
     if (from === "environment") return void add({ ...provider, key: `env:${entry.environment}` }, "none");
     if (from !== "paste") return void add({ ...provider, key: "keychain" }, from);
     const paste = taker.current?.take() ?? "";
+    if (paste === "" && keepsKey(entry.id)) return void add({ ...provider, key: "keychain" }, "none");
     if (paste === "") return refuse({ message: "Paste the key first, or choose to set it later.", field: "value" });
     void add({ ...provider, key: "keychain" }, { paste });
   };
@@ -55,7 +56,7 @@ export function AddFromCatalogue({ entry, onBack, onDone }: Props) {
           {from === "paste" && (
             <KeyQuestion
               auth={entry.auth}
-              label={`Key for ${entry.name}`}
+              label={keepsKey(entry.id) ? `Another key for ${entry.name}, or none to keep it` : `Key for ${entry.name}`}
               takerRef={taker}
               autoFocus={!asksAddress}
               error={error("value")}

@@ -2,6 +2,7 @@
 // speaks, and how it wants to see its key.
 
 import { useRef, useState, type FormEvent } from "react";
+import { useControl } from "../../api/queries";
 import { Button } from "../../kit/Button";
 import { DialogActions } from "../../kit/Dialog";
 import { Field } from "../../kit/Field";
@@ -26,7 +27,8 @@ const AUTH = [
 ];
 
 export function AddOther({ onBack, onDone }: { onBack: () => void; onDone: () => void }) {
-  const { add, stage, refused, refuse, tested, again } = useAddProvider(onDone);
+  const { add, stage, refused, refuse, tested, again, isOurs, keepsKey } = useAddProvider(onDone);
+  const page = useControl("providers.page", {});
   const taker = useRef<KeyTaker>(null);
   const [id, setId] = useState("");
   const [name, setName] = useState("");
@@ -39,6 +41,10 @@ export function AddOther({ onBack, onDone }: { onBack: () => void; onDone: () =>
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
+    const taken = page.data?.providers.some(({ health }) => health.id === id.trim());
+    if (taken && !isOurs(id.trim())) {
+      return refuse({ message: "There is a provider of this id already. Give another, or remove that one first.", field: "id" });
+    }
     const given = addresses.filter(({ url }) => url.trim() !== "");
     if (given.length === 0) {
       return refuse({ message: "Give at least one base URL: the address its API answers at.", field: `${addresses[0]!.dialect}_base_url` });
@@ -67,7 +73,7 @@ export function AddOther({ onBack, onDone }: { onBack: () => void; onDone: () =>
       {signs && (
         <Field label="Region" mono value={region} onChange={setRegion} placeholder="eu-west-1" hint="Only when the address does not say it." error={error("region")} />
       )}
-      {auth !== "none" && <KeyQuestion auth={signs ? "aws" : auth} label="Key (may be set later)" takerRef={taker} error={error("value")} />}
+      {auth !== "none" && <KeyQuestion auth={signs ? "aws" : auth} label={keepsKey(id.trim()) ? "Another key, or none to keep it" : "Key (may be set later)"} takerRef={taker} error={error("value")} />}
       <Refusal refused={refused} shown={["id", "name", "region", "value", ...addresses.map(({ dialect }) => `${dialect}_base_url`)]} />
       <DialogActions>
         <Button kind="primary" type="submit" isDisabled={stage !== "asking"}>

@@ -5,7 +5,7 @@ import { Refusal, serve, type Call } from "../../testing/server";
 
 const SECRET = "sk-very-secret-0123456789";
 const sent = (calls: Call[], operation: string) => calls.find((call) => call.operation === operation)?.input;
-const strokes = (calls: Call[]) => calls.map(({ operation }) => operation).filter((name) => /put|keys|test/.test(name));
+const strokes = (calls: Call[]) => calls.map(({ operation }) => operation).filter((name) => /put|keys|test|providers.remove/.test(name));
 
 /** Everything the page could keep a key in. */
 function kept(client: ReturnType<typeof openPanel>["client"]): string {
@@ -159,11 +159,43 @@ test("when the key of an added provider cannot be kept, the message says that it
 });
 
 test("a test that fails keeps what was entered, to be changed", async () => {
-  serve("rich", { "providers.test": () => ({ ok: false, message: "Azure OpenAI did not accept the key (401).", took_ms: 90, models: null }) });
+  const calls = serve("rich", { "providers.test": () => ({ ok: false, message: "Azure OpenAI did not accept the key (401).", took_ms: 90, models: null }) });
   const { user } = openPanel("#/providers?add=azure");
   await user.type(await screen.findByLabelText("Resource"), "contoso");
   await user.type(screen.getByLabelText("Key for Azure OpenAI"), `${SECRET}{Enter}`);
   expect(await screen.findByText(/was added, but a test of it failed. Azure OpenAI did not accept the key/)).toBeTruthy();
   await user.click(screen.getByRole("button", { name: "Change what was entered" }));
   expect((screen.getByLabelText("Resource") as HTMLInputElement).value).toBe("contoso");
+  calls.length = 0;
+  await user.type(screen.getByLabelText("Resource"), "-eu");
+  await user.click(screen.getByRole("button", { name: "Add Azure OpenAI" }));
+  await screen.findByRole("button", { name: "Done" });
+  expect(strokes(calls), "the key is kept").toEqual(["providers.remove", "providers.put", "providers.test"]);
+  expect(sent(calls, "providers.put")).toMatchObject({ parts: { resource: "contoso-eu" } });
+});
+
+test("another id than before takes the provider and the key of before away", async () => {
+  const calls = serve("rich", { "providers.test": () => ({ ok: false, message: "No.", took_ms: 90, models: null }) });
+  const { user } = openPanel("#/providers?add=1");
+  await user.click(await screen.findByRole("button", { name: "Other server" }));
+  await user.type(screen.getByLabelText("Id"), "lap");
+  await user.type(screen.getByLabelText("OpenAI base URL"), "http://a.lan/v1");
+  await user.type(screen.getByLabelText("Key (may be set later)"), `${SECRET}{Enter}`);
+  await user.click(await screen.findByRole("button", { name: "Change what was entered" }));
+  calls.length = 0;
+  await user.clear(screen.getByLabelText("Id"));
+  await user.type(screen.getByLabelText("Id"), "lab{Enter}");
+  await waitFor(() => expect(strokes(calls)).toEqual(["keys.remove", "providers.remove", "providers.put"]));
+  expect(sent(calls, "keys.remove")).toEqual({ id: "lap" });
+  expect(sent(calls, "providers.remove")).toEqual({ id: "lap" });
+});
+
+test("an id that is taken is not added over", async () => {
+  const calls = serve("rich");
+  const { user } = openPanel("#/providers?add=1");
+  await user.click(await screen.findByRole("button", { name: "Other server" }));
+  await user.type(screen.getByLabelText("OpenAI base URL"), "http://a.lan/v1");
+  await user.type(screen.getByLabelText("Id"), "groq{Enter}");
+  expect(await screen.findByText(/There is a provider of this id already/)).toBeTruthy();
+  expect(strokes(calls)).toEqual([]);
 });

@@ -1,9 +1,9 @@
 // Adding in three strokes: the provider into the config, then its key into the
 // keychain, then a test. When a later one fails the earlier ones stay, and the
-// message says so; adding again mends it, because the first stroke only changes
-// what it is told.
+// message says so. Adding again from the same form begins anew: what it added
+// before goes first, so that nothing stays of what was changed since.
 
-import { useQueryClient } from "@tanstack/react-query";
+import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ProviderTest, PutProvider } from "../../api/generated";
 import { sendKey } from "../../api/keys";
@@ -27,6 +27,7 @@ export function useAddProvider(onDone: () => void) {
   const [stage, setStage] = useState<Stage>("asking");
   const [refused, setRefused] = useState<Refused>();
   const [tested, setTested] = useState<ProviderTest>();
+  const [added, setAdded] = useState<Added>();
 
   const add = async (provider: PutProvider, key: KeyStep) => {
     const { id } = provider;
@@ -34,11 +35,15 @@ export function useAddProvider(onDone: () => void) {
     setRefused(undefined);
     let stroke = "It was not added.";
     try {
+      const keyStays = added?.hasKey === true && added.id === id;
+      await takeBack(added, keyStays);
+      setAdded(undefined);
       await transport.call("providers.put", provider);
+      setAdded({ id, hasKey: keyStays });
       stroke = "It was added, but its key was not saved.";
-      if (typeof key === "object") await sendKey(client, id, key.paste);
-      if (key === "import") await transport.call("keys.import", { id });
-      if (key === "later") return onDone();
+      const hasKey = (await saveKey(client, id, key)) || keyStays;
+      setAdded({ id, hasKey });
+      if (key === "later" && !hasKey) return onDone();
       stroke = "It was added, but could not be tested.";
       setStage("testing");
       setTested(await transport.call("providers.test", { id }));
@@ -52,5 +57,35 @@ export function useAddProvider(onDone: () => void) {
     }
   };
 
-  return { add, stage, refused, refuse: setRefused, tested, again: () => setTested(undefined) };
+  return {
+    add,
+    stage,
+    refused,
+    refuse: setRefused,
+    tested,
+    again: () => setTested(undefined),
+    /** Whether this form added it, and whether its key is kept since. */
+    isOurs: (id: string) => added?.id === id,
+    keepsKey: (id: string) => added?.id === id && added.hasKey,
+  };
+}
+
+/** What this form has added. */
+interface Added {
+  id: string;
+  hasKey: boolean;
+}
+
+async function takeBack(added: Added | undefined, keyStays: boolean) {
+  if (!added) return;
+  if (added.hasKey && !keyStays) await transport.call("keys.remove", { id: added.id });
+  await transport.call("providers.remove", { id: added.id });
+}
+
+/** Whether there was one to save. */
+async function saveKey(client: QueryClient, id: string, key: KeyStep): Promise<boolean> {
+  if (typeof key === "object") await sendKey(client, id, key.paste);
+  else if (key === "import") await transport.call("keys.import", { id });
+  else return false;
+  return true;
 }
