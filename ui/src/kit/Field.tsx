@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "react";
 import { FieldError, Input, Label, Text, TextField, type TextFieldProps } from "react-aria-components";
 import { classes } from "./classes";
+import { Told } from "./Told";
 import css from "./Field.module.css";
 
 interface Props extends Omit<TextFieldProps, "children" | "className"> {
@@ -32,7 +33,7 @@ export function Field({ label, hint, placeholder, list, mono, error, ...rest }: 
           {hint}
         </Text>
       )}
-      <FieldError className={css.error!}>{error}</FieldError>
+      <FieldError className={css.error!}>{error !== undefined && <Told>{error}</Told>}</FieldError>
     </TextField>
   );
 }

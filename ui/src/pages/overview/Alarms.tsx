@@ -3,6 +3,7 @@
 import type { Alarm } from "../../api/generated";
 import { PAGES } from "../../app/route";
 import { Notice } from "../../kit/Notice";
+import { Told } from "../../kit/Told";
 import { sentence } from "../../words";
 import css from "./Alarms.module.css";
 
@@ -21,7 +22,7 @@ export function Alarms({ alarms }: { alarms: Alarm[] }) {
         return (
           <li key={`${alarm.code} ${alarm.message}`}>
             <Notice tone="danger" announce action={more && <a href={more.href}>{more.label}</a>}>
-              {sentence(alarm.message)}
+              <Told>{sentence(alarm.message)}</Told>
             </Notice>
           </li>
         );

@@ -5,6 +5,7 @@ import { duration } from "../../format";
 import { Button } from "../../kit/Button";
 import { DialogActions } from "../../kit/Dialog";
 import { Notice } from "../../kit/Notice";
+import { Told } from "../../kit/Told";
 
 interface Props {
   name: string;
@@ -18,7 +19,7 @@ export function Added({ name, tested, onBack, onDone }: Props) {
   return (
     <>
       <Notice tone={tested.ok ? "good" : "caution"} announce>
-        {tested.ok ? `${name} was added.` : `${name} was added, but a test of it failed.`} {tested.message}{" "}
+        {tested.ok ? `${name} was added.` : `${name} was added, but a test of it failed.`} <Told>{tested.message}</Told>{" "}
         <span className="soft">({duration(tested.took_ms)})</span>
       </Notice>
       <DialogActions>

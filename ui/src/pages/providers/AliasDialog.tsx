@@ -7,6 +7,7 @@ import { Button } from "../../kit/Button";
 import { Dialog, DialogActions } from "../../kit/Dialog";
 import { Field } from "../../kit/Field";
 import { Notice } from "../../kit/Notice";
+import { Told } from "../../kit/Told";
 import css from "./AliasDialog.module.css";
 import form from "./Form.module.css";
 
@@ -75,7 +76,7 @@ function AliasForm({ alias, known, onDone }: { alias: AliasShown | undefined; kn
       </div>
       {put.isError && (
         <Notice tone="danger" announce>
-          The alias was not saved. {put.error.message}
+          The alias was not saved. <Told>{put.error.message}</Told>
         </Notice>
       )}
       <DialogActions>

@@ -5,6 +5,7 @@ import { count } from "../../format";
 import { CopyButton } from "../../kit/CopyButton";
 import { Notice } from "../../kit/Notice";
 import { Section } from "../../kit/Section";
+import { Told } from "../../kit/Told";
 import { sentence } from "../../words";
 import css from "./ConfigFile.module.css";
 
@@ -17,7 +18,7 @@ export function ConfigFile({ config }: { config: ConfigShown }) {
       </p>
       {config.refused ? (
         <Notice tone="danger" announce>
-          <strong>The newest edit was refused{place(config.refused)}.</strong> {sentence(config.refused.reason)} Snapshot{" "}
+          <strong>The newest edit was refused{place(config.refused)}.</strong> <Told>{sentence(config.refused.reason)}</Told> Snapshot{" "}
           {count(config.snapshot)}, the last good one, keeps running. Mend the file and save it: it is read at once.
         </Notice>
       ) : (

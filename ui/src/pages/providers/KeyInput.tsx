@@ -8,6 +8,7 @@
 import { useEffect, useId, useImperativeHandle, useRef, type Ref } from "react";
 import field from "../../kit/Field.module.css";
 import { classes } from "../../kit/classes";
+import { Told } from "../../kit/Told";
 
 export interface KeyTaker {
   /** The value, once: the line is empty afterwards. */
@@ -70,7 +71,7 @@ export function KeyInput({ label, takerRef, autoFocus, hint = STORED, legible = 
       </span>
       {error !== undefined && (
         <span id={`${id}-error`} className={field.error}>
-          {error}
+          <Told>{error}</Told>
         </span>
       )}
     </div>

@@ -9,6 +9,7 @@ import { Button } from "../../kit/Button";
 import { Confirm } from "../../kit/Confirm";
 import { Lever } from "../../kit/Lever";
 import { Notice } from "../../kit/Notice";
+import { Told } from "../../kit/Told";
 import { SetKeyDialog } from "./SetKeyDialog";
 import css from "./ProviderActions.module.css";
 
@@ -74,7 +75,7 @@ export function ProviderActions({ provider }: { provider: ProviderShown }) {
         <div className={css.outcome}>
           {failed?.error && (
             <Notice tone="danger" announce>
-              {name}: {failed.error.message}
+              {name}: <Told>{failed.error.message}</Told>
             </Notice>
           )}
           {test.isError && (
@@ -92,7 +93,7 @@ export function ProviderActions({ provider }: { provider: ProviderShown }) {
                 </Button>
               }
             >
-              {test.data.message} <span className="soft">({duration(test.data.took_ms)})</span>
+              <Told>{test.data.message}</Told> <span className="soft">({duration(test.data.took_ms)})</span>
             </Notice>
           )}
         </div>

@@ -124,7 +124,7 @@ test("a refused config edit is shown with its place, and what runs meanwhile", a
   serve("trouble");
   openPanel("#/providers");
   const section = await screen.findByRole("region", { name: "Config file" });
-  expect(section.textContent).toContain("refused at line 12, column 5. Unknown field `adress`");
+  expect(section.textContent).toContain("refused at line 12, column 5. Unknown field adress");
   expect(section.textContent).toContain("Snapshot 14, the last good one, keeps running");
 });
 

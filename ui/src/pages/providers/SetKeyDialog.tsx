@@ -8,6 +8,7 @@ import { useChange } from "../../api/queries";
 import { Button } from "../../kit/Button";
 import { Dialog, DialogActions } from "../../kit/Dialog";
 import { Notice } from "../../kit/Notice";
+import { Told } from "../../kit/Told";
 import type { KeyTaker } from "./KeyInput";
 import { KeyQuestion } from "./KeyQuestion";
 import css from "./Form.module.css";
@@ -53,7 +54,7 @@ function KeyForm({ provider: { health, key }, onDone }: { provider: ProviderShow
       <KeyQuestion auth={key.auth} label={`Key for ${health.name}`} takerRef={taker} autoFocus />
       {refused && (
         <Notice tone="danger" announce>
-          {refused}
+          <Told>{refused}</Told>
         </Notice>
       )}
       {remove.isError && (

@@ -8,6 +8,7 @@ import { ago, date, days } from "../../../format";
 import { Button } from "../../../kit/Button";
 import { Notice } from "../../../kit/Notice";
 import { useNow } from "../../../kit/now";
+import { Told } from "../../../kit/Told";
 import { sentence } from "../../../words";
 import { ExaminationShownWhole } from "./ExaminationShownWhole";
 import css from "./ExaminationPart.module.css";
@@ -56,7 +57,7 @@ export function ExaminationPart({ provider }: { provider: ProviderShown }) {
       </div>
       {examine.isError && (
         <Notice tone="danger" announce>
-          {name} was not examined. {sentence(examine.error.message)}
+          {name} was not examined. <Told>{sentence(examine.error.message)}</Told>
         </Notice>
       )}
       {open && latest && (

@@ -8,6 +8,7 @@ import { Notice } from "../../../kit/Notice";
 import { useNow } from "../../../kit/now";
 import { Reading } from "../../../kit/Reading";
 import { Select } from "../../../kit/Select";
+import { Told } from "../../../kit/Told";
 import { sentence } from "../../../words";
 import { Matrix } from "./Matrix";
 import css from "./ExaminationShownWhole.module.css";
@@ -64,7 +65,7 @@ function Standing({ examination: { at_unix_ms, stale, stopped } }: { examination
     <>
       {stopped !== null && (
         <Notice tone="caution">
-          <strong>It ended before all was tried.</strong> {sentence(stopped)}
+          <strong>It ended before all was tried.</strong> <Told>{sentence(stopped)}</Told>
         </Notice>
       )}
       {stale && (

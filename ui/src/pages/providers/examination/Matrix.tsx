@@ -6,6 +6,7 @@ import type { CheckShown, ExaminationShown, FindingShown } from "../../../api/ge
 import { requestsHref } from "../../../app/route";
 import { classes } from "../../../kit/classes";
 import { Table } from "../../../kit/Table";
+import { Told } from "../../../kit/Told";
 import { dialect, sentence } from "../../../words";
 import css from "./Matrix.module.css";
 import { VerdictMark, VERDICTS } from "./verdicts";
@@ -103,7 +104,7 @@ interface CellProps {
 
 function Cell({ finding, check, isChosen, onChoose }: CellProps) {
   const { word } = VERDICTS[finding.verdict];
-  const said = finding.said === "" ? "" : `. ${sentence(finding.said)}`;
+  const said = finding.said === "" ? "" : `. ${sentence(finding.said.replaceAll("`", ""))}`;
   return (
     <button
       type="button"
@@ -129,7 +130,7 @@ function Detail({ check, finding }: { check: CheckShown; finding: FindingShown }
           {check.title}, {dialect(finding.dialect)}: {VERDICTS[finding.verdict].word.toLowerCase()}
         </strong>
       </p>
-      {finding.said !== "" && <p>{sentence(finding.said)}</p>}
+      {finding.said !== "" && <p><Told>{sentence(finding.said)}</Told></p>}
       <p className="soft">
         {sentence(check.about)}{" "}
         {finding.receipt !== null && <a href={requestsHref(new URLSearchParams(), finding.receipt)}>Its receipt</a>}

@@ -1,6 +1,7 @@
 // Targets that were considered and left out, each with its reason.
 
 import type { DroppedShown } from "../../../api/generated";
+import { Told } from "../../../kit/Told";
 import { Part } from "./Part";
 import css from "./DroppedPart.module.css";
 
@@ -11,7 +12,7 @@ export function DroppedPart({ dropped }: { dropped: DroppedShown[] }) {
       <ul className={css.dropped}>
         {dropped.map(({ target, reason }) => (
           <li key={`${target} ${reason}`}>
-            {target}: <span className="soft">{reason}</span>
+            {target}: <span className="soft"><Told>{reason}</Told></span>
           </li>
         ))}
       </ul>

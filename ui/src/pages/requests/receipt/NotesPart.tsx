@@ -1,6 +1,7 @@
 // What the translation into the provider's dialect could not carry, gravest first.
 
 import type { NoteShown } from "../../../api/generated";
+import { Told } from "../../../kit/Told";
 import { loss } from "../../../words";
 import { Part } from "./Part";
 import css from "./DroppedPart.module.css";
@@ -15,7 +16,7 @@ export function NotesPart({ notes }: { notes: NoteShown[] }) {
       <ul className={css.dropped}>
         {gravest.map((note) => (
           <li key={`${note.loss} ${note.what}`}>
-            <code>{note.what}</code> {loss(note.loss)}: <span className="soft">{note.why}</span>
+            <code>{note.what}</code> {loss(note.loss)}: <span className="soft"><Told>{note.why}</Told></span>
           </li>
         ))}
       </ul>

@@ -5,6 +5,7 @@ import type { AttemptShown, ReceiptShown } from "../../../api/generated";
 import { classes } from "../../../kit/classes";
 import { attemptOutcome, dialect, ending, routeSentence } from "../../../words";
 import { Notice } from "../../../kit/Notice";
+import { Told } from "../../../kit/Told";
 import { Part } from "./Part";
 import css from "./RoutePart.module.css";
 
@@ -33,7 +34,7 @@ export function RoutePart({ receipt }: { receipt: ReceiptShown }) {
       </ol>
       {receipt.message !== null && (
         <Notice tone={row.ending === "refused" ? "caution" : "danger"}>
-          The client was told: {receipt.message}
+          The client was told: <Told>{receipt.message}</Told>
           {row.fault !== null && (
             <>
               {" "}
@@ -67,7 +68,7 @@ function Attempt({ attempt, total }: { attempt: AttemptShown; total: number }) {
               <code>{attempt.code}</code>:{" "}
             </>
           )}
-          {attempt.message}
+          <Told>{attempt.message}</Told>
         </p>
       )}
       <TimingBar attempt={attempt} total={total} />
