@@ -61,6 +61,39 @@ for (const folder of ['edges', 'bad_input']) {
     }
 }
 
+// One answer and one call from each whose streams the fixtures have too few of.
+const lines = (...frames) => frames.map(frame => JSON.stringify(frame) + '\n').join('');
+const events = (...frames) => frames.map(frame => `data: ${JSON.stringify(frame)}\n\n`).join('');
+const look = { name: 'look', args: { a: 1 } };
+reply('ollama', lines(
+    { model: 'm', message: { role: 'assistant', thinking: 'Hm.', content: '' }, done: false },
+    { model: 'm', message: { role: 'assistant', content: 'Hi' }, done: false },
+    { model: 'm', message: { content: '', tool_calls: [{ function: { name: 'look', arguments: { a: 1 } } }] }, done: false },
+    { model: 'm', done: true, done_reason: 'stop', prompt_eval_count: 3, eval_count: 2 },
+));
+reply('gemini', events(
+    { responseId: 'r', candidates: [{ content: { role: 'model', parts: [{ text: 'Hm.', thought: true }] } }] },
+    { candidates: [{ content: { parts: [{ text: 'Hi' }] } }] },
+    { candidates: [{ content: { parts: [{ functionCall: look, thoughtSignature: 'c2ln' }] }, finishReason: 'STOP' }], usageMetadata: { promptTokenCount: 3 } },
+));
+reply('cohere', events(
+    { type: 'message-start', id: 'c', delta: { message: { role: 'assistant' } } },
+    { type: 'content-start', index: 0, delta: { message: { content: { type: 'text', text: '' } } } },
+    { type: 'content-delta', index: 0, delta: { message: { content: { text: 'Hi' } } } },
+    { type: 'content-end', index: 0 },
+    { type: 'tool-call-start', index: 0, delta: { message: { tool_calls: { id: 'a', type: 'function', function: { name: 'look', arguments: '' } } } } },
+    { type: 'tool-call-delta', index: 0, delta: { message: { tool_calls: { function: { arguments: '{"a":1}' } } } } },
+    { type: 'tool-call-end', index: 0 },
+    { type: 'message-end', delta: { finish_reason: 'TOOL_CALL', usage: { tokens: { input_tokens: 3, output_tokens: 2 } } } },
+));
+reply('responses', events(
+    { type: 'response.created', response: { id: 'resp_1', model: 'm' } },
+    { type: 'response.output_item.added', output_index: 0, item: { type: 'function_call', id: 'fc_1', call_id: 'a', name: 'look', arguments: '' } },
+    { type: 'response.function_call_arguments.delta', output_index: 0, item_id: 'fc_1', delta: '{"a":1}' },
+    { type: 'response.output_item.done', output_index: 0, item: { type: 'function_call', id: 'fc_1', call_id: 'a', name: 'look', arguments: '{"a":1}' } },
+    { type: 'response.completed', response: { id: 'resp_1', status: 'completed', model: 'm', output: [], usage: { input_tokens: 3, output_tokens: 2 } } },
+));
+
 const amazon = [
     [0, { role: 'assistant' }],
     [1, { contentBlockIndex: 0, start: { toolUse: { toolUseId: 'a', name: 'look' } } }],
