@@ -9,6 +9,7 @@ mod back;
 mod event;
 mod fit;
 mod fold;
+mod forget;
 #[cfg(test)]
 pub(crate) mod law;
 mod note;
