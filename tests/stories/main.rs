@@ -13,6 +13,7 @@ mod failover;
 mod guard;
 mod keys;
 mod ledger;
+mod mending;
 mod passing_through;
 mod practice;
 mod running;

@@ -122,7 +122,7 @@ pub(crate) async fn give_up(
     mut settlement: Settlement,
 ) -> Response<ReplyBody> {
     let provider = &failed.provider;
-    let tried = settlement.attempts();
+    let tried = settlement.targets();
     if let Some(fault) = &failed.fault {
         return refuse(settlement, dialect, fault, Ending::Refused, None).await;
     }
@@ -137,7 +137,7 @@ pub(crate) async fn give_up(
             &mut response_headers,
             &settlement,
             Some((&provider.id, "")),
-            tried,
+            settlement.attempts(),
         );
         durable(settlement.settle(Ending::Failed)).await;
         return respond(status, response_headers, ReplyBody::whole(body));

@@ -20,7 +20,7 @@ use crate::machine::Inner;
 use crate::opening::{self, AnswerBody, Patience};
 use crate::passage::Back;
 use crate::receipt::{AttemptFailure, AttemptRecord, ReceiptId};
-use crate::sending::{self, InHub, Sending, Unsent};
+use crate::sending::{self, InHub, Sending, Thoughts, Unsent};
 use crate::settle::{Settlement, unix_ms};
 use crate::snapshot::Snapshot;
 use crate::upstream::{self, UpstreamReply, bad_reply};
@@ -87,7 +87,15 @@ pub(crate) async fn walk(
     let mut unfit = Vec::new();
     let mut malformed = None;
     for candidate in &plan.candidates {
-        match one(&asking, candidate, settlement).await {
+        let mut outcome = one(&asking, candidate, Thoughts::Shown, settlement).await;
+        if let Err(Failed::Attempt(refused)) = &mut outcome
+            && refused.failure.category == FailureCategory::StateLost
+            && sending::may_leave_thoughts_out(&asking, candidate)
+            && let Some(second) = without_thoughts(&asking, candidate, settlement).await
+        {
+            outcome = second;
+        }
+        match outcome {
             Ok(answer) => return Ok(answer),
             Err(Failed::Attempt(failed)) => {
                 let stop = after(failed.failure.category) == Next::Stop;
@@ -123,6 +131,25 @@ pub(crate) async fn walk(
     })
 }
 
+/// Asks a target once more, without the thoughts of earlier turns that it refused. `None` where its
+/// first words say more: it does not like the request without them either, or it was not asked.
+async fn without_thoughts(
+    asking: &Asking<'_>,
+    candidate: &Candidate,
+    settlement: &mut Settlement,
+) -> Option<Result<Answer, Failed>> {
+    use FailureCategory::{BadRequest, StateLost};
+    match one(asking, candidate, Thoughts::LeftOut, settlement).await {
+        Err(Failed::Unsent(_)) => None,
+        Err(Failed::Attempt(AllFailed { failure, .. }))
+            if matches!(failure.category, BadRequest | StateLost) =>
+        {
+            None
+        }
+        second => Some(second),
+    }
+}
+
 /// Nobody was asked, because of the request itself.
 fn nobody(candidate: &Candidate, fault: Fault) -> AllFailed {
     AllFailed {
@@ -151,6 +178,7 @@ fn unreachable_plan(plan: &Plan) -> AllFailed {
 async fn one(
     asking: &Asking<'_>,
     candidate: &Candidate,
+    thoughts: Thoughts,
     settlement: &mut Settlement,
 ) -> Result<Answer, Failed> {
     let provider = &candidate.provider;
@@ -159,7 +187,10 @@ async fn one(
     let mut attempt = AttemptRecord {
         provider: provider.id.clone(),
         model: candidate.model.clone(),
-        why: candidate.why.to_owned(),
+        why: match thoughts {
+            Thoughts::Shown => candidate.why.to_owned(),
+            Thoughts::LeftOut => "again without the thoughts that it refused".to_owned(),
+        },
         started_us: settlement.elapsed_us(),
         took_us: 0,
         status: None,
@@ -170,7 +201,7 @@ async fn one(
     // On the receipt from now on, also when the client leaves while we wait.
     settlement.attempting(attempt.clone());
     let key = ShownKey(asking.inner.credentials.key(&provider.key));
-    let outcome = ask(asking, candidate, &key, &mut attempt).await;
+    let outcome = ask(asking, candidate, thoughts, &key, &mut attempt).await;
     attempt.took_us = settlement.elapsed_us().saturating_sub(attempt.started_us);
     match outcome {
         Ok(answered) => {
@@ -308,6 +339,7 @@ impl From<Unsent> for NotAnswered {
 async fn ask(
     asking: &Asking<'_>,
     candidate: &Candidate,
+    thoughts: Thoughts,
     key: &ShownKey,
     attempt: &mut AttemptRecord,
 ) -> Result<Answered, NotAnswered> {
@@ -316,7 +348,7 @@ async fn ask(
     let Some(door) = candidate.provider.door(asked) else {
         return counted_here(asking, candidate);
     };
-    let sending = sending::prepare(asking, candidate, &door)?;
+    let sending = sending::prepare(asking, candidate, &door, thoughts)?;
     let (endpoint, notes, counted) = (sending.endpoint, sending.notes.clone(), sending.counted);
     let translated = !matches!(sending.back, Back::Verbatim | Back::Enveloped { .. });
     attempt.spoken = translated.then(|| endpoint.dialect());

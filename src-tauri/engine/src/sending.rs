@@ -9,7 +9,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use dialect::hub::{self, Note, Refused, Target};
+use dialect::hub::{self, Loss, Note, Refused, Target};
 use dialect::{
     Dialect, Endpoint, Malformed, Outgoing, Task, Writing, carries_foreign_seal, estimate_tokens,
 };
@@ -44,6 +44,15 @@ pub(crate) enum Unsent {
     Malformed(Malformed),
 }
 
+/// What becomes of the thoughts of earlier turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Thoughts {
+    /// Each is shown to its issuer.
+    Shown,
+    /// They are left out: this target has refused them.
+    LeftOut,
+}
+
 /// A caller's request in our own words, read once and only when a target needs it.
 #[derive(Default)]
 pub(crate) struct InHub(OnceLock<Result<hub::Request, Malformed>>);
@@ -76,10 +85,14 @@ pub(crate) fn prepare(
     asking: &Asking<'_>,
     candidate: &Candidate,
     door: &Door<'_>,
+    thoughts: Thoughts,
 ) -> Result<Sending, Unsent> {
+    if thoughts == Thoughts::LeftOut {
+        return translated(asking, candidate, door, thoughts);
+    }
     match door.way {
         Way::Verbatim | Way::Enveloped if must_be_read(asking, door) => {
-            match translated(asking, candidate, door) {
+            match translated(asking, candidate, door, thoughts) {
                 // Our reader may be stricter than the provider, which speaks the caller's dialect.
                 Err(Unsent::Malformed(_)) if door.way == Way::Verbatim => {
                     Ok(verbatim(asking, candidate, door))
@@ -89,8 +102,23 @@ pub(crate) fn prepare(
         }
         Way::Verbatim => Ok(verbatim(asking, candidate, door)),
         Way::Enveloped => enveloped(asking, candidate, door),
-        Way::Translated => translated(asking, candidate, door),
+        Way::Translated => translated(asking, candidate, door, thoughts),
     }
+}
+
+/// Whether the request without the thoughts of earlier turns is another request. Google has a mark
+/// for calls without a signature, so there it is in any case.
+pub(crate) fn may_leave_thoughts_out(asking: &Asking<'_>, candidate: &Candidate) -> bool {
+    let door = candidate.provider.door(asking.call.endpoint);
+    let Some(door) = door.filter(|door| door.endpoint.task() == Task::Generate) else {
+        return false;
+    };
+    let Ok(request) = asking.hub.get(asking) else {
+        return false;
+    };
+    let mut request = request.clone();
+    asking.inner.stash.restore(&mut request);
+    request.forget_thoughts() || door.surface.dialect == Dialect::Gemini
 }
 
 fn verbatim(asking: &Asking<'_>, candidate: &Candidate, door: &Door<'_>) -> Sending {
@@ -174,12 +202,18 @@ fn translated(
     asking: &Asking<'_>,
     candidate: &Candidate,
     door: &Door<'_>,
+    thoughts: Thoughts,
 ) -> Result<Sending, Unsent> {
     if door.endpoint.task() == Task::Embed {
         return embedding(asking, candidate, door);
     }
     let mut request = asking.hub.get(asking)?.clone();
-    asking.inner.stash.restore(&mut request);
+    match thoughts {
+        Thoughts::Shown => asking.inner.stash.restore(&mut request),
+        Thoughts::LeftOut => {
+            request.forget_thoughts();
+        }
+    }
     let count = asking
         .inner
         .counting
@@ -187,6 +221,7 @@ fn translated(
     let keep = asking.call.endpoint == Endpoint::Responses && request.store != Some(false);
     let target = target(candidate, door);
     let quirky = door.way == Way::Verbatim
+        && thoughts == Thoughts::Shown
         && !carries_foreign_seal(&asking.call.body)
         && !wants_a_list(asking)
         && !conversations::is_ours(asking);
@@ -197,9 +232,12 @@ fn translated(
     let Outgoing {
         endpoint,
         body,
-        notes,
+        mut notes,
         back,
     } = dialect::write_request(request, &target, asking.lossy).map_err(Unsent::Unfit)?;
+    if thoughts == Thoughts::LeftOut {
+        notes.insert(0, thoughts_left_out(candidate));
+    }
     Ok(Sending {
         endpoint,
         headers: match door.way {
@@ -220,6 +258,17 @@ fn translated(
             back: Box::new(back),
         },
     })
+}
+
+fn thoughts_left_out(candidate: &Candidate) -> Note {
+    Note {
+        loss: Loss::Dropped,
+        what: "reasoning".to_owned(),
+        why: format!(
+            "{} refused the thoughts of earlier turns: it was asked again without them.",
+            candidate.provider.name
+        ),
+    }
 }
 
 fn embedding(

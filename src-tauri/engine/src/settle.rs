@@ -174,9 +174,17 @@ impl Settlement {
         self.counted = Some(tokens);
     }
 
-    /// How many targets were tried.
+    /// How many attempts were made.
     pub(crate) fn attempts(&self) -> usize {
         self.receipt.as_ref().map_or(0, |r| r.attempts.len())
+    }
+
+    /// How many targets that were; one may have been asked again.
+    pub(crate) fn targets(&self) -> usize {
+        let attempts = self.receipt.as_ref().map_or(&[][..], |r| &r.attempts);
+        let mut targets: Vec<_> = attempts.iter().map(|a| (&a.provider, &a.model)).collect();
+        targets.dedup();
+        targets.len()
     }
 
     /// Who was tried last.

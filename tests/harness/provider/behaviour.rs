@@ -94,6 +94,11 @@ fn misbehaved(name: &str, route: &Route, request: &Request) -> Option<Vec<u8>> {
             "",
         ),
         "400" => route.refused(400, "messages: field required", ""),
+        "state-lost" => route.refused(
+            400,
+            "messages.1.content.0: Invalid `signature` in `thinking` block",
+            "",
+        ),
         "404" => route.refused(404, "The model does not exist", ""),
         "429" => route.refused(429, "Rate limit reached", "retry-after: 2\r\n"),
         "500" => route.refused(500, "The server had an error", ""),

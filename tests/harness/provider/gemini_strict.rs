@@ -99,7 +99,8 @@ pub(super) fn read(body: &Value, model: &str) -> Result<Asked, Refusal> {
         return Err("* GenerateContentRequest.contents: contents is not specified".to_owned());
     }
     asked.turns = contents.len();
-    conversation(contents, model == "think", &mut asked)?;
+    let signs = model == "think" || model.starts_with("gemini-3");
+    conversation(contents, signs, &mut asked)?;
     Ok(asked)
 }
 

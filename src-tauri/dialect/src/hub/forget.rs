@@ -6,7 +6,8 @@
 
 use serde_json::Value;
 
-use super::{Kind, Part, Request};
+use super::{Kind, Message, Part, Request, Role};
+use crate::Dialect;
 
 impl Request {
     /// Takes the thoughts of earlier turns out, and says whether there were any.
@@ -15,11 +16,23 @@ impl Request {
         for message in &mut self.messages {
             forgot |= forget(&mut message.parts);
         }
-        // A turn that was nothing but a thought was no turn.
         if forgot {
+            // A turn that was nothing but a thought was no turn.
             self.messages.retain(|message| !message.parts.is_empty());
+            self.messages.iter_mut().for_each(unname);
         }
         forgot
+    }
+}
+
+/// What OpenAI knows by its id it wants together with the thought before it; without the id it is
+/// taken as it stands.
+fn unname(message: &mut Message) {
+    let all = message.parts.iter_mut().map(|part| &mut part.extras);
+    for extras in all.chain([&mut message.extras]) {
+        if message.role == Role::Assistant && extras.owner == Some(Dialect::Responses) {
+            extras.fields.shift_remove("id");
+        }
     }
 }
 
@@ -53,9 +66,8 @@ pub(in crate::hub) fn names_a_thought(item: &Value) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::super::{Message, Reasoning, Role, Sealed, ToolCall};
+    use super::super::{Extras, Reasoning, Sealed, ToolCall};
     use super::*;
-    use crate::Dialect;
 
     fn sealed() -> Option<Sealed> {
         Some(Sealed::from_wire(Dialect::Anthropic, "s"))
@@ -70,8 +82,15 @@ mod tests {
                 ..Reasoning::default()
             }))
         };
+        let named = |id: &str| {
+            let id = ("id".to_owned(), Value::from(id));
+            Extras::of(Dialect::Responses, [id].into_iter().collect())
+        };
+        let mut unnamed = named("");
+        unnamed.fields.clear();
         let call = Part {
             sealed: sealed(),
+            extras: named("fc_1"),
             ..Part::new(Kind::ToolCall(ToolCall {
                 id: "c".to_owned(),
                 name: "look".to_owned(),
@@ -80,9 +99,8 @@ mod tests {
                 custom: false,
             }))
         };
-        let reference = |id: &str| {
-            Part::new(Kind::Opaque(json!({"type": "item_reference", "id": id})))
-        };
+        let reference =
+            |id: &str| Part::new(Kind::Opaque(json!({"type": "item_reference", "id": id})));
         let mut request = Request {
             messages: vec![
                 Message::new(Role::User, vec![Part::text("Hi")]),
@@ -95,6 +113,7 @@ mod tests {
         assert!(request.forget_thoughts());
         let unsigned = Part {
             sealed: None,
+            extras: unnamed,
             ..call
         };
         assert_eq!(
