@@ -252,7 +252,10 @@ fn is_about_a_thought(message: &str) -> bool {
         &["invalid `data` in `redacted_thinking` block"],
         &["thinking.signature: field required"],
         &["thinking", "bound to a different conversation"],
-        &["thinking", "in the latest assistant message cannot be modified"],
+        &[
+            "thinking",
+            "in the latest assistant message cannot be modified",
+        ],
         // Google.
         &["missing a thought_signature"],
         &["missing a `thought_signature`"],

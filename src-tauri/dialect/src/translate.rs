@@ -6,6 +6,7 @@
 //! dialect, or has a quirk that the request meets).
 
 mod reply;
+mod several;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -17,7 +18,8 @@ use crate::{Dialect, Endpoint, Malformed, Task};
 use crate::{bedrock, chat, cohere, gemini, messages, ollama, responses};
 
 pub(crate) use reply::{Reader, failed_response, read_whole};
-pub use reply::{Translated, Translator, document_of, frames_of, translate_whole};
+pub use reply::{Translated, Translator, document_of, frames_of, read_answer, translate_whole};
+pub use several::{usage_of, write_several};
 
 /// What a reply's writer must know of the request it answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,6 +165,9 @@ pub fn seals_of(reply: &Reply) -> Vec<(String, Sealed)> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
 
 /// Whether a body holds a signature or an encrypted thought that another dialect's provider issued:
 /// its own dialect's providers would refuse it verbatim.

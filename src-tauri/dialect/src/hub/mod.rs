@@ -5,6 +5,7 @@
 //! becomes a [`Note`]. Nothing is dropped silently.
 //! Leaves out: how anything is written on a wire (one folder for each dialect).
 
+mod address;
 mod back;
 mod event;
 mod fit;
@@ -18,6 +19,7 @@ mod request;
 mod sealed;
 mod target;
 
+pub use address::{Addressed, Fetched};
 pub use back::Back;
 pub(crate) use back::Restore;
 pub use event::{Annotation, BlockKind, Event, Logprob, Start};
