@@ -47,6 +47,7 @@ mod responses_strict;
 
 // Bytes.
 mod eventstream;
+mod files;
 mod http;
 
 use behaviour::{Then, answer};

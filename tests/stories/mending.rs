@@ -1,5 +1,5 @@
 //! What a provider can't take as it comes, and is made able to take: thoughts that it does not
-//! accept back.
+//! accept back, pictures that it won't fetch, several answers where it gives one.
 
 use serde_json::{Value, json};
 use stories::{FakeUpstream, Signalbox};
@@ -157,5 +157,322 @@ async fn a_provider_that_refuses_the_rest_too_is_quoted_with_its_first_words() {
         "{receipt}"
     );
     assert_eq!(receipt["row"]["provider"], "chat");
+    signalbox.is_quiet().await;
+}
+
+/// With files fetched, from the fake upstream as well.
+fn fetching(upstream: &FakeUpstream) -> String {
+    format!(
+        "[translation]\nfetch_images = true\nfetch_allow = [\"{}\"]\n{}\
+         pictures = [\"ollama/429\", \"ollama/image\"]\nfetches-itself = [\"ollama/image\", \"chat/image\"]\n",
+        upstream.address,
+        config(upstream)
+    )
+}
+
+fn look_at(model: &str, url: &str) -> Value {
+    json!({"model": model, "messages": [{"role": "user", "content": [
+        {"type": "text", "text": "Look"},
+        {"type": "image_url", "image_url": {"url": url}}]}]})
+}
+
+/// The files that were fetched.
+fn fetched(upstream: &FakeUpstream) -> Vec<stories::Request> {
+    let mut requests = upstream.requests();
+    requests.retain(|request| request.line.starts_with("GET /files/"));
+    requests
+}
+
+const CHAT: &str = "/v1/chat/completions";
+
+#[tokio::test]
+async fn a_picture_at_an_address_is_not_fetched_unless_the_config_says_so() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&config(&upstream)).await;
+    let url = format!("{}/files/picture", upstream.base_url());
+    let (status, _, answer, receipt) = told(&signalbox, CHAT, &look_at("ollama/image", &url)).await;
+    assert_eq!(status, 400);
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("`image_url`") && message.contains("fetch_images"),
+        "{message}"
+    );
+    assert_eq!(receipt["row"]["fault"], "cannot_translate");
+    assert!(
+        upstream.requests().is_empty(),
+        "nobody was asked for anything"
+    );
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn a_picture_is_fetched_once_for_a_provider_that_takes_bytes_and_shown_no_secret() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&fetching(&upstream)).await;
+    let base = upstream.base_url();
+    for (model, file, requests) in [
+        ("ollama/image", "picture", 1),
+        ("ollama/image", "moved", 2),
+        // Two targets, one exchange.
+        ("pictures", "picture", 1),
+    ] {
+        let before = fetched(&upstream).len();
+        let body = look_at(model, &format!("{base}/files/{file}"));
+        let (status, notes, answer, receipt) = told(&signalbox, CHAT, &body).await;
+        assert_eq!(status, 200, "{model} {file}: {answer}");
+        let text = answer["choices"][0]["message"]["content"].as_str().unwrap();
+        assert_eq!(text, "images: 1 (23)", "{model} {file}");
+        assert!(notes.contains("rewrite:image_url"), "{notes}");
+        let why = receipt["notes"][0]["why"].as_str().unwrap();
+        assert!(why.contains("fetched here"), "{why}");
+        let fetched = fetched(&upstream).split_off(before);
+        assert_eq!(fetched.len(), requests, "{model} {file}");
+        for secret in [
+            "authorization",
+            "cookie",
+            "x-api-key",
+            "referer",
+            "x-signalbox-hop",
+        ] {
+            assert!(
+                fetched.iter().all(|one| one.header(secret).is_none()),
+                "{secret}"
+            );
+        }
+    }
+    // A PDF by address, to a provider that takes files as bytes.
+    let body = json!({"model": "chat/ok", "max_tokens": 64, "messages": [{"role": "user", "content": [
+        {"type": "document", "source": {"type": "url", "url": format!("{base}/files/paper.pdf")}},
+        {"type": "text", "text": "Read"}]}]});
+    let (status, _, answer, _) = told(&signalbox, "/v1/messages", &body).await;
+    assert_eq!(status, 200, "{answer}");
+    let sent = upstream.last().json().to_string();
+    assert!(
+        sent.contains("data:application/pdf;base64,JVBERi0xLjcg"),
+        "{sent}"
+    );
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn what_can_not_or_must_not_be_fetched_is_refused_with_its_reason_or_left_to_the_next_target()
+{
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&fetching(&upstream)).await;
+    let base = upstream.base_url();
+    let at = |file: &str| format!("{base}/files/{file}");
+    for (url, reason) in [
+        (at("none"), "status 404"),
+        (at("page"), "not a picture"),
+        (at("paper.pdf"), "not a picture"),
+        (at("huge"), "larger than 20 MiB"),
+        (at("round"), "redirected more than 4 times"),
+        (at("inwards"), "not on the public internet"),
+        (
+            "http://127.0.0.1/a.png".to_owned(),
+            "not on the public internet",
+        ),
+        (
+            "http://[::ffff:127.0.0.1]/a.png".to_owned(),
+            "not on the public internet",
+        ),
+        (
+            "http://localhost/a.png".to_owned(),
+            "not on the public internet",
+        ),
+        ("http://127.0.0.1:9/a.png".to_owned(), "fetch_allow"),
+    ] {
+        let (status, _, answer, _) = told(&signalbox, CHAT, &look_at("ollama/image", &url)).await;
+        let message = answer["error"]["message"].as_str().unwrap_or_default();
+        assert_eq!(status, 400, "{url}: {answer}");
+        assert!(message.contains(reason), "{url}: {message}");
+    }
+    let asked = upstream.requests();
+    assert!(
+        asked.iter().all(|one| one.line.starts_with("GET /files/")),
+        "no provider was asked"
+    );
+
+    // The next target fetches itself.
+    let (status, _, answer, receipt) =
+        told(&signalbox, CHAT, &look_at("fetches-itself", &at("none"))).await;
+    assert_eq!(status, 200, "{answer}");
+    let text = answer["choices"][0]["message"]["content"].as_str().unwrap();
+    assert_eq!(text, "images: 1 (by address)");
+    let dropped = receipt["dropped"][0]["reason"].as_str().unwrap();
+    assert!(dropped.contains("status 404"), "{dropped}");
+    signalbox.is_quiet().await;
+}
+
+fn several(upstream: &FakeUpstream) -> String {
+    let base = upstream.base_url();
+    format!(
+        "[translation]\nfan_out = 3\n[provider.anthropic]\nanthropic_base_url = \"{base}\"\nkey = \"none\"\n{}\
+         half = [\"claude/half-fails\", \"chat/ok\"]\n",
+        config(upstream)
+    )
+}
+
+fn ask(model: &str, n: u32, stream: bool) -> Value {
+    json!({"model": model, "n": n, "stream": stream, "stream_options": stream.then(|| json!({"include_usage": true})),
+        "messages": [{"role": "user", "content": "Hi"}]})
+}
+
+#[tokio::test]
+async fn several_answers_are_several_calls_where_the_config_allows_it_and_each_is_shown_and_paid() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&several(&upstream)).await;
+    let (_, _, _, single) = told(
+        &signalbox,
+        CHAT,
+        &ask("anthropic/claude-sonnet-4-5", 1, false),
+    )
+    .await;
+    let (status, notes, answer, receipt) = told(
+        &signalbox,
+        CHAT,
+        &ask("anthropic/claude-sonnet-4-5", 3, false),
+    )
+    .await;
+    assert_eq!(status, 200, "{answer}");
+    assert!(notes.contains("rewrite:n"), "{notes}");
+    let choices = answer["choices"].as_array().unwrap();
+    assert_eq!(choices.len(), 3, "{answer}");
+    for (at, choice) in choices.iter().enumerate() {
+        assert_eq!(choice["index"], at);
+        assert_eq!(
+            choice["message"]["content"],
+            "Hello from the fake upstream."
+        );
+        assert_eq!(choice["finish_reason"], "stop");
+    }
+    assert_eq!(upstream.requests().len(), 4);
+    assert_eq!(receipt["attempts"].as_array().unwrap().len(), 1);
+    assert_eq!(receipt["attempts"][0]["calls"], 3, "{receipt}");
+    assert_eq!(single["attempts"][0]["calls"], 1, "{single}");
+    let figure = |receipt: &Value, name: &str| receipt["row"][name].as_f64().unwrap();
+    let cost = figure(&single, "cost_nano_usd");
+    assert!(cost > 0.0, "{single}");
+    assert!(
+        (figure(&receipt, "cost_nano_usd") - 3.0 * cost).abs() < 1e-9,
+        "{receipt}"
+    );
+
+    // More than the config allows.
+    let (status, _, answer, _) = told(&signalbox, CHAT, &ask("claude/ok", 4, false)).await;
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert_eq!(status, 400);
+    assert!(
+        message.contains("fan_out") && message.contains("3 times at most"),
+        "{message}"
+    );
+
+    // Asked in another dialect.
+    let body = json!({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}],
+        "generationConfig": {"candidateCount": 2}});
+    let path = "/v1beta/models/claude%2Fok:generateContent";
+    let (status, _, answer, _) = told(&signalbox, path, &body).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(
+        answer["candidates"].as_array().unwrap().len(),
+        2,
+        "{answer}"
+    );
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn several_answers_as_a_stream_are_gathered_and_then_streamed() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&several(&upstream)).await;
+    let reply = signalbox
+        .post(CHAT, &ask("claude/ok", 2, true))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(reply.status(), 200);
+    let kind = reply.headers()["content-type"].to_str().unwrap();
+    assert!(kind.starts_with("text/event-stream"), "{kind}");
+    let receipt = signalbox.receipt(&reply).await;
+    let why = receipt["notes"][0]["why"].as_str().unwrap();
+    assert!(why.contains("2 times") && why.contains("gathered"), "{why}");
+    let text = reply.text().await.unwrap();
+    assert!(text.ends_with("data: [DONE]\n\n"), "{text}");
+    let mut said = [String::new(), String::new()];
+    let mut stops = 0;
+    for data in text
+        .split("\n\n")
+        .filter_map(|event| event.strip_prefix("data: {"))
+    {
+        let event: Value = serde_json::from_str(&format!("{{{data}")).unwrap();
+        for choice in event["choices"].as_array().unwrap() {
+            let at = choice["index"].as_u64().unwrap() as usize;
+            said[at] += choice["delta"]["content"].as_str().unwrap_or_default();
+            stops += usize::from(choice["finish_reason"].is_string());
+        }
+    }
+    assert_eq!(said, ["Hello from the fake upstream."; 2], "{text}");
+    assert_eq!(stops, 2, "{text}");
+    assert!(text.matches("\"usage\":{").count() >= 1, "{text}");
+    let asked = upstream.requests();
+    assert_eq!(asked.len(), 2);
+    assert!(asked.iter().all(|one| one.json()["stream"] != true));
+    assert_eq!(receipt["row"]["ending"], "complete");
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn when_one_of_several_calls_fails_the_others_are_dropped_and_the_next_target_is_asked() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&several(&upstream)).await;
+    let (status, _, answer, receipt) = told(&signalbox, CHAT, &ask("half", 2, false)).await;
+    assert_eq!(status, 200, "{answer}");
+    upstream.hung_up_on().await;
+    let attempts = receipt["attempts"].as_array().unwrap();
+    assert_eq!(attempts.len(), 2, "{receipt}");
+    assert_eq!(attempts[0]["failure"], "server");
+    assert_eq!(attempts[0]["calls"], 2);
+    assert_eq!(receipt["row"]["provider"], "chat");
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn a_turn_that_was_only_paused_is_told_as_one_that_is_not_whole() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&config(&upstream)).await;
+    let (_, notes, answer, receipt) = told(&signalbox, CHAT, &ask("claude/pause", 1, false)).await;
+    assert_eq!(answer["choices"][0]["finish_reason"], "length", "{answer}");
+    assert!(notes.contains("degrade:stop_reason"), "{notes}");
+    assert_eq!(receipt["stop"], "pause", "{receipt}");
+
+    let reply = signalbox
+        .post(CHAT, &ask("claude/pause", 1, true))
+        .send()
+        .await
+        .unwrap();
+    let name = reply.headers()["x-signalbox-receipt"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let text = reply.text().await.unwrap();
+    assert!(text.contains("\"finish_reason\":\"length\""), "{text}");
+    let receipt = signalbox.receipt_named(&name).await;
+    let told = receipt["notes"].as_array().unwrap();
+    let told: Vec<_> = told
+        .iter()
+        .filter(|note| note["what"] == "stop_reason")
+        .collect();
+    assert_eq!(told.len(), 1, "{receipt}");
+
+    // In its own dialect it is the provider's word.
+    let reply = signalbox.message("claude/pause", false).await;
+    assert!(!reply.headers().contains_key("x-signalbox-notes"));
+    assert!(
+        reply
+            .text()
+            .await
+            .unwrap()
+            .contains("\"stop_reason\":\"pause_turn\"")
+    );
     signalbox.is_quiet().await;
 }

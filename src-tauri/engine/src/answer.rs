@@ -17,7 +17,7 @@ use crate::memory::{Memory, ToKeep};
 use crate::opening::AnswerBody;
 use crate::receipt::{AttemptRecord, Ending};
 use crate::relay::{Idle, Phase, Pulse, Relay, ReplyBody};
-use crate::settle::Settlement;
+use crate::settle::{Settlement, is_half_told, paused};
 use crate::snapshot::Snapshot;
 
 /// Hands the answer to the client.
@@ -45,9 +45,16 @@ pub(crate) async fn deliver(
     if let Some(counted) = answer.counted {
         settlement.counted(counted);
     }
-    if !answer.notes.is_empty() {
-        tell(&mut response_headers, &answer.notes);
-        settlement.translated(answer.notes);
+    settlement.paid(answer.usages);
+    let mut notes = answer.notes;
+    if let AnswerBody::Whole(_, reading, _) = &answer.body
+        && is_half_told(reading, Some(&answer.attempt))
+    {
+        notes.push(paused());
+    }
+    if !notes.is_empty() {
+        tell(&mut response_headers, &notes);
+        settlement.translated(notes);
     }
     let mut memory = Memory::new(inner, &answer.provider.id, to_keep);
     let body = match answer.body {

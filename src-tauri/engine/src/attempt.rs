@@ -4,12 +4,16 @@
 //! (the commit point is the return of [`walk`]). Leaves out the order of targets
 //! (`routing::plan`) and what each failure leads to (`routing::after`).
 
+pub(crate) mod fan_out;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use dialect::hub::{Loss, Note};
-use dialect::{Dialect, Endpoint, Facts, Failure, FailureCategory, Fault, Reading, classify};
+use dialect::{
+    Dialect, Endpoint, Facts, Failure, FailureCategory, Fault, Reading, Usage, classify,
+};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use routing::{Candidate, Door, Dropped, Next, Plan, Provider, after};
 
@@ -17,6 +21,7 @@ use crate::exchange::Call;
 use crate::key::ShownKey;
 use crate::live::{ProviderLive, Underway};
 use crate::machine::Inner;
+use crate::media::Media;
 use crate::opening::{self, AnswerBody, Patience};
 use crate::passage::Back;
 use crate::receipt::{AttemptFailure, AttemptRecord, ReceiptId};
@@ -41,6 +46,8 @@ pub(crate) struct Answer {
     pub(crate) counted: Option<u64>,
     /// This is a count that was made here, so far off.
     pub(crate) estimate: Option<HeaderValue>,
+    /// What each call cost, where several made the answer.
+    pub(crate) usages: Vec<Usage>,
     pub(crate) attempt: AttemptRecord,
     pub(crate) key: ShownKey,
     /// Since this attempt began.
@@ -71,6 +78,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) headers: HeaderMap,
     /// The request in our own words, once somebody needs it.
     pub(crate) hub: &'a InHub,
+    /// What was fetched for targets that take bytes only.
+    pub(crate) media: &'a Media,
     /// The caller accepts losses that are refused otherwise.
     pub(crate) lossy: bool,
     /// Names the reply where the caller's dialect wants a name of ours.
@@ -196,6 +205,7 @@ async fn one(
         status: None,
         failure: None,
         spoken: None,
+        calls: 1,
     };
     let started = Instant::now();
     // On the receipt from now on, also when the client leaves while we wait.
@@ -220,6 +230,7 @@ async fn one(
                 notes: answered.notes,
                 counted: answered.counted,
                 estimate: answered.estimate,
+                usages: answered.usages,
                 attempt,
                 live,
                 underway,
@@ -302,6 +313,7 @@ struct Answered {
     notes: Vec<Note>,
     counted: Option<u64>,
     estimate: Option<HeaderValue>,
+    usages: Vec<Usage>,
     body: AnswerBody,
 }
 
@@ -348,10 +360,14 @@ async fn ask(
     let Some(door) = candidate.provider.door(asked) else {
         return counted_here(asking, candidate);
     };
-    let sending = sending::prepare(asking, candidate, &door, thoughts)?;
+    let files = asking.media.files(asking, candidate, &door).await?;
+    let sending = sending::prepare(asking, candidate, &door, thoughts, &files)?;
     let (endpoint, notes, counted) = (sending.endpoint, sending.notes.clone(), sending.counted);
     let translated = !matches!(sending.back, Back::Verbatim | Back::Enveloped { .. });
     attempt.spoken = translated.then(|| endpoint.dialect());
+    if sending.calls > 1 {
+        return fan_out::ask(asking, candidate, &door, sending, key, attempt).await;
+    }
     let mut reply = send(asking, candidate, &door, &sending, key).await?;
     attempt.status = Some(reply.status.as_u16());
     if !reply.status.is_success() {
@@ -376,6 +392,7 @@ async fn ask(
         notes,
         counted,
         estimate: None,
+        usages: Vec::new(),
         body,
     })
 }
@@ -405,6 +422,7 @@ fn counted_here(asking: &Asking<'_>, candidate: &Candidate) -> Result<Answered, 
         }],
         counted: None,
         estimate: Some(count.header()),
+        usages: Vec::new(),
         body: AnswerBody::Whole(
             dialect::count_reply(asking.call.endpoint, count.tokens),
             reading,
@@ -447,7 +465,8 @@ async fn send(
         &surface.quirks,
         sending.endpoint,
         &candidate.model,
-        asking.facts.stream,
+        // Several answers are gathered first.
+        asking.facts.stream && sending.calls == 1,
     );
     let Some(url) = upstream::url(surface, &path, sending.query.as_deref()) else {
         return Err(bad_reply("its configured address is not a URL"));

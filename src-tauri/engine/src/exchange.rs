@@ -14,6 +14,7 @@ use crate::answer::{deliver, give_up, refuse, without_receipt};
 use crate::attempt::{self, Asking};
 use crate::ledger::BACKLOG_LIMIT;
 use crate::machine::Engine;
+use crate::media::Media;
 use crate::memory::ToKeep;
 use crate::receipt::Ending;
 use crate::relay::ReplyBody;
@@ -112,6 +113,7 @@ impl Engine {
         };
         settlement.planned(&mut plan);
         let hub = InHub::default();
+        let media = Media::default();
         let asking = Asking {
             inner,
             snapshot: &snapshot,
@@ -119,6 +121,7 @@ impl Engine {
             call: &call,
             facts: &facts,
             hub: &hub,
+            media: &media,
             lossy: headers::accepts_losses(&call.headers),
             receipt: settlement.id(),
         };

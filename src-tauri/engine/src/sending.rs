@@ -16,7 +16,8 @@ use dialect::{
 use http::{HeaderMap, HeaderValue, header};
 use routing::{Candidate, Door, Way};
 
-use crate::attempt::Asking;
+use crate::attempt::{Asking, fan_out};
+use crate::media::Files;
 use crate::passage::Back;
 use crate::{conversations, headers, settle};
 
@@ -32,6 +33,8 @@ pub(crate) struct Sending {
     pub(crate) notes: Vec<Note>,
     /// The prompt's tokens as counted here, to be learnt from when the provider reports its own.
     pub(crate) counted: Option<u64>,
+    /// How many times it is sent: once for each answer, where the provider gives one to a request.
+    pub(crate) calls: u32,
     /// How the reply is to be brought back.
     pub(crate) back: Back,
 }
@@ -86,13 +89,14 @@ pub(crate) fn prepare(
     candidate: &Candidate,
     door: &Door<'_>,
     thoughts: Thoughts,
+    files: &Files,
 ) -> Result<Sending, Unsent> {
     if thoughts == Thoughts::LeftOut {
-        return translated(asking, candidate, door, thoughts);
+        return translated(asking, candidate, door, thoughts, files);
     }
     match door.way {
         Way::Verbatim | Way::Enveloped if must_be_read(asking, door) => {
-            match translated(asking, candidate, door, thoughts) {
+            match translated(asking, candidate, door, thoughts, files) {
                 // Our reader may be stricter than the provider, which speaks the caller's dialect.
                 Err(Unsent::Malformed(_)) if door.way == Way::Verbatim => {
                     Ok(verbatim(asking, candidate, door))
@@ -102,7 +106,7 @@ pub(crate) fn prepare(
         }
         Way::Verbatim => Ok(verbatim(asking, candidate, door)),
         Way::Enveloped => enveloped(asking, candidate, door),
-        Way::Translated => translated(asking, candidate, door, thoughts),
+        Way::Translated => translated(asking, candidate, door, thoughts, files),
     }
 }
 
@@ -129,6 +133,7 @@ fn verbatim(asking: &Asking<'_>, candidate: &Candidate, door: &Door<'_>) -> Send
         query: travelling_query(asking),
         notes: Vec::new(),
         counted: None,
+        calls: 1,
         back: Back::Verbatim,
     }
 }
@@ -188,6 +193,7 @@ fn enveloped(
         query: None,
         notes: Vec::new(),
         counted: None,
+        calls: 1,
         back: Back::Enveloped {
             writing: Box::new(writing(
                 asking,
@@ -203,6 +209,7 @@ fn translated(
     candidate: &Candidate,
     door: &Door<'_>,
     thoughts: Thoughts,
+    files: &Files,
 ) -> Result<Sending, Unsent> {
     if door.endpoint.task() == Task::Embed {
         return embedding(asking, candidate, door);
@@ -214,12 +221,13 @@ fn translated(
             request.forget_thoughts();
         }
     }
+    let target = target(candidate, door);
+    let fetched = files.put(&mut request, &target);
     let count = asking
         .inner
         .counting
         .count(&candidate.provider, &candidate.model, &request);
     let keep = asking.call.endpoint == Endpoint::Responses && request.store != Some(false);
-    let target = target(candidate, door);
     let quirky = door.way == Way::Verbatim
         && thoughts == Thoughts::Shown
         && !carries_foreign_seal(&asking.call.body)
@@ -229,15 +237,22 @@ fn translated(
         // The caller's own bytes say the same.
         return Ok(verbatim(asking, candidate, door));
     }
+    let calls = fan_out::calls(&request, &target, asking)?;
+    if calls > 1 {
+        (request.candidates, request.stream) = (None, false);
+    }
     let Outgoing {
         endpoint,
         body,
         mut notes,
         back,
     } = dialect::write_request(request, &target, asking.lossy).map_err(Unsent::Unfit)?;
-    if thoughts == Thoughts::LeftOut {
-        notes.insert(0, thoughts_left_out(candidate));
-    }
+    let ours = [
+        (thoughts == Thoughts::LeftOut).then(|| thoughts_left_out(candidate)),
+        fetched,
+        (calls > 1).then(|| fan_out::note(calls, asking.facts.stream)),
+    ];
+    notes.splice(0..0, ours.into_iter().flatten());
     Ok(Sending {
         endpoint,
         headers: match door.way {
@@ -251,7 +266,9 @@ fn translated(
             Way::Enveloped | Way::Translated => None,
         },
         notes,
-        counted: Some(count.counted),
+        // Several calls report several prompts.
+        counted: (calls == 1).then_some(count.counted),
+        calls,
         back: Back::Translated {
             keep,
             writing: Box::new(writing(asking, candidate, count.tokens)),
@@ -289,6 +306,7 @@ fn embedding(
         query: None,
         notes: outgoing.notes,
         counted: None,
+        calls: 1,
         back: Back::Vectors {
             model: candidate.model.clone(),
             base64,
@@ -297,7 +315,7 @@ fn embedding(
     })
 }
 
-fn target<'a>(candidate: &'a Candidate, door: &Door<'a>) -> Target<'a> {
+pub(crate) fn target<'a>(candidate: &'a Candidate, door: &Door<'a>) -> Target<'a> {
     let known = candidate.provider.model(&candidate.model);
     Target {
         dialect: door.surface.dialect,

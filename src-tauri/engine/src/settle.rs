@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use dialect::hub::Note;
-use dialect::{Endpoint, Fault, Reading, Task, Usage, estimate_tokens};
+use dialect::hub::{Loss, Note};
+use dialect::{Endpoint, Fault, Reading, StopReason, Task, Usage, estimate_tokens};
 use routing::{Dropped, NanoUsd, Plan, Provider};
 
 use crate::admission::Permit;
@@ -55,6 +55,8 @@ pub(crate) struct Settlement {
     permit: Option<Permit>,
     /// The prompt's tokens as counted here, to be learnt from.
     counted: Option<u64>,
+    /// What each call cost, where several made the answer.
+    usages: Vec<Usage>,
 }
 
 impl Settlement {
@@ -103,6 +105,7 @@ impl Settlement {
             reading: None,
             permit: None,
             counted: None,
+            usages: Vec::new(),
         }
     }
 
@@ -174,6 +177,11 @@ impl Settlement {
         self.counted = Some(tokens);
     }
 
+    /// What each of several calls cost: the price of a prompt depends on its own length.
+    pub(crate) fn paid(&mut self, usages: Vec<Usage>) {
+        self.usages = usages;
+    }
+
     /// How many attempts were made.
     pub(crate) fn attempts(&self) -> usize {
         self.receipt.as_ref().map_or(0, |r| r.attempts.len())
@@ -222,6 +230,12 @@ impl Settlement {
 
     /// What has been read of the answer so far; the latest counts.
     pub(crate) fn read(&mut self, reading: Reading) {
+        if let Some(receipt) = self.receipt.as_mut()
+            && is_half_told(&reading, receipt.attempts.last())
+            && !receipt.notes.iter().any(|note| note.what == paused().what)
+        {
+            receipt.notes.push(paused());
+        }
         self.reading = Some(reading);
     }
 
@@ -286,12 +300,34 @@ impl Settlement {
         if free {
             receipt.cost_basis = receipt.usage_basis;
         } else if let Some(price) = price {
-            receipt.cost = price
-                .cost(&receipt.usage, receipt.started_unix_ms / 1000)
-                .total;
+            let one = |usage| price.cost(usage, receipt.started_unix_ms / 1000).total;
+            receipt.cost = match self.usages.as_slice() {
+                several if receipt.usage_basis == Basis::Metered && !several.is_empty() => {
+                    several.iter().map(one).sum()
+                }
+                _ => one(&receipt.usage),
+            };
             receipt.cost_basis = receipt.usage_basis;
             receipt.price_version = self.snapshot.as_ref().map(|s| s.price_version.clone());
         }
+    }
+}
+
+/// A turn that its provider paused, told to a caller whose dialect has no word for that.
+pub(crate) fn is_half_told(reading: &Reading, attempt: Option<&AttemptRecord>) -> bool {
+    let is_translated = attempt.is_some_and(|attempt| attempt.spoken.is_some());
+    is_translated && reading.stop == Some(StopReason::Pause)
+}
+
+/// Says that the answer is not whole.
+pub(crate) fn paused() -> Note {
+    Note {
+        loss: Loss::Degraded,
+        what: "stop_reason".to_owned(),
+        why:
+            "The provider paused a long turn: the answer is not whole, and goes on when it is sent \
+              back."
+                .to_owned(),
     }
 }
 
@@ -306,8 +342,9 @@ fn usage(reading: &Reading, receipt: &Receipt) -> (Usage, Basis) {
             (usage, Basis::Estimated)
         }
         None => {
+            let calls = receipt.attempts.last().map_or(1, |last| last.calls);
             let usage = Usage {
-                input: estimate_tokens(receipt.request_bytes),
+                input: estimate_tokens(receipt.request_bytes) * u64::from(calls),
                 output: estimate_tokens(reading.output_bytes),
                 ..Usage::default()
             };

@@ -3,18 +3,23 @@
 //! The same names mean the same in every dialect. How a connection is broken stands
 //! here; what is said is in `said`, and how in each dialect's file.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+use super::files::file;
 use super::http::{REPLY_HEADERS, bytes, chunk, whole};
 use super::route::{Route, Task, route};
 use super::said::{Said, Usage, script};
 use super::speech::Dialect;
 use super::{anthropic_strict, cohere, gemini, lists, ollama, openai_more};
 use crate::wire::Request;
+
+/// Calls of the model that fails by halves.
+static HALVES: AtomicUsize = AtomicUsize::new(0);
 
 /// What becomes of the connection.
 pub(super) enum Then {
@@ -25,6 +30,10 @@ pub(super) enum Then {
 }
 
 pub(super) async fn answer(socket: &mut TcpStream, request: &Request) -> Then {
+    if request.line.starts_with("GET") && request.path().starts_with("/files/") {
+        let _ = socket.write_all(&file(request.path())).await;
+        return Then::Next;
+    }
     let asked = request.json();
     let route = route(request, &asked);
     if route.task == Task::Models {
@@ -33,6 +42,11 @@ pub(super) async fn answer(socket: &mut TcpStream, request: &Request) -> Then {
     }
     let reply = match route.model.as_str() {
         "stall" => return Then::WatchForHangUp,
+        // Of two calls at once, one is never answered and the other refused.
+        "half-fails" if HALVES.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) => {
+            return Then::WatchForHangUp;
+        }
+        "half-fails" => route.refused(500, "The server had an error", ""),
         "cut-before" => return Then::Cut,
         "cut-in-body" => {
             let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{\"id\":";
