@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use dialect::hub::{Loss, Note};
 use dialect::{Endpoint, Fault, Reading, StopReason, Task, Usage, estimate_tokens};
-use routing::{Dropped, NanoUsd, Plan, Provider};
+use routing::{Dropped, NanoUsd, Plan, Price, Provider};
 
 use crate::admission::Permit;
 use crate::ledger::Recorded;
@@ -300,13 +300,16 @@ impl Settlement {
         if free {
             receipt.cost_basis = receipt.usage_basis;
         } else if let Some(price) = price {
-            let one = |usage| price.cost(usage, receipt.started_unix_ms / 1000).total;
-            receipt.cost = match self.usages.as_slice() {
-                several if receipt.usage_basis == Basis::Metered && !several.is_empty() => {
-                    several.iter().map(one).sum()
-                }
-                _ => one(&receipt.usage),
+            let several = match receipt.usage_basis {
+                Basis::Metered => self.usages.as_slice(),
+                Basis::Estimated | Basis::None => &[],
             };
+            receipt.cost = cost(
+                price,
+                &receipt.usage,
+                several,
+                receipt.started_unix_ms / 1000,
+            );
             receipt.cost_basis = receipt.usage_basis;
             receipt.price_version = self.snapshot.as_ref().map(|s| s.price_version.clone());
         }
@@ -329,6 +332,18 @@ pub(crate) fn paused() -> Note {
               back."
                 .to_owned(),
     }
+}
+
+/// What the tokens cost; of several calls, each by the length of its own prompt.
+fn cost(price: &Price, usage: &Usage, several: &[Usage], at_unix_s: u64) -> NanoUsd {
+    let calls = match several {
+        [] => std::slice::from_ref(usage),
+        several => several,
+    };
+    calls
+        .iter()
+        .map(|usage| price.cost(usage, at_unix_s).total)
+        .sum()
 }
 
 /// The provider's own figures when the answer ran to its end. A broken answer was
@@ -377,4 +392,31 @@ impl Drop for Settlement {
 
 pub(crate) fn micros(span: Duration) -> u64 {
     u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use routing::Catalogue;
+
+    use super::*;
+
+    #[test]
+    fn several_calls_are_priced_by_their_own_prompts() {
+        let catalogue = Catalogue::builtin().expect("the catalogue");
+        let models = &catalogue.provider("openai").expect("a provider").models;
+        let model = models.iter().find(|model| model.id == "gpt-5.6");
+        let price = model
+            .and_then(|model| model.price.as_ref())
+            .expect("a price");
+        let call = Usage {
+            input: 200_000,
+            output: 1_000,
+            ..Usage::default()
+        };
+        let sum = call.plus(&call);
+        let one = cost(price, &call, &[], 0);
+        assert_eq!(cost(price, &sum, &[call, call], 0), NanoUsd(2 * one.0));
+        // As one prompt it would lie in the dearer tier.
+        assert!(cost(price, &sum, &[], 0) > NanoUsd(2 * one.0));
+    }
 }
