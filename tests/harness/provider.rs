@@ -53,6 +53,7 @@ mod responses_strict;
 
 // Bytes.
 mod eventstream;
+mod files;
 mod http;
 mod signed;
 

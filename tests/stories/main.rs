@@ -16,6 +16,7 @@ mod guard;
 mod hosts;
 mod keys;
 mod ledger;
+mod mending;
 mod passing_through;
 mod practice;
 mod quiet_streams;

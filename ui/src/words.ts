@@ -40,6 +40,7 @@ const FAILURES: Record<string, string> = {
   overloaded: "overloaded",
   context_overflow: "prompt too long",
   content_filter: "declined by its content policy",
+  state_lost: "earlier thoughts not accepted",
   timeout: "no answer in time",
   server: "server error",
   connection: "no connection",

@@ -80,6 +80,7 @@ fn attempt(attempt: &engine::AttemptRecord) -> AttemptShown {
         model: attempt.model.clone(),
         why: attempt.why.clone(),
         spoken: attempt.spoken.map(|dialect| dialect.name().to_owned()),
+        calls: attempt.calls,
         started_ms: ms(attempt.started_us),
         took_ms: ms(attempt.took_us),
         status: attempt.status,

@@ -249,6 +249,8 @@ pub struct AttemptShown {
     pub why: String,
     /// The dialect the request was translated into; absent when it went as it came.
     pub spoken: Option<String>,
+    /// Requests it took: one, or one for each of several answers. Each is paid for.
+    pub calls: u32,
     /// Since the exchange began, in milliseconds.
     pub started_ms: f64,
     /// How long it took, in milliseconds.

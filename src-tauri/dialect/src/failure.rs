@@ -24,6 +24,8 @@ pub enum FailureCategory {
     ContextOverflow,
     /// The provider's policy declined the content.
     ContentFilter,
+    /// A thought of an earlier turn (its signature, its encrypted form) is not valid there.
+    StateLost,
     /// No answer in time.
     Timeout,
     /// The provider failed in a way of its own (5xx, or it broke off its answer).
@@ -51,6 +53,7 @@ impl FailureCategory {
             Self::Overloaded => "overloaded",
             Self::ContextOverflow => "context_overflow",
             Self::ContentFilter => "content_filter",
+            Self::StateLost => "state_lost",
             Self::Timeout => "timeout",
             Self::Server => "server",
             Self::Connection => "connection",

@@ -193,6 +193,16 @@ impl Fault {
                     format!("{provider} declined the content: {said}"),
                 )
             },
+            FailureCategory::StateLost => Fault {
+                status: status.unwrap_or(400),
+                ..fault(
+                    FaultKind::InvalidRequest,
+                    "state_lost",
+                    format!(
+                        "{provider} does not accept the thoughts of earlier turns; take them out, or begin anew: {said}"
+                    ),
+                )
+            },
             FailureCategory::Timeout => fault(
                 FaultKind::Timeout,
                 "upstream_timeout",

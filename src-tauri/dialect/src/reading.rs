@@ -98,12 +98,11 @@ pub(crate) fn anthropic_stop(word: &str) -> StopReason {
 /// Our stop reason as Chat Completions writes it, which has fewer words.
 pub(crate) fn openai_stop_word(stop: StopReason) -> &'static str {
     match stop {
-        StopReason::End
-        | StopReason::StopSequence
-        | StopReason::Refusal
-        | StopReason::Pause
-        | StopReason::Other => "stop",
-        StopReason::MaxTokens | StopReason::ContextFull => "length",
+        StopReason::End | StopReason::StopSequence | StopReason::Refusal | StopReason::Other => {
+            "stop"
+        }
+        // A turn that was only paused must not read as a finished one.
+        StopReason::MaxTokens | StopReason::ContextFull | StopReason::Pause => "length",
         StopReason::ToolCall => "tool_calls",
         StopReason::Filtered => "content_filter",
     }

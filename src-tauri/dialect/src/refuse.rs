@@ -145,6 +145,7 @@ fn by_word(word: &str) -> Option<FailureCategory> {
         ("cyber_policy", ContentFilter),
         ("bio_policy", ContentFilter),
         ("misalignment_policy_violation", ContentFilter),
+        ("invalid_encrypted_content", StateLost),
         ("overloaded_error", Overloaded),
         ("capacity_exceeded", Overloaded),
         ("unavailable_error", Overloaded),
@@ -227,6 +228,7 @@ fn by_message(status: u16, message: &str) -> Option<FailureCategory> {
         412 if message.contains("suspended") => Some(Quota),
         200 | 400 | 403 if has(FILTERED) => Some(ContentFilter),
         400 | 403 if has(AUTH) => Some(Auth),
+        200 | 400 | 422 if is_about_a_thought(message) => Some(StateLost),
         400 if message.contains("model identifier is invalid") => Some(NotFound),
         404 | 405 if message.trim_end_matches('.') == "not found" || begins(&WRONG_PATH[1..]) => {
             Some(BadReply)
@@ -234,6 +236,34 @@ fn by_message(status: u16, message: &str) -> Option<FailureCategory> {
         200 | 500 | 502 if has(OVERLOADED) => Some(Overloaded),
         _ => None,
     }
+}
+
+/// What vendors say of a thought that is not valid where it was sent: another account, another
+/// conversation, another model. Each phrase names both the thing and what is wrong with it, since
+/// signatures of requests and of tokens fail in similar words.
+fn is_about_a_thought(message: &str) -> bool {
+    /// All the words of one row, in any order.
+    const SAID: &[&[&str]] = &[
+        // OpenAI: "The encrypted content gAAA… could not be verified."
+        &["encrypted content", "could not be verified"],
+        &["encrypted content", "could not be decrypted"],
+        // Anthropic: "messages.1.content.0: Invalid `signature` in `thinking` block".
+        &["invalid `signature` in `thinking` block"],
+        &["invalid `data` in `redacted_thinking` block"],
+        &["thinking.signature: field required"],
+        &["thinking", "bound to a different conversation"],
+        &[
+            "thinking",
+            "in the latest assistant message cannot be modified",
+        ],
+        // Google.
+        &["missing a thought_signature"],
+        &["missing a `thought_signature`"],
+        &["invalid thought signature"],
+        &["corrupted thought signature"],
+    ];
+    SAID.iter()
+        .any(|row| row.iter().all(|words| message.contains(words)))
 }
 
 /// The broad types. They come after the message, as vendors file quota under

@@ -7,6 +7,7 @@
 
 mod quirks;
 mod reply;
+mod several;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -17,7 +18,10 @@ use crate::{bedrock, chat, cohere, gemini, messages, ollama, responses};
 
 pub use quirks::meets_a_quirk;
 pub(crate) use reply::{Reader, failed_response, read_whole};
-pub use reply::{SealedCall, Translated, Translator, document_of, frames_of, translate_whole};
+pub use reply::{
+    SealedCall, Translated, Translator, document_of, frames_of, read_answer, translate_whole,
+};
+pub use several::{usage_of, write_several};
 
 /// What a reply's writer must know of the request it answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -164,6 +168,9 @@ pub fn seals_of(reply: &Reply) -> Vec<SealedCall> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
 
 /// Whether a body holds a signature or an encrypted thought that another dialect's provider issued:
 /// its own dialect's providers would refuse it verbatim.

@@ -34,6 +34,18 @@ impl Usage {
             .saturating_add(self.cache_write_long)
     }
 
+    /// What two replies cost together.
+    pub fn plus(&self, other: &Usage) -> Usage {
+        Usage {
+            input: self.input.saturating_add(other.input),
+            cache_read: self.cache_read.saturating_add(other.cache_read),
+            cache_write: self.cache_write.saturating_add(other.cache_write),
+            cache_write_long: self.cache_write_long.saturating_add(other.cache_write_long),
+            output: self.output.saturating_add(other.output),
+            reasoning: self.reasoning.saturating_add(other.reasoning),
+        }
+    }
+
     /// All generated tokens.
     pub fn output_total(&self) -> u64 {
         self.output.saturating_add(self.reasoning)

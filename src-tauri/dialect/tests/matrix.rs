@@ -164,6 +164,13 @@ request goes as it came, byte for byte.
 What was lost is told in the reply's header `x-signalbox-notes` and, with the reasons, on the receipt. What a
 single model can't do (see, hear, be forced to call a tool) is refused or noted in the same way and does not
 stand here.
+
+Two of the refusals are lifted by `[translation]` in the config, both off by default because they cost something.
+With `fetch_images = true` an image or a PDF given by an address is fetched here for a provider that takes bytes,
+and for Google, which fetches itself but not from everywhere. With `fan_out = 4` a provider that gives one answer
+to a request is asked up to four times at once for `n` of them: each is paid for, and as a stream they are
+gathered before the first is sent. A thought of an earlier turn that its provider no longer accepts is left out,
+and that provider is asked once more.
 ";
 
 fn section(text: &mut String, dialect: Dialect, endpoint: Endpoint) {

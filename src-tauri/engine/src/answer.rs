@@ -17,7 +17,7 @@ use crate::memory::Memory;
 use crate::opening::AnswerBody;
 use crate::receipt::{AttemptRecord, Ending};
 use crate::relay::{Idle, Phase, Pulse, Relay, ReplyBody};
-use crate::settle::Settlement;
+use crate::settle::{Settlement, is_half_told, paused};
 use crate::snapshot::Snapshot;
 
 /// Hands the answer to the client.
@@ -45,9 +45,16 @@ pub(crate) async fn deliver(
     if let Some(counted) = answer.counted {
         settlement.counted(counted);
     }
-    if !answer.notes.is_empty() {
-        tell(&mut response_headers, &answer.notes);
-        settlement.translated(answer.notes);
+    settlement.paid(answer.usages);
+    let mut notes = answer.notes;
+    if let AnswerBody::Whole(_, reading, _) = &answer.body
+        && is_half_told(reading, Some(&answer.attempt))
+    {
+        notes.push(paused());
+    }
+    if !notes.is_empty() {
+        tell(&mut response_headers, &notes);
+        settlement.translated(notes);
     }
     let body = match answer.body {
         AnswerBody::Whole(bytes, reading, reply) => {
@@ -121,7 +128,7 @@ pub(crate) async fn give_up(
     mut settlement: Settlement,
 ) -> Response<ReplyBody> {
     let provider = &failed.provider;
-    let tried = settlement.attempts();
+    let tried = settlement.targets();
     if let Some(fault) = &failed.fault {
         return refuse(settlement, dialect, fault, Ending::Refused, None).await;
     }
@@ -136,7 +143,7 @@ pub(crate) async fn give_up(
             &mut response_headers,
             &settlement,
             Some((&provider.id, "")),
-            tried,
+            settlement.attempts(),
         );
         durable(settlement.settle(Ending::Failed)).await;
         return respond(status, response_headers, ReplyBody::whole(body));

@@ -4,12 +4,16 @@
 //! (the commit point is the return of [`walk`]). Leaves out the order of targets
 //! (`routing::plan`) and what each failure leads to (`routing::after`).
 
+pub(crate) mod fan_out;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use dialect::hub::{Loss, Note};
-use dialect::{Dialect, Endpoint, Facts, Failure, FailureCategory, Fault, Reading, classify};
+use dialect::{
+    Dialect, Endpoint, Facts, Failure, FailureCategory, Fault, Reading, Usage, classify,
+};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use routing::{Candidate, Door, Dropped, Next, Plan, Provider, after};
 
@@ -17,10 +21,11 @@ use crate::exchange::Call;
 use crate::key::ShownKey;
 use crate::live::{ProviderLive, Underway};
 use crate::machine::Inner;
+use crate::media::Media;
 use crate::opening::{self, AnswerBody, Patience};
 use crate::passage::Back;
 use crate::receipt::{AttemptFailure, AttemptRecord, ReceiptId};
-use crate::sending::{self, InHub, Sending, Unsent};
+use crate::sending::{self, InHub, Sending, Thoughts, Unsent};
 use crate::settle::{Settlement, unix_ms};
 use crate::snapshot::Snapshot;
 use crate::upstream::{self, UpstreamReply, bad_reply};
@@ -41,6 +46,8 @@ pub(crate) struct Answer {
     pub(crate) counted: Option<u64>,
     /// This is a count that was made here, so far off.
     pub(crate) estimate: Option<HeaderValue>,
+    /// What each call cost, where several made the answer.
+    pub(crate) usages: Vec<Usage>,
     pub(crate) attempt: AttemptRecord,
     pub(crate) key: ShownKey,
     /// Since this attempt began.
@@ -71,6 +78,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) headers: HeaderMap,
     /// The request in our own words, once somebody needs it.
     pub(crate) hub: &'a InHub,
+    /// What was fetched for targets that take bytes only.
+    pub(crate) media: &'a Media,
     /// The caller accepts losses that are refused otherwise.
     pub(crate) lossy: bool,
     /// Names the reply where the caller's dialect wants a name of ours.
@@ -87,7 +96,15 @@ pub(crate) async fn walk(
     let mut unfit = Vec::new();
     let mut malformed = None;
     for candidate in &plan.candidates {
-        match one(&asking, candidate, settlement).await {
+        let mut outcome = one(&asking, candidate, Thoughts::Shown, settlement).await;
+        if let Err(Failed::Attempt(refused)) = &mut outcome
+            && refused.failure.category == FailureCategory::StateLost
+            && sending::may_leave_thoughts_out(&asking, candidate)
+            && let Some(second) = without_thoughts(&asking, candidate, settlement).await
+        {
+            outcome = second;
+        }
+        match outcome {
             Ok(answer) => return Ok(answer),
             Err(Failed::Attempt(failed)) => {
                 let stop = after(failed.failure.category) == Next::Stop;
@@ -123,6 +140,25 @@ pub(crate) async fn walk(
     })
 }
 
+/// Asks a target once more, without the thoughts of earlier turns that it refused. `None` where its
+/// first words say more: it does not like the request without them either, or it was not asked.
+async fn without_thoughts(
+    asking: &Asking<'_>,
+    candidate: &Candidate,
+    settlement: &mut Settlement,
+) -> Option<Result<Answer, Failed>> {
+    use FailureCategory::{BadRequest, StateLost};
+    match one(asking, candidate, Thoughts::LeftOut, settlement).await {
+        Err(Failed::Unsent(_)) => None,
+        Err(Failed::Attempt(AllFailed { failure, .. }))
+            if matches!(failure.category, BadRequest | StateLost) =>
+        {
+            None
+        }
+        second => Some(second),
+    }
+}
+
 /// Nobody was asked, because of the request itself.
 fn nobody(candidate: &Candidate, fault: Fault) -> AllFailed {
     AllFailed {
@@ -151,6 +187,7 @@ fn unreachable_plan(plan: &Plan) -> AllFailed {
 async fn one(
     asking: &Asking<'_>,
     candidate: &Candidate,
+    thoughts: Thoughts,
     settlement: &mut Settlement,
 ) -> Result<Answer, Failed> {
     let provider = &candidate.provider;
@@ -159,18 +196,22 @@ async fn one(
     let mut attempt = AttemptRecord {
         provider: provider.id.clone(),
         model: candidate.model.clone(),
-        why: candidate.why.to_string(),
+        why: match thoughts {
+            Thoughts::Shown => candidate.why.to_string(),
+            Thoughts::LeftOut => "again without the thoughts that it refused".to_owned(),
+        },
         started_us: settlement.elapsed_us(),
         took_us: 0,
         status: None,
         failure: None,
         spoken: None,
+        calls: 1,
     };
     let started = Instant::now();
     // On the receipt from now on, also when the client leaves while we wait.
     settlement.attempting(attempt.clone());
     let key = ShownKey(asking.inner.credentials.key(&provider.key));
-    let outcome = ask(asking, candidate, &key, &mut attempt).await;
+    let outcome = ask(asking, candidate, thoughts, &key, &mut attempt).await;
     attempt.took_us = settlement.elapsed_us().saturating_sub(attempt.started_us);
     match outcome {
         Ok(answered) => {
@@ -189,6 +230,7 @@ async fn one(
                 notes: answered.notes,
                 counted: answered.counted,
                 estimate: answered.estimate,
+                usages: answered.usages,
                 attempt,
                 live,
                 underway,
@@ -271,6 +313,7 @@ struct Answered {
     notes: Vec<Note>,
     counted: Option<u64>,
     estimate: Option<HeaderValue>,
+    usages: Vec<Usage>,
     body: AnswerBody,
 }
 
@@ -308,6 +351,7 @@ impl From<Unsent> for NotAnswered {
 async fn ask(
     asking: &Asking<'_>,
     candidate: &Candidate,
+    thoughts: Thoughts,
     key: &ShownKey,
     attempt: &mut AttemptRecord,
 ) -> Result<Answered, NotAnswered> {
@@ -316,10 +360,14 @@ async fn ask(
     let Some(door) = candidate.provider.door(asked) else {
         return counted_here(asking, candidate);
     };
-    let sending = sending::prepare(asking, candidate, &door)?;
+    let files = asking.media.files(asking, candidate, &door).await?;
+    let sending = sending::prepare(asking, candidate, &door, thoughts, &files)?;
     let (endpoint, notes, counted) = (sending.endpoint, sending.notes.clone(), sending.counted);
     let translated = !matches!(sending.back, Back::Verbatim | Back::Enveloped { .. });
     attempt.spoken = translated.then(|| endpoint.dialect());
+    if sending.calls > 1 {
+        return fan_out::ask(asking, candidate, &door, sending, key, attempt).await;
+    }
     let mut reply = send(asking, candidate, &door, &sending, key).await?;
     attempt.status = Some(reply.status.as_u16());
     if !reply.status.is_success() {
@@ -345,6 +393,7 @@ async fn ask(
         notes,
         counted,
         estimate: None,
+        usages: Vec::new(),
         body,
     })
 }
@@ -374,6 +423,7 @@ fn counted_here(asking: &Asking<'_>, candidate: &Candidate) -> Result<Answered, 
         }],
         counted: None,
         estimate: Some(count.header()),
+        usages: Vec::new(),
         body: AnswerBody::Whole(
             dialect::count_reply(asking.call.endpoint, count.tokens),
             reading,
@@ -416,7 +466,8 @@ async fn send(
         &surface.quirks,
         sending.endpoint,
         &candidate.model,
-        asking.facts.stream,
+        // Several answers are gathered first.
+        asking.facts.stream && sending.calls == 1,
     );
     let Some(url) = upstream::url(surface, &path, sending.query.as_deref()) else {
         return Err(bad_reply("its configured address is not a URL"));

@@ -14,6 +14,7 @@ use crate::answer::{deliver, give_up, refuse, without_receipt};
 use crate::attempt::{self, Asking};
 use crate::ledger::BACKLOG_LIMIT;
 use crate::machine::{Engine, Inner};
+use crate::media::Media;
 use crate::memory::{Memory, ToKeep};
 use crate::place::Place;
 use crate::receipt::Ending;
@@ -116,6 +117,7 @@ impl Engine {
         routing::heed(&mut plan, &findings, asked, facts.needs, facts.stream, now);
         settlement.planned(&mut plan);
         let hub = InHub::default();
+        let media = Media::default();
         let asking = Asking {
             inner,
             snapshot: &snapshot,
@@ -123,6 +125,7 @@ impl Engine {
             call: &call,
             facts: &facts,
             hub: &hub,
+            media: &media,
             lossy: headers::accepts_losses(&call.headers),
             receipt: settlement.id(),
         };

@@ -14,7 +14,7 @@ pub(crate) static RECEIPT: HeaderName = HeaderName::from_static("x-signalbox-rec
 pub(crate) static PROVIDER: HeaderName = HeaderName::from_static("x-signalbox-provider");
 /// Names the model that was asked.
 pub(crate) static MODEL: HeaderName = HeaderName::from_static("x-signalbox-model");
-/// Says how many targets were tried.
+/// Says how many attempts were made.
 pub(crate) static ATTEMPTS: HeaderName = HeaderName::from_static("x-signalbox-attempts");
 /// Says what a translation could not carry, in short: `drop:top_k, degrade:json_schema`.
 pub(crate) static NOTES: HeaderName = HeaderName::from_static("x-signalbox-notes");

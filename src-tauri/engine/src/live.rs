@@ -232,6 +232,7 @@ impl ProviderLive {
             FailureCategory::BadRequest
                 | FailureCategory::ContentFilter
                 | FailureCategory::ContextOverflow
+                | FailureCategory::StateLost
         ) {
             return;
         }

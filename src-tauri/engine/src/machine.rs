@@ -12,6 +12,7 @@ use crate::conversations::Conversations;
 use crate::counting::Counting;
 use crate::credentials::Credentials;
 use crate::doctor::Doctor;
+use crate::fetch::Fetch;
 use crate::ids::{Ids, instance_name};
 use crate::ledger::Ledger;
 use crate::live::Live;
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) credentials: Arc<dyn Credentials>,
     pub(crate) upstream: Upstream,
+    pub(crate) fetch: Fetch,
     pub(crate) live: Live,
     pub(crate) ids: Ids,
     pub(crate) admission: Admission,
@@ -69,6 +71,7 @@ impl Engine {
         Ok(Engine {
             inner: Arc::new(Inner {
                 upstream: Upstream::new(snapshot.limits.connect)?,
+                fetch: Fetch::new()?,
                 snapshot: ArcSwap::from_pointee(snapshot),
                 ledger,
                 credentials,

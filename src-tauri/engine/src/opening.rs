@@ -17,7 +17,7 @@ use crate::sending::Sending;
 use crate::upstream::{UpstreamBody, bad_reply};
 
 /// The largest whole answer that is held, in bytes.
-const WHOLE_LIMIT: usize = 64 * 1024 * 1024;
+pub(crate) const WHOLE_LIMIT: usize = 64 * 1024 * 1024;
 /// The most that is held back of a stream that has not begun to speak, in bytes.
 const OPENING_LIMIT: usize = 64 * 1024;
 #[expect(
@@ -208,7 +208,7 @@ fn has_begun(reading: &Reading) -> bool {
 
 /// A body that broke before the client saw a byte is the provider's failure, and the
 /// next target may do better.
-fn before_commit(failure: Failure) -> Failure {
+pub(crate) fn before_commit(failure: Failure) -> Failure {
     match failure.category {
         FailureCategory::BrokenStream => Failure {
             category: FailureCategory::Server,

@@ -88,6 +88,22 @@ pub struct AttemptRecord {
     /// The dialect the request was translated into; `None` when it went as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spoken: Option<Dialect>,
+    /// Requests that it took: more than one where several answers were asked of a provider that
+    /// gives one to a request. Each is paid for.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub calls: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field by reference"
+)]
+fn is_one(calls: &u32) -> bool {
+    *calls == 1
 }
 
 /// Why an attempt failed.

@@ -9,14 +9,15 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use dialect::hub::{self, Note, Refused, Target};
+use dialect::hub::{self, Loss, Note, Refused, Target};
 use dialect::{
     Dialect, Endpoint, Malformed, Outgoing, Task, Writing, carries_foreign_seal, estimate_tokens,
 };
 use http::{HeaderMap, HeaderValue, header};
 use routing::{Candidate, Door, Way};
 
-use crate::attempt::Asking;
+use crate::attempt::{Asking, fan_out};
+use crate::media::Files;
 use crate::passage::Back;
 use crate::{conversations, headers, settle};
 
@@ -32,6 +33,8 @@ pub(crate) struct Sending {
     pub(crate) notes: Vec<Note>,
     /// The prompt's tokens as counted here, to be learnt from when the provider reports its own.
     pub(crate) counted: Option<u64>,
+    /// How many times it is sent: once for each answer, where the provider gives one to a request.
+    pub(crate) calls: u32,
     /// How the reply is to be brought back.
     pub(crate) back: Back,
 }
@@ -42,6 +45,15 @@ pub(crate) enum Unsent {
     Unfit(Refused),
     /// The request can't be read: no target would do better.
     Malformed(Malformed),
+}
+
+/// What becomes of the thoughts of earlier turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Thoughts {
+    /// Each is shown to its issuer.
+    Shown,
+    /// They are left out: this target has refused them.
+    LeftOut,
 }
 
 /// A caller's request in our own words, read once and only when a target needs it.
@@ -81,11 +93,16 @@ pub(crate) fn prepare(
     asking: &Asking<'_>,
     candidate: &Candidate,
     door: &Door<'_>,
+    thoughts: Thoughts,
+    files: &Files,
 ) -> Result<Sending, Unsent> {
+    if thoughts == Thoughts::LeftOut {
+        return translated(asking, candidate, door, thoughts, files);
+    }
     match door.way {
         Way::Verbatim => {
             let written = match must_be_written(asking, candidate, door) {
-                Ok(true) => translated(asking, candidate, door),
+                Ok(true) => translated(asking, candidate, door, thoughts, files),
                 Ok(false) => Ok(verbatim(asking, candidate, door)),
                 Err(unsent) => Err(unsent),
             };
@@ -96,10 +113,34 @@ pub(crate) fn prepare(
             }
         }
         Way::Enveloped if must_be_written(asking, candidate, door)? => {
-            translated(asking, candidate, door)
+            translated(asking, candidate, door, thoughts, files)
         }
         Way::Enveloped => enveloped(asking, candidate, door),
-        Way::Translated => translated(asking, candidate, door),
+        Way::Translated => translated(asking, candidate, door, thoughts, files),
+    }
+}
+
+/// Whether the request without the thoughts of earlier turns is another request. Google has a mark
+/// for calls without a signature, so there it is in any case.
+pub(crate) fn may_leave_thoughts_out(asking: &Asking<'_>, candidate: &Candidate) -> bool {
+    let door = candidate.provider.door(asking.call.endpoint);
+    let Some(door) = door.filter(|door| door.endpoint.task() == Task::Generate) else {
+        return false;
+    };
+    let Ok(request) = asking.hub.get(asking) else {
+        return false;
+    };
+    let mut request = request.clone();
+    recall(asking, &mut request);
+    request.forget_thoughts() || door.surface.dialect == Dialect::Gemini
+}
+
+/// Puts back the seals that the caller's tool drops.
+fn recall(asking: &Asking<'_>, request: &mut hub::Request) {
+    let stash = &asking.inner.stash;
+    stash.restore(request);
+    if asking.call.endpoint.dialect() == Dialect::Ollama {
+        stash.restore_by_place(request, &asking.call.client);
     }
 }
 
@@ -111,6 +152,7 @@ fn verbatim(asking: &Asking<'_>, candidate: &Candidate, door: &Door<'_>) -> Send
         query: travelling_query(asking),
         notes: Vec::new(),
         counted: None,
+        calls: 1,
         back: Back::Verbatim,
     }
 }
@@ -184,6 +226,7 @@ fn enveloped(
         query: None,
         notes: Vec::new(),
         counted: None,
+        calls: 1,
         back: Back::Enveloped {
             writing: Box::new(writing(
                 asking,
@@ -198,28 +241,42 @@ fn translated(
     asking: &Asking<'_>,
     candidate: &Candidate,
     door: &Door<'_>,
+    thoughts: Thoughts,
+    files: &Files,
 ) -> Result<Sending, Unsent> {
     if door.endpoint.task() == Task::Embed {
         return embedding(asking, candidate, door);
     }
     let mut request = asking.hub.get(asking)?.clone();
-    let stash = &asking.inner.stash;
-    stash.restore(&mut request);
-    if asking.call.endpoint.dialect() == Dialect::Ollama {
-        stash.restore_by_place(&mut request, &asking.call.client);
+    match thoughts {
+        Thoughts::Shown => recall(asking, &mut request),
+        Thoughts::LeftOut => {
+            request.forget_thoughts();
+        }
     }
+    let target = target(candidate, door);
+    let fetched = files.put(&mut request, &target);
     let count = asking
         .inner
         .counting
         .count(&candidate.provider, &candidate.model, &request);
     let keep = asking.call.endpoint == Endpoint::Responses && request.store != Some(false);
+    let calls = fan_out::calls(&request, &target, asking)?;
+    if calls > 1 {
+        (request.candidates, request.stream) = (None, false);
+    }
     let Outgoing {
         endpoint,
         body,
-        notes,
+        mut notes,
         back,
-    } = dialect::write_request(request, &target(candidate, door), asking.lossy)
-        .map_err(Unsent::Unfit)?;
+    } = dialect::write_request(request, &target, asking.lossy).map_err(Unsent::Unfit)?;
+    let ours = [
+        (thoughts == Thoughts::LeftOut).then(|| thoughts_left_out(candidate)),
+        fetched,
+        (calls > 1).then(|| fan_out::note(calls, asking.facts.stream)),
+    ];
+    notes.splice(0..0, ours.into_iter().flatten());
     Ok(Sending {
         endpoint,
         headers: match door.way {
@@ -233,13 +290,26 @@ fn translated(
             Way::Enveloped | Way::Translated => None,
         },
         notes,
-        counted: Some(count.counted),
+        // Several calls report several prompts.
+        counted: (calls == 1).then_some(count.counted),
+        calls,
         back: Back::Translated {
             keep,
             writing: Box::new(writing(asking, candidate, count.tokens)),
             back: Box::new(back),
         },
     })
+}
+
+fn thoughts_left_out(candidate: &Candidate) -> Note {
+    Note {
+        loss: Loss::Dropped,
+        what: "reasoning".to_owned(),
+        why: format!(
+            "{} refused the thoughts of earlier turns: it was asked again without them.",
+            candidate.provider.name
+        ),
+    }
 }
 
 fn embedding(
@@ -260,6 +330,7 @@ fn embedding(
         query: None,
         notes: outgoing.notes,
         counted: None,
+        calls: 1,
         back: Back::Vectors {
             model: candidate.model.clone(),
             base64,
@@ -268,7 +339,7 @@ fn embedding(
     })
 }
 
-fn target<'a>(candidate: &'a Candidate, door: &Door<'a>) -> Target<'a> {
+pub(crate) fn target<'a>(candidate: &'a Candidate, door: &Door<'a>) -> Target<'a> {
     let known = candidate.provider.model(&candidate.model);
     Target {
         dialect: door.surface.dialect,

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use dialect::hub::Note;
-use dialect::{Endpoint, Fault, Reading, Task, Usage, estimate_tokens};
-use routing::{Dropped, NanoUsd, Plan, Provider};
+use dialect::hub::{Loss, Note};
+use dialect::{Endpoint, Fault, Reading, StopReason, Task, Usage, estimate_tokens};
+use routing::{Dropped, NanoUsd, Plan, Price, Provider};
 
 use crate::admission::Permit;
 use crate::ledger::Recorded;
@@ -55,6 +55,8 @@ pub(crate) struct Settlement {
     permit: Option<Permit>,
     /// The prompt's tokens as counted here, to be learnt from.
     counted: Option<u64>,
+    /// What each call cost, where several made the answer.
+    usages: Vec<Usage>,
 }
 
 impl Settlement {
@@ -103,6 +105,7 @@ impl Settlement {
             reading: None,
             permit: None,
             counted: None,
+            usages: Vec::new(),
         }
     }
 
@@ -174,9 +177,22 @@ impl Settlement {
         self.counted = Some(tokens);
     }
 
-    /// How many targets were tried.
+    /// What each of several calls cost: the price of a prompt depends on its own length.
+    pub(crate) fn paid(&mut self, usages: Vec<Usage>) {
+        self.usages = usages;
+    }
+
+    /// How many attempts were made.
     pub(crate) fn attempts(&self) -> usize {
         self.receipt.as_ref().map_or(0, |r| r.attempts.len())
+    }
+
+    /// How many targets that were; one may have been asked again.
+    pub(crate) fn targets(&self) -> usize {
+        let attempts = self.receipt.as_ref().map_or(&[][..], |r| &r.attempts);
+        let mut targets: Vec<_> = attempts.iter().map(|a| (&a.provider, &a.model)).collect();
+        targets.dedup();
+        targets.len()
     }
 
     /// Who was tried last.
@@ -214,6 +230,12 @@ impl Settlement {
 
     /// What has been read of the answer so far; the latest counts.
     pub(crate) fn read(&mut self, reading: Reading) {
+        if let Some(receipt) = self.receipt.as_mut()
+            && is_half_told(&reading, receipt.attempts.last())
+            && !receipt.notes.iter().any(|note| note.what == paused().what)
+        {
+            receipt.notes.push(paused());
+        }
         self.reading = Some(reading);
     }
 
@@ -278,13 +300,50 @@ impl Settlement {
         if free {
             receipt.cost_basis = receipt.usage_basis;
         } else if let Some(price) = price {
-            receipt.cost = price
-                .cost(&receipt.usage, receipt.started_unix_ms / 1000)
-                .total;
+            let several = match receipt.usage_basis {
+                Basis::Metered => self.usages.as_slice(),
+                Basis::Estimated | Basis::None => &[],
+            };
+            receipt.cost = cost(
+                price,
+                &receipt.usage,
+                several,
+                receipt.started_unix_ms / 1000,
+            );
             receipt.cost_basis = receipt.usage_basis;
             receipt.price_version = self.snapshot.as_ref().map(|s| s.price_version.clone());
         }
     }
+}
+
+/// A turn that its provider paused, told to a caller whose dialect has no word for that.
+pub(crate) fn is_half_told(reading: &Reading, attempt: Option<&AttemptRecord>) -> bool {
+    let is_translated = attempt.is_some_and(|attempt| attempt.spoken.is_some());
+    is_translated && reading.stop == Some(StopReason::Pause)
+}
+
+/// Says that the answer is not whole.
+pub(crate) fn paused() -> Note {
+    Note {
+        loss: Loss::Degraded,
+        what: "stop_reason".to_owned(),
+        why:
+            "The provider paused a long turn: the answer is not whole, and goes on when it is sent \
+              back."
+                .to_owned(),
+    }
+}
+
+/// What the tokens cost; of several calls, each by the length of its own prompt.
+fn cost(price: &Price, usage: &Usage, several: &[Usage], at_unix_s: u64) -> NanoUsd {
+    let calls = match several {
+        [] => std::slice::from_ref(usage),
+        several => several,
+    };
+    calls
+        .iter()
+        .map(|usage| price.cost(usage, at_unix_s).total)
+        .sum()
 }
 
 /// The provider's own figures when the answer ran to its end. A broken answer was
@@ -298,8 +357,9 @@ fn usage(reading: &Reading, receipt: &Receipt) -> (Usage, Basis) {
             (usage, Basis::Estimated)
         }
         None => {
+            let calls = receipt.attempts.last().map_or(1, |last| last.calls);
             let usage = Usage {
-                input: estimate_tokens(receipt.request_bytes),
+                input: estimate_tokens(receipt.request_bytes) * u64::from(calls),
                 output: estimate_tokens(reading.output_bytes),
                 ..Usage::default()
             };
@@ -332,4 +392,31 @@ impl Drop for Settlement {
 
 pub(crate) fn micros(span: Duration) -> u64 {
     u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use routing::Catalogue;
+
+    use super::*;
+
+    #[test]
+    fn several_calls_are_priced_by_their_own_prompts() {
+        let catalogue = Catalogue::builtin().expect("the catalogue");
+        let models = &catalogue.provider("openai").expect("a provider").models;
+        let model = models.iter().find(|model| model.id == "gpt-5.6");
+        let price = model
+            .and_then(|model| model.price.as_ref())
+            .expect("a price");
+        let call = Usage {
+            input: 200_000,
+            output: 1_000,
+            ..Usage::default()
+        };
+        let sum = call.plus(&call);
+        let one = cost(price, &call, &[], 0);
+        assert_eq!(cost(price, &sum, &[call, call], 0), NanoUsd(2 * one.0));
+        // As one prompt it would lie in the dearer tier.
+        assert!(cost(price, &sum, &[], 0) > NanoUsd(2 * one.0));
+    }
 }

@@ -15,6 +15,27 @@ pub struct Snapshot {
     pub price_version: String,
     /// Bounds on time and size.
     pub limits: Limits,
+    /// What may be done for a translation beyond writing it.
+    pub translation: Translation,
+}
+
+/// What may be done for a translation beyond writing it. Both cost something, so both are off.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Translation {
+    /// How many times a provider that gives one answer to a request may be asked for several. Each
+    /// is paid for; 0 and 1: never.
+    pub fan_out: u32,
+    /// Files that a request names by address.
+    pub fetch: FetchRules,
+}
+
+/// Whether files are fetched for providers that take bytes only, and where from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FetchRules {
+    /// They are.
+    pub on: bool,
+    /// Places that are reached besides the public internet, as `host:port`.
+    pub allow: Vec<String>,
 }
 
 /// Bounds on time and size.

@@ -358,7 +358,7 @@ fn plain(category: FailureCategory, message: String) -> Failure {
 }
 
 /// The innermost cause: the outer ones repeat the address, which may hold a key.
-fn root(error: &reqwest::Error) -> String {
+pub(crate) fn root(error: &reqwest::Error) -> String {
     let mut deepest: Option<&dyn std::error::Error> = error.source();
     while let Some(next) = deepest.and_then(std::error::Error::source) {
         deepest = Some(next);

@@ -104,6 +104,7 @@ fn receipt(id: ReceiptId) -> Box<Receipt> {
             took_us: 900_000,
             status: Some(200),
             spoken: None,
+            calls: 1,
             failure: None,
         }],
         notes: Vec::new(),

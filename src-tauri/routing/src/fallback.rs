@@ -20,6 +20,8 @@ pub fn after(category: FailureCategory) -> Next {
         F::BadRequest | F::ContentFilter => Next::Stop,
         // Another target may have a larger window.
         F::ContextOverflow => Next::Fallback,
+        // Thoughts go to their issuer alone: another target is not shown them.
+        F::StateLost => Next::Fallback,
         // This key, this model or this account is the trouble, not the request.
         F::Auth | F::Permission | F::NotFound | F::Quota => Next::Fallback,
         // Waiting would help, somebody else helps sooner.
@@ -70,6 +72,11 @@ mod tests {
         ] {
             assert_eq!(after(category), Next::Fallback, "{category:?}");
         }
+    }
+
+    #[test]
+    fn a_thought_that_is_not_valid_at_one_provider_is_not_shown_to_the_next() {
+        assert_eq!(after(FailureCategory::StateLost), Next::Fallback);
     }
 
     #[test]

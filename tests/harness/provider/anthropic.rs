@@ -10,10 +10,10 @@ pub(super) use super::anthropic_strict::read;
 pub(super) fn whole_message(said: &Said) -> String {
     let model = &said.model;
     if said.calls.is_empty() && !said.thinking {
-        let text = Value::from(said.text());
+        let (text, stop) = (Value::from(said.text()), stop(said));
         return format!(
             "{{ \"type\":\"message\", \"id\":\"msg_fake\",  \"role\":\"assistant\",\"model\":\"{model}\",\
-             \"content\":[{{\"type\":\"text\",\"text\":{text}}}],\"stop_reason\":\"end_turn\",\
+             \"content\":[{{\"type\":\"text\",\"text\":{text}}}],\"stop_reason\":\"{stop}\",\
              \"stop_sequence\":null,\"usage\":{{\"input_tokens\":12,\"cache_read_input_tokens\":100,\
              \"cache_creation_input_tokens\":50,\"output_tokens\":7}},\"future_field\":{{\"a\":[1,2]}} }}"
         );
@@ -44,7 +44,9 @@ fn call_id(call: &Call) -> String {
 }
 
 fn stop(said: &Said) -> &'static str {
-    if said.calls.is_empty() {
+    if said.model == "pause" {
+        "pause_turn"
+    } else if said.calls.is_empty() {
         "end_turn"
     } else {
         "tool_use"

@@ -3,12 +3,14 @@
 //! The same names mean the same in every dialect. How a connection is broken stands
 //! here; what is said is in `said`, and how in each dialect's file.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+use super::files::file;
 use super::http::{REPLY_HEADERS, bytes, chunk, whole};
 use super::route::{Route, Task, route};
 use super::said::{Said, Usage, script};
@@ -18,6 +20,8 @@ use crate::wire::Request;
 
 /// What Google's token address gives for a service account's word.
 pub const ACCESS_TOKEN: &str = "ya29.fake-token";
+/// Calls of the model that fails by halves.
+static HALVES: AtomicUsize = AtomicUsize::new(0);
 
 /// What becomes of the connection.
 pub(super) enum Then {
@@ -28,6 +32,10 @@ pub(super) enum Then {
 }
 
 pub(super) async fn answer(socket: &mut TcpStream, request: &Request) -> Then {
+    if request.line.starts_with("GET") && request.path().starts_with("/files/") {
+        let _ = socket.write_all(&file(request.path())).await;
+        return Then::Next;
+    }
     let asked = request.form().unwrap_or_else(|| request.json());
     let route = route(request, &asked);
     if let Some(told) = signed::refused(request) {
@@ -46,6 +54,11 @@ pub(super) async fn answer(socket: &mut TcpStream, request: &Request) -> Then {
     }
     let reply = match route.model.as_str() {
         "stall" => return Then::WatchForHangUp,
+        // Of two calls at once, one is never answered and the other refused.
+        "half-fails" if HALVES.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) => {
+            return Then::WatchForHangUp;
+        }
+        "half-fails" => route.refused(500, "The server had an error", ""),
         "cut-before" => return Then::Cut,
         "cut-in-body" => {
             let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{\"id\":";
@@ -107,6 +120,11 @@ fn misbehaved(name: &str, route: &Route, request: &Request) -> Option<Vec<u8>> {
             "",
         ),
         "400" => route.refused(400, "messages: field required", ""),
+        "state-lost" => route.refused(
+            400,
+            "messages.1.content.0: Invalid `signature` in `thinking` block",
+            "",
+        ),
         "404" => route.refused(404, "The model does not exist", ""),
         "429" => route.refused(429, "Rate limit reached", "retry-after: 2\r\n"),
         "500" => route.refused(500, "The server had an error", ""),

@@ -99,7 +99,8 @@ pub(super) fn read(body: &Value, model: &str) -> Result<Asked, Refusal> {
         return Err("* GenerateContentRequest.contents: contents is not specified".to_owned());
     }
     asked.turns = contents.len();
-    conversation(contents, super::said::thinks(model), &mut asked)?;
+    let signs = super::said::thinks(model) || model.starts_with("gemini-3");
+    conversation(contents, signs, &mut asked)?;
     Ok(asked)
 }
 

@@ -44,6 +44,10 @@ why: string,
  */
 spoken: string | null, 
 /**
+ * Requests it took: one, or one for each of several answers. Each is paid for.
+ */
+calls: number, 
+/**
  * Since the exchange began, in milliseconds.
  */
 started_ms: number, 

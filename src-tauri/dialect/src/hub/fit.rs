@@ -74,7 +74,7 @@ fn understood(request: &mut Request, target: &Target<'_>) {
 /// What only some dialects can be asked.
 fn asked(request: &mut Request, target: &Target<'_>, notes: &mut Notes) -> Result<(), Refused> {
     let several = request.candidates.is_some_and(|candidates| candidates > 1);
-    if several && !matches!(target.dialect, Dialect::OpenAi | Dialect::Gemini) {
+    if several && !target.gives_several() {
         notes.refuse("n", "The provider gives one answer to a request.")?;
         request.candidates = None;
     }

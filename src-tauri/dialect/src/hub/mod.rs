@@ -5,10 +5,12 @@
 //! becomes a [`Note`]. Nothing is dropped silently.
 //! Leaves out: how anything is written on a wire (one folder for each dialect).
 
+mod address;
 mod back;
 mod event;
 mod fit;
 mod fold;
+mod forget;
 #[cfg(test)]
 pub(crate) mod law;
 mod note;
@@ -17,6 +19,7 @@ mod request;
 mod sealed;
 mod target;
 
+pub use address::{Addressed, Fetched};
 pub use back::Back;
 pub(crate) use back::Restore;
 pub use event::{Annotation, BlockKind, Event, Logprob, Start};

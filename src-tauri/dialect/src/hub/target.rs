@@ -151,6 +151,11 @@ pub struct Target<'a> {
 }
 
 impl Target<'_> {
+    /// Whether several answers to one request can be asked for at once.
+    pub fn gives_several(&self) -> bool {
+        matches!(self.dialect, Dialect::OpenAi | Dialect::Gemini)
+    }
+
     /// The step of the ladder that this provider has and that lies nearest, and whether it moved.
     pub fn effort(&self, asked: Effort) -> (Effort, bool) {
         let mut known: Vec<Effort> = self

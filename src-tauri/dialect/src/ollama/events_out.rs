@@ -315,7 +315,7 @@ fn logprob(token: &Logprob) -> Value {
 
 fn word(stop: Option<StopReason>) -> &'static str {
     match stop {
-        Some(StopReason::MaxTokens | StopReason::ContextFull) => "length",
+        Some(StopReason::MaxTokens | StopReason::ContextFull | StopReason::Pause) => "length",
         _ => "stop",
     }
 }

@@ -165,6 +165,55 @@ fn errors_inside_a_200_are_classified_by_what_they_name() {
 }
 
 #[test]
+fn a_thought_that_is_not_valid_there_is_told_apart() {
+    const G: Dialect = Dialect::Gemini;
+    #[rustfmt::skip]
+    let cases: &[(Dialect, u16, &str)] = &[
+        (O, 400, r#"{"error":{"message":"The encrypted content gAAA... could not be verified. Reason: Encrypted content could not be decrypted or parsed.","type":"invalid_request_error","param":null,"code":"invalid_encrypted_content"}}"#),
+        (O, 400, r#"{"error":{"message":"The encrypted content for item rs_1 could not be verified.","type":"invalid_request_error","code":null}}"#),
+        (O, 422, r#"{"error":"Encrypted content could not be decrypted or parsed."}"#),
+        (A, 400, r#"{"type":"error","error":{"type":"invalid_request_error","message":"messages.1.content.0: Invalid `signature` in `thinking` block"}}"#),
+        (A, 400, r#"{"type":"error","error":{"type":"invalid_request_error","message":"messages.1.content.0: Invalid `data` in `redacted_thinking` block"}}"#),
+        (A, 400, r#"{"type":"error","error":{"type":"invalid_request_error","message":"messages.3.content.0.thinking.signature: Field required"}}"#),
+        (A, 400, r#"{"type":"error","error":{"type":"invalid_request_error","message":"messages.1.content.0: thinking block is bound to a different conversation"}}"#),
+        (A, 400, r#"{"type":"error","error":{"type":"invalid_request_error","message":"messages.5.content.0: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified. These blocks must remain as they were in the original response."}}"#),
+        (Dialect::Bedrock, 400, r#"{"message":"messages.1.content.0: Invalid `signature` in `thinking` block"}"#),
+        (G, 400, r#"{"error":{"code":400,"message":"Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly.","status":"INVALID_ARGUMENT"}}"#),
+        (G, 400, r#"{"error":{"code":400,"message":"Invalid thought signature.","status":"INVALID_ARGUMENT"}}"#),
+        (G, 400, r#"[{"error":{"code":400,"message":"Corrupted thought signature.","status":"INVALID_ARGUMENT"}}]"#),
+    ];
+    for (dialect, status, body) in cases {
+        let category = classify(*dialect, *status, None, body.as_bytes()).category;
+        assert_eq!(category, StateLost, "{body}");
+    }
+    let in_a_200 = in_stream(
+        O,
+        br#"{"error":{"code":"invalid_encrypted_content","message":"m"}}"#,
+    );
+    assert_eq!(in_a_200.category, StateLost);
+}
+
+#[test]
+fn what_only_sounds_like_a_lost_thought_is_not_one() {
+    #[rustfmt::skip]
+    let cases: &[(Dialect, u16, &str, FailureCategory)] = &[
+        (Dialect::Bedrock, 403, r#"{"message":"The request signature we calculated does not match the signature you provided."}"#, Permission),
+        (Dialect::Bedrock, 400, r#"{"message":"Invalid signature in the authorization header"}"#, BadRequest),
+        (O, 400, r#"{"error":{"message":"Your organization could not be verified to use this model.","type":"invalid_request_error"}}"#, BadRequest),
+        (O, 400, r#"{"error":{"message":"Encrypted content is not supported with this model.","type":"invalid_request_error","param":"include"}}"#, BadRequest),
+        (A, 400, r#"{"type":"error","error":{"type":"invalid_request_error","message":"messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`."}}"#, BadRequest),
+        (A, 400, r#"{"type":"error","error":{"type":"invalid_request_error","message":"`max_tokens` must be greater than `thinking.budget_tokens`."}}"#, BadRequest),
+        (A, 400, r#"{"type":"error","error":{"type":"invalid_request_error","message":"This file is bound to a different conversation."}}"#, BadRequest),
+        (A, 500, r#"{"type":"error","error":{"type":"api_error","message":"Invalid `signature` in `thinking` block"}}"#, Server),
+        (Dialect::Gemini, 400, r#"{"error":{"code":400,"message":"Unknown name \"thoughtSignature\" at 'contents[0].parts[0]'","status":"INVALID_ARGUMENT"}}"#, BadRequest),
+    ];
+    for (dialect, status, body, expected) in cases {
+        let category = classify(*dialect, *status, None, body.as_bytes()).category;
+        assert_eq!(category, *expected, "{body}");
+    }
+}
+
+#[test]
 fn the_raw_facts_stay_beside_the_category() {
     let body = br#"{"error":{"message":"Rate limit\n reached.","type":"tokens","code":"rate_limit_exceeded"}}"#;
     let expected = Failure {

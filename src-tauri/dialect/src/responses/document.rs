@@ -58,7 +58,7 @@ pub(super) enum Ending {
 impl Ending {
     pub(super) fn of(stop: Option<StopReason>) -> Ending {
         match stop {
-            Some(StopReason::MaxTokens | StopReason::ContextFull) => {
+            Some(StopReason::MaxTokens | StopReason::ContextFull | StopReason::Pause) => {
                 Ending::Incomplete("max_output_tokens")
             }
             Some(StopReason::Filtered) => Ending::Incomplete("content_filter"),

@@ -307,6 +307,27 @@ pub fn translate_whole(
     writing: &Writing,
     back: Back,
 ) -> Result<(Bytes, Reading, Reply), NotAReply> {
+    let restored = read_answer(from, body, &writing.provider, back)?;
+    let mut reading = Reading::default();
+    for event in &restored {
+        reading.learn(event);
+    }
+    reading.finished = true;
+    let reply = Reply::of(restored);
+    let document = write(&reply, writing);
+    Ok((json::document(&document), reading, reply))
+}
+
+/// What `provider` answered in one piece, as the events its caller gets.
+///
+/// # Errors
+/// When the body is no reply of the dialect of `from`.
+pub fn read_answer(
+    from: Endpoint,
+    body: &[u8],
+    provider: &str,
+    back: Back,
+) -> Result<Vec<Event>, NotAReply> {
     let mut events = Vec::new();
     read_whole(from, body, &mut events)?;
     let (mut order, mut restore) = (InOrder::default(), Restore::new(back));
@@ -315,27 +336,25 @@ pub fn translate_whole(
         Vec::with_capacity(events.len()),
     );
     for mut event in events {
-        stamp(&mut event, &writing.provider);
+        stamp(&mut event, provider);
         order.event(event, &mut ordered);
     }
     // What was counted stands, also when the answer is cut here.
-    let counted = ordered.iter().rev().find_map(|event| match event {
-        Event::Usage(usage) => Some(*usage),
-        _ => None,
-    });
+    let counted = ordered
+        .iter()
+        .rposition(|event| matches!(event, Event::Usage(_)));
+    let counted = counted.map(|at| ordered[at].clone());
     for event in ordered {
         restore.event(event, &mut restored);
     }
-    let mut reading = Reading::default();
-    for event in &restored {
-        reading.learn(event);
+    let is_told = restored
+        .iter()
+        .any(|event| matches!(event, Event::Usage(_)));
+    if let (Some(usage), false) = (counted, is_told) {
+        let end = restored.len() - usize::from(restored.last() == Some(&Event::End));
+        restored.insert(end, usage);
     }
-    reading.finished = true;
-    reading.usage = reading.usage.or(counted);
-    let mut reply = Reply::of(restored);
-    reply.usage = reply.usage.or(counted);
-    let document = write(&reply, writing);
-    Ok((json::document(&document), reading, reply))
+    Ok(restored)
 }
 
 /// `response.failed` for a stream that was passed on as it came: its numbers are the provider's, so

@@ -19,7 +19,7 @@ const KINDS: [FaultKind; 12] = [
     FaultKind::LoopDetected,
 ];
 
-const CATEGORIES: [FailureCategory; 15] = [
+const CATEGORIES: [FailureCategory; 16] = [
     FailureCategory::BadRequest,
     FailureCategory::Auth,
     FailureCategory::Permission,
@@ -29,6 +29,7 @@ const CATEGORIES: [FailureCategory; 15] = [
     FailureCategory::Overloaded,
     FailureCategory::ContextOverflow,
     FailureCategory::ContentFilter,
+    FailureCategory::StateLost,
     FailureCategory::Timeout,
     FailureCategory::Server,
     FailureCategory::Connection,

@@ -314,7 +314,7 @@ impl Asker {
             F::Timeout | F::Server | F::Connection | F::Tls | F::BrokenStream => {
                 Try::Later(sight(Verdict::Failed), BREATH / 4)
             }
-            F::NotFound | F::BadReply => Try::Ended(sight(Verdict::Failed)),
+            F::NotFound | F::StateLost | F::BadReply => Try::Ended(sight(Verdict::Failed)),
         }
     }
 

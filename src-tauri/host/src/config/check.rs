@@ -59,6 +59,21 @@ pub(super) fn key_source(text: &str, provider: &str) -> Result<KeySource, String
     }
 }
 
+/// A host with its port, as an address spells them: `images.lan:8080`, `[fd00::1]:80`.
+pub(super) fn place(text: &str) -> Result<String, String> {
+    let advice =
+        || "write a host and its port, such as \"images.lan:8080\", without a scheme".to_owned();
+    let (host, port) = text.rsplit_once(':').ok_or_else(advice)?;
+    let port: u16 = port.parse().map_err(|_| advice())?;
+    // As the address of a picture is read, so that the two can be compared.
+    let read = url::Url::parse(&format!("http://{host}:{port}/")).map_err(|_| advice())?;
+    let is_host = read.username().is_empty() && read.path() == "/" && read.query().is_none();
+    match read.host_str() {
+        Some(host) if is_host && port > 0 => Ok(format!("{host}:{port}")),
+        _ => Err(advice()),
+    }
+}
+
 /// A key source as it is written.
 pub(super) fn key_text(source: &KeySource, provider: &str) -> String {
     match source {

@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use dialect::Dialect;
 use dialect::hub::Hosting;
-use engine::{Limits, PRACTICE, practice_provider};
+use engine::{FetchRules, Limits, PRACTICE, Translation, practice_provider};
 use routing::{
     Alias, AuthScheme, Catalogue, CatalogueModel, CatalogueProvider, KeySource, Provider, Routes,
     Surface, Target,
 };
 use toml::Spanned;
 
-use super::check::{key_source, model_name, provider_id, within};
+use super::check::{key_source, model_name, place, provider_id, within};
 use super::error::{Wrong, nearest, short};
 use super::listen::{self, ListenConfig};
 use super::written::{self, TargetText, Targets, Written};
@@ -37,6 +37,7 @@ pub(super) struct Meaning {
     pub(super) listen: ListenConfig,
     pub(super) ledger: LedgerConfig,
     pub(super) limits: Limits,
+    pub(super) translation: Translation,
     pub(super) routes: Routes,
 }
 
@@ -45,6 +46,7 @@ pub(super) fn compile(text: &str, context: &Context<'_>) -> Result<Meaning, Wron
     let written: Written = toml::from_str(text)?;
     let listen = listen::compile(&written.server)?;
     let limits = limits(&written)?;
+    let translation = translation(&written.translation)?;
     let ledger = ledger(&written.ledger)?;
     let own_addresses = [context.own_addresses, &listen.sockets()].concat();
     let mut providers = Vec::new();
@@ -72,6 +74,7 @@ pub(super) fn compile(text: &str, context: &Context<'_>) -> Result<Meaning, Wron
         listen,
         ledger,
         limits,
+        translation,
         routes,
     })
 }
@@ -102,6 +105,20 @@ fn limits(written: &Written) -> Result<Limits, Wrong> {
             1..=16_384,
             default.exchanges as i64,
         )? as usize,
+    })
+}
+
+fn translation(written: &written::Translation) -> Result<Translation, Wrong> {
+    let allow = written
+        .fetch_allow
+        .iter()
+        .map(|text| place(text.get_ref()).map_err(|reason| Wrong::at(text.span(), reason)));
+    Ok(Translation {
+        fan_out: within(written.fan_out.as_ref(), 0..=8, 0)? as u32,
+        fetch: FetchRules {
+            on: written.fetch_images,
+            allow: allow.collect::<Result<_, _>>()?,
+        },
     })
 }
 

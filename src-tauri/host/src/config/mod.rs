@@ -235,6 +235,7 @@ impl ConfigFile {
                 routes: meaning.routes,
                 price_version: self.catalogue.version.clone(),
                 limits: meaning.limits,
+                translation: meaning.translation,
             },
             listen: meaning.listen,
             ledger: meaning.ledger,

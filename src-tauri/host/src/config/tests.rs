@@ -558,3 +558,31 @@ fn an_edit_over_somebody_else_s_change_is_refused_and_loses_nothing() {
     );
     assert_eq!(std::fs::read_to_string(&scene.path).unwrap(), broken);
 }
+
+#[test]
+fn what_costs_something_in_a_translation_is_off_until_it_is_asked_for() {
+    let off = load("").snapshot.translation;
+    assert_eq!(off, engine::Translation::default());
+    assert!(!off.fetch.on && off.fan_out == 0);
+    let text = "[translation]\nfan_out = 3\nfetch_images = true\n\
+                fetch_allow = [\"Images.lan:8080\", \"127.0.0.1:80\", \"[::1]:9\"]\n";
+    let on = load(text).snapshot.translation;
+    assert_eq!((on.fan_out, on.fetch.on), (3, true));
+    assert_eq!(
+        on.fetch.allow,
+        ["images.lan:8080", "127.0.0.1:80", "[::1]:9"]
+    );
+    for (wrong, told) in [
+        ("fan_out = 9", "0 to 8"),
+        (
+            "fetch_allow = [\"http://images.lan\"]",
+            "a host and its port",
+        ),
+        ("fetch_allow = [\"images.lan\"]", "a host and its port"),
+        ("fetch_allow = [\"a@images.lan:80\"]", "a host and its port"),
+        ("fetch_allow = [\"images.lan/x:80\"]", "a host and its port"),
+    ] {
+        let refused = refusal(&format!("[translation]\n{wrong}\n"));
+        assert!(refused.contains(told), "{wrong}: {refused}");
+    }
+}

@@ -18,6 +18,7 @@ use toml::Spanned;
 pub(super) struct Written {
     pub(super) server: Server,
     pub(super) timeouts: Timeouts,
+    pub(super) translation: Translation,
     pub(super) ledger: Ledger,
     pub(super) practice: Practice,
     /// Their order in the file is that of their positions.
@@ -44,6 +45,14 @@ pub(super) struct Timeouts {
     pub(super) idle_ms: Option<Spanned<i64>>,
     pub(super) hold_ms: Option<Spanned<i64>>,
     pub(super) ping_ms: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Translation {
+    pub(super) fan_out: Option<Spanned<i64>>,
+    pub(super) fetch_images: bool,
+    pub(super) fetch_allow: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -28,6 +28,7 @@ fn full(id: ReceiptId) -> Receipt {
             took_us: 2,
             status: Some(429),
             spoken: Some(dialect::Dialect::Gemini),
+            calls: 3,
             failure: Some(AttemptFailure {
                 category: FailureCategory::RateLimit,
                 code: Some("rate_limit_exceeded".into()),

@@ -2,6 +2,7 @@
 //! model does not take. And what says nothing.
 
 use crate::Dialect;
+use crate::hub::forget::names_a_thought;
 use crate::hub::{
     Kind, Media, MediaKind, Message, Notes, Part, Reasoning, Refused, Request, Sealed, Source,
     Target,
@@ -88,11 +89,6 @@ fn keep(part: &mut Part, target: &Target<'_>, notes: &mut Notes) -> Result<bool,
         }
         Kind::ToolCall(_) | Kind::Refusal(_) => Ok(true),
     }
-}
-
-/// A reference to a thought of an earlier response: without it the conversation is whole.
-fn names_a_thought(item: &serde_json::Value) -> bool {
-    item["type"] == "item_reference" && item["id"].as_str().is_some_and(|id| id.starts_with("rs_"))
 }
 
 /// A thought is shown to its issuer, or as plain text to a provider that wants its thoughts back.

@@ -58,7 +58,8 @@ function Attempt({ attempt, total }: { attempt: AttemptShown; total: number }) {
         {attemptOutcome(attempt)}{" "}
         <span className="soft">
           ({attempt.why}
-          {attempt.spoken !== null && `, translated into ${dialect(attempt.spoken)}`})
+          {attempt.spoken !== null && `, translated into ${dialect(attempt.spoken)}`}
+          {attempt.calls > 1 && `, asked ${attempt.calls} times, each paid`})
         </span>
       </p>
       {attempt.message !== null && (
