@@ -237,3 +237,6 @@ fn unknown(id: &str, providers: &[Arc<Provider>]) -> String {
         names.join(", ")
     )
 }
+
+#[cfg(test)]
+mod tests;
