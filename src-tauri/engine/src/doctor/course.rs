@@ -214,7 +214,7 @@ impl Course<'_> {
 
     async fn count(&mut self, answer: &Said) {
         let sight = match self.counted().await {
-            Ok((counted, heard)) => compare(counted, answer.tokens, heard.sight()),
+            Ok((counted, heard)) => compare(counted, answer.tokens, &heard.sight()),
             Err(sight) => sight,
         };
         self.put(Check::Count, sight);
@@ -307,29 +307,31 @@ fn usage(whole: Option<Tokens>, streamed: Option<Option<Tokens>>, metered: bool)
     Sight::new(Verdict::Works, "")
 }
 
-fn compare(counted: u64, reported: Option<Tokens>, sight: Sight) -> Sight {
+fn compare(counted: u64, reported: Option<Tokens>, seen: &Sight) -> Sight {
+    let told = |verdict, said| Sight {
+        verdict,
+        said,
+        refused: seen.refused,
+        receipt: seen.receipt,
+    };
     let Some(reported) = reported
         .map(|tokens| tokens.input)
         .filter(|tokens| *tokens > 0)
     else {
         let said = format!("{counted} tokens were counted, and the answer reported none");
-        return Sight { said, ..sight };
+        return told(seen.verdict, said);
     };
     let off = off_percent(counted, reported);
     let compared = format!("{counted} tokens were counted and {reported} reported, {off} % off");
     let verdict = match off > NEAR_PERCENT {
         true => Verdict::Noted,
-        false => sight.verdict,
+        false => seen.verdict,
     };
-    let said = match sight.said.is_empty() {
+    let said = match seen.said.is_empty() {
         true => compared,
-        false => format!("{compared}; {}", sight.said),
+        false => format!("{compared}; {}", seen.said),
     };
-    Sight {
-        verdict,
-        said,
-        ..sight
-    }
+    told(verdict, said)
 }
 
 /// How far a figure is from the one it should be, in percent of that.
