@@ -187,6 +187,11 @@ async fn a_refusal_names_the_field_at_fault() {
         ),
         (json!({"id":"azure"}), "id", "an address of your own"),
         (
+            json!({"id":"openai","parts":{"region":"eu"}}),
+            "region",
+            "no part",
+        ),
+        (
             json!({"id":"x","openai_base_url":"https://x.test","auth":"basic"}),
             "auth",
             "basic",

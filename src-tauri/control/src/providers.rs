@@ -7,7 +7,7 @@ use dialect::Dialect;
 use dialect::hub::Hosting;
 use engine::{Credentials as _, Probe};
 use host::{Compiled, ConfigError, ConfigFile, ProviderEdit, StoreState, environment_keys};
-use routing::{AuthScheme, BadPart, KeySource, Provider, Surface};
+use routing::{AuthScheme, BadPart, CatalogueProvider, KeySource, Provider, Surface};
 use secrecy::ExposeSecret as _;
 
 use crate::failure::Failure;
@@ -158,6 +158,12 @@ impl Control {
             ..ProviderEdit::default()
         };
         let known = self.parts.catalogue.provider(&asked.id);
+        let parts = known.map(CatalogueProvider::parts).unwrap_or_default();
+        let mut given = asked.parts.iter().flatten();
+        if let Some((part, _)) = given.find(|(part, _)| !parts.contains(&part.as_str())) {
+            let refused = format_args!("the address of `{}` has no part `{part}`", asked.id);
+            return Err(Failure::bad_input(refused).of(part));
+        }
         let Some(known) = known.filter(|known| known.needs_base_url) else {
             return Ok(edit);
         };
