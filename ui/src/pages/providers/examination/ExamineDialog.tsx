@@ -37,8 +37,8 @@ function Question({ provider, onClose, onExamine }: Props) {
     <form className={form.form} onSubmit={submit} autoComplete="off">
       <p>
         For about half a minute Signalbox asks {name} as tools do, in each of their dialects: for answers and streams,
-        tools, thoughts, a schema, the cache and counts of tokens. What is found is kept, and for thirty days routing
-        prefers what works.
+        tools, thoughts, a schema, the cache and counts of tokens. What is found is kept, and for thirty days an alias
+        tries last what was seen to fail.
       </p>
       <p>
         {practice || provider.local ? (
