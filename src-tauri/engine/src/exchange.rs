@@ -112,9 +112,15 @@ impl Engine {
                 return refuse(settlement, dialect, &fault, Ending::Refused, None).await;
             }
         };
-        let findings = inner.doctor.findings();
         let now = call.arrived.unix_ms;
-        routing::heed(&mut plan, &findings, asked, facts.needs, facts.stream, now);
+        routing::heed(
+            &mut plan,
+            &inner.doctor.findings(),
+            asked,
+            facts.needs,
+            facts.stream,
+            now,
+        );
         settlement.planned(&mut plan);
         let hub = InHub::default();
         let media = Media::default();

@@ -17,7 +17,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use dialect::{Dialect, Task};
 use routing::{Asked, Broken, Findings, Need, NoRoute, Provider};
 
@@ -43,8 +43,8 @@ pub(crate) struct Doctor {
 
 impl Doctor {
     /// What plans go by.
-    pub(crate) fn findings(&self) -> Arc<Findings> {
-        self.findings.load_full()
+    pub(crate) fn findings(&self) -> Guard<Arc<Findings>> {
+        self.findings.load()
     }
 
     fn patients(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {

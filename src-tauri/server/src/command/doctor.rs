@@ -104,7 +104,7 @@ fn told(found: &Value, colours: bool) -> String {
     for dialect in list(&found["dialects"]) {
         told += &format!("{:COLUMN$}", text(dialect));
     }
-    told += "\n";
+    told = told.trim_end().to_owned() + "\n";
     let mut remarks = String::new();
     for check in list(&found["checks"]) {
         told += &format!("{:TITLES$}", text(&check["title"]));
@@ -114,7 +114,7 @@ fn told(found: &Value, colours: bool) -> String {
         told = told.trim_end().to_owned() + "\n";
         remarks += &remarks_on(check);
     }
-    remarks += &untried(list(&found["checks"]));
+    remarks += &untried(list(&found["checks"]), found["stopped"].as_str());
     if !remarks.is_empty() {
         told += "\n";
         told += &remarks;
@@ -177,16 +177,16 @@ fn remarks_on(check: &Value) -> String {
     seen.iter().map(line).collect()
 }
 
-/// What was not tried, in a line for each reason.
-fn untried(checks: &[Value]) -> String {
+/// What was not tried, in a line for each reason but the one that ended it all.
+fn untried(checks: &[Value], stopped: Option<&str>) -> String {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for check in checks {
         let title = check["title"].as_str().unwrap_or_default();
         for finding in list(&check["findings"]) {
-            if finding["verdict"] != "not_tried" {
+            let said = finding["said"].as_str().unwrap_or_default();
+            if finding["verdict"] != "not_tried" || stopped == Some(said) {
                 continue;
             }
-            let said = finding["said"].as_str().unwrap_or_default();
             match reasons.iter_mut().find(|(why, _)| *why == said) {
                 Some((_, titles)) if titles.last() == Some(&title) => {}
                 Some((_, titles)) => titles.push(title),
