@@ -33,6 +33,8 @@ impl Control {
         if let Ok(examination) = &examined {
             self.keep(examination.clone()).await?;
         }
+        // Not before it is kept: whoever looks finds it under way or found, never neither.
+        drop(underway);
         self.changed(&[Tag::Providers]);
         Ok(shown(&examined?, now_unix_ms()))
     }

@@ -133,7 +133,7 @@ impl Examining {
     ///
     /// # Errors
     /// When the provider takes no requests now, or no model could be chosen.
-    pub async fn run(self) -> Result<Examination, NotExamined> {
+    pub async fn run(&self) -> Result<Examination, NotExamined> {
         let (engine, provider) = (&self.engine, &*self.provider);
         // Before a model is chosen too: a provider without a key can't be asked for its models.
         self.ready(self.model.as_deref().unwrap_or("a-model"))?;

@@ -43,6 +43,7 @@ fn engine() -> Engine {
         },
         price_version: String::new(),
         limits: Limits::default(),
+        translation: crate::Translation::default(),
     };
     Engine::new(snapshot, Arc::new(Forgetful), Arc::new(Keyless), None).expect("an engine")
 }
