@@ -77,5 +77,6 @@ pub use translate::{
 };
 pub use usage::{StopReason, Usage, estimate_tokens};
 pub use vectors::embeddings_reply;
-pub use wait::retry_after_ms;
+pub use clock::rfc3339_ms;
+pub use wait::{duration_ms, retry_after_ms};
 pub use whole::{NotAReply, read_whole};
