@@ -69,15 +69,18 @@ impl Prefixes {
         }
     }
 
-    /// Tokens of the longest beginning that it served within `life`.
+    /// Tokens that its cache should hold of the longest beginning it served within
+    /// `life`. The longer ago that was, the more likely others have pushed it out:
+    /// the count falls steadily to nothing.
     pub fn warm(&self, chain: &[Link], via: &Via<'_>, life: Duration, now: Moment) -> u64 {
         let who = who(via);
-        let seen = |link: &&Link| {
+        let seen = |link: &Link| {
             let hash = link.hash ^ who;
-            let at = self.young.get(&hash).or_else(|| self.old.get(&hash));
-            at.is_some_and(|at| now.since(*at) <= life)
+            let at = self.young.get(&hash).or_else(|| self.old.get(&hash))?;
+            let left = 1.0 - now.seconds_since(*at) / life.as_secs_f64();
+            (left > 0.0).then_some((link.tokens as f64 * left) as u64)
         };
-        chain.iter().rev().find(seen).map_or(0, |link| link.tokens)
+        chain.iter().rev().find_map(seen).unwrap_or(0)
     }
 }
 
@@ -117,8 +120,8 @@ mod tests {
             (&["tools", "system", "bye"], "acme", 0, 200),
             (&["system", "tools"], "acme", 0, 0),
             (&["tools", "system"], "bolt", 0, 0),
-            (&["tools", "system"], "acme", 300, 200),
-            (&["tools", "system"], "acme", 301, 0),
+            (&["tools", "system"], "acme", 150, 100),
+            (&["tools", "system"], "acme", 300, 0),
             (&[], "acme", 0, 0),
         ] {
             let later = now.after(Duration::from_secs(later_s));

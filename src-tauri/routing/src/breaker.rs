@@ -8,7 +8,7 @@
 //! Promises: few samples trip nothing (a share is taken of twenty requests at
 //! least, and two or three errors are needed); a closed gate lets one real request
 //! through at growing intervals that stay under ten seconds, so a return is seen
-//! fast, and a claim to be that one request ends by itself; answers to what was
+//! fast, but never more than one of sixteen in the end, and a claim to be that one request ends by itself; answers to what was
 //! asked before a change say nothing about the time after it; nothing is learnt
 //! from a machine that is offline, because nobody records it then. Leaves out
 //! whose fault a failure is (`health::Class`).
@@ -35,6 +35,9 @@ const RECOVERED_AFTER: u32 = 5;
 /// Between trials of what has failed: doubles from the first to the last.
 const TRIAL_FIRST_S: f64 = 1.0;
 const TRIAL_LAST_S: f64 = 8.0;
+/// Where there is little traffic, trials would be all of it: of so many attempts at
+/// anybody, one is a trial at most. Doubles from one with each trial that fails.
+const TRIAL_LAST_OF: u64 = 16;
 /// Backing off from a rate limit that names no reset ends here.
 const HOLD_LAST_S: f64 = 60.0;
 /// A rate limit is not believed to last longer.
@@ -161,8 +164,10 @@ pub(crate) struct Breaker {
     /// When the state last changed.
     since: Moment,
     hold: Option<Hold>,
-    /// While Failed: when the next trial may go.
+    /// While Failed: when the next trial may go, and after how many attempts at
+    /// anybody.
     trial_at: Moment,
+    trial_after: u64,
     /// Trials that failed in a row.
     failed_trials: u32,
     /// Answers in a row while Recovering.
@@ -182,6 +187,8 @@ pub(crate) struct Heard {
     pub began: Moment,
     /// What the failure asked for.
     pub wait: Option<Duration>,
+    /// Attempts begun so far, at anybody.
+    pub begun: u64,
 }
 
 impl Breaker {
@@ -194,6 +201,7 @@ impl Breaker {
             since: Moment::default(),
             hold: None,
             trial_at: Moment::default(),
+            trial_after: 0,
             failed_trials: 0,
             answered: 0,
             failed_at: Moment::default(),
@@ -224,13 +232,13 @@ impl Breaker {
         } else if class.blamed_on() == Some(self.layer) {
             self.held(heard, chance, now);
             if class.is_error() && !stale {
-                self.erred(chance, now);
+                self.erred(heard.begun, chance, now);
             }
         }
     }
 
     /// A request is about to go: where it is the trial, no other is for a while.
-    pub(crate) fn claim(&mut self, now: Moment) {
+    pub(crate) fn claim(&mut self, begun: u64, now: Moment) {
         if let Some(hold) = &mut self.hold
             && hold.until <= now
         {
@@ -240,12 +248,12 @@ impl Breaker {
             }
         }
         if self.state == State::Failed && self.trial_at <= now {
-            self.trial_at = now.after(wait(self.failed_trials, TRIAL_LAST_S, 0.5));
+            self.plan_trial(0.5, begun, now);
         }
     }
 
     /// Whether a request may go, when so many are under way.
-    pub(crate) fn gate(&self, in_flight: u32, now: Moment) -> Gate {
+    pub(crate) fn gate(&self, in_flight: u32, begun: u64, now: Moment) -> Gate {
         let mut trial = false;
         if let Some(hold) = &self.hold {
             if now < hold.until {
@@ -261,6 +269,12 @@ impl Breaker {
             State::Failed if now < self.trial_at => {
                 return Gate::Shut {
                     until: self.trial_at,
+                    bar: Bar::Failed,
+                };
+            }
+            State::Failed if begun < self.trial_after => {
+                return Gate::Shut {
+                    until: now.after(Duration::from_secs(1)),
                     bar: Bar::Failed,
                 };
             }
@@ -309,7 +323,7 @@ impl Breaker {
     /// that belongs to a world gone by. What only a person can mend stays held.
     pub(crate) fn wake(&mut self, now: Moment) {
         if self.state == State::Failed {
-            self.trial_at = now;
+            (self.trial_at, self.trial_after) = (now, 0);
             self.failed_trials = 0;
         }
         if let Some(hold) = &mut self.hold
@@ -384,7 +398,7 @@ impl Breaker {
         }
     }
 
-    fn erred(&mut self, chance: f64, now: Moment) {
+    fn erred(&mut self, begun: u64, chance: f64, now: Moment) {
         match self.state {
             State::Healthy | State::Degraded => match self.by_share(now) {
                 State::Failed => {
@@ -395,21 +409,27 @@ impl Breaker {
                         true => self.failed_trials.saturating_add(1),
                         false => 0,
                     };
-                    self.fail(chance, now);
+                    self.fail(begun, chance, now);
                 }
                 state => self.enter(state, now),
             },
             State::Failed | State::Recovering => {
                 self.failed_trials = self.failed_trials.saturating_add(1);
-                self.fail(chance, now);
+                self.fail(begun, chance, now);
             }
         }
     }
 
-    fn fail(&mut self, chance: f64, now: Moment) {
-        self.trial_at = now.after(wait(self.failed_trials, TRIAL_LAST_S, chance));
+    fn fail(&mut self, begun: u64, chance: f64, now: Moment) {
+        self.plan_trial(chance, begun, now);
         self.failed_at = now;
         self.enter(State::Failed, now);
+    }
+
+    fn plan_trial(&mut self, chance: f64, begun: u64, now: Moment) {
+        self.trial_at = now.after(wait(self.failed_trials, TRIAL_LAST_S, chance));
+        let others = (1 << self.failed_trials.min(10)).min(TRIAL_LAST_OF);
+        self.trial_after = begun.saturating_add(others);
     }
 
     fn held(&mut self, heard: Heard, chance: f64, now: Moment) {

@@ -207,6 +207,8 @@ pub enum Reason {
     Best,
     /// A draw among equals.
     DrawnAmongEquals,
+    /// Among equals, the one whose cache holds most of the prompt.
+    Warm,
     /// The order of the config.
     Order,
     /// A draw by weight.
@@ -246,7 +248,7 @@ impl<'a> Contender<'a> {
 }
 
 impl Ask {
-    /// Prompt and expected answer.
+    /// Prompt and expected answer: what counts against a rate limit.
     pub fn tokens(&self) -> u64 {
         self.prompt_tokens.saturating_add(self.answer_tokens)
     }
@@ -449,8 +451,16 @@ impl Draft<'_, '_> {
             self.settle(&mut order);
             return order;
         }
-        let all = self.drawn(open, open.len());
-        let (mut drawn, mut rest) = (all[..2].to_vec(), all[2..].to_vec());
+        let mut drawn = self.drawn(open, 2);
+        let mut rest: Vec<usize> = open
+            .iter()
+            .copied()
+            .filter(|p| !drawn.contains(p))
+            .collect();
+        // Whoever comes after the two is not always the same.
+        let turn = (self.chance.unit() * rest.len() as f64) as usize;
+        let turn = turn.min(rest.len().saturating_sub(1));
+        rest.rotate_left(turn);
         let warmest = rest
             .iter()
             .copied()
@@ -514,22 +524,32 @@ impl Draft<'_, '_> {
             .take_while(|place| self.total(**place) <= least)
             .count();
         if equals > 1 {
-            let weights = order[..equals]
-                .iter()
-                .map(|place| self.contenders[*place].weight);
-            let drawn = order[self.chance.weighted(weights).unwrap_or(0)];
             for place in &order[..equals] {
                 self.looks[*place].fate = Fate::Equal;
             }
-            self.reason = Reason::DrawnAmongEquals;
-            first(order, drawn);
+            let chosen = self.among_equals(&order[..equals]);
+            first(order, chosen);
         }
+    }
+
+    /// A draw, unless a cache is warm: a draw would warm all of them by turns, and
+    /// each would push out what the others hold.
+    fn among_equals(&mut self, equals: &[usize]) -> usize {
+        let warm = |place: &usize| self.contenders[*place].warm_tokens;
+        let warmest = equals.iter().copied().max_by_key(warm);
+        if let Some(warmest) = warmest.filter(|place| warm(place) > 0) {
+            self.reason = Reason::Warm;
+            return warmest;
+        }
+        self.reason = Reason::DrawnAmongEquals;
+        let weights = equals.iter().map(|place| self.contenders[*place].weight);
+        equals[self.chance.weighted(weights).unwrap_or(0)]
     }
 
     /// Scores these against each other.
     fn rate(&mut self, places: &[usize]) {
         let measures: Vec<Measure> = places.iter().map(|place| self.measure(*place)).collect();
-        let best = Best::of(measures.iter().copied());
+        let best = Best::of(&measures);
         let weights = self
             .choosing
             .weights
@@ -564,7 +584,9 @@ impl Draft<'_, '_> {
         let contender = &self.contenders[place];
         let look = &mut self.looks[place];
         let shape = self.ask.shape(contender.warm_tokens);
-        let condition = look.seen.condition(&shape, look.gate, self.now);
+        let condition =
+            look.seen
+                .condition(self.health, &contender.via, &shape, look.gate, self.now);
         let cost = self.ask.cost(contender, contender.warm_tokens);
         let mut expected = condition.expected;
         if contender.via.local {
@@ -584,7 +606,8 @@ impl Draft<'_, '_> {
         Measure {
             cost,
             total_ms: look.forecast.total_ms,
-            tokens: condition.tokens_in_flight as f64 + self.ask.tokens() as f64,
+            tokens: condition.tokens_in_flight as f64
+                + (shape.uncached_in + self.ask.answer_tokens) as f64,
             waiting: condition.waiting,
         }
     }

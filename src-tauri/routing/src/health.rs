@@ -78,6 +78,8 @@ pub struct Health {
     network: Network,
     /// Counts sleeps and losses of the network: what began before is not judged.
     epoch: u32,
+    /// Attempts begun so far.
+    begun: u64,
     chance: Chance,
 }
 
@@ -103,6 +105,9 @@ pub struct Ticket {
     pool: Option<u32>,
     local: bool,
     shape: Shape,
+    /// Tokens that have to be worked on: what no cache holds, and the answer.
+    work: u64,
+    /// Tokens that count against a rate limit: prompt and answer.
     tokens: u64,
     began: Moment,
     epoch: u32,
@@ -147,7 +152,8 @@ pub struct Condition {
     pub odd_penalty: f64,
     /// Attempts under way at the target.
     pub in_flight: u32,
-    /// Their tokens, prompts and expected answers.
+    /// Their tokens that have to be worked on: what no cache holds, and the answers
+    /// expected.
     pub tokens_in_flight: u64,
     /// Requests that wait there before they are worked on, where it says so.
     pub waiting: u32,
@@ -181,6 +187,8 @@ struct TargetHealth {
     queue: Option<(Queue, Moment)>,
     /// The median oddness of the others in use, as of the last refresh.
     peers: f64,
+    /// What being odd costs, as of the last answer or refresh.
+    odd_penalty: f64,
     local: bool,
     proved: bool,
 }
@@ -249,12 +257,17 @@ impl Health {
             machine: Machine::default(),
             network: Network::Fine,
             epoch: 0,
+            begun: 0,
             chance: Chance::seeded(seed),
         }
     }
 
-    /// An attempt begins. `tokens`: its prompt and the answer expected.
-    pub fn begin(&mut self, via: &Via<'_>, shape: &Shape, tokens: u64, now: Moment) -> Ticket {
+    /// An attempt begins, whose answer should have so many tokens.
+    pub fn begin(&mut self, via: &Via<'_>, shape: &Shape, answer: u64, now: Moment) -> Ticket {
+        self.begun += 1;
+        let begun = self.begun;
+        let work = shape.uncached_in.saturating_add(answer);
+        let tokens = work.saturating_add(shape.cached_in);
         let key = self.open_key(via, now);
         let target = self.open_target(via, now);
         let pool = self.pools.open(bare(via.model), "", now, Shared::default);
@@ -265,20 +278,20 @@ impl Health {
                 .map_or(0, |target| target.tokens),
             ..*shape
         };
-        let expected = self.look(via).expected(&shape);
+        let expected = self.look(via).expected(self, bare(via.model), &shape);
         if let Some(key) = key.and_then(|place| self.keys.at_mut(place)) {
             key.in_flight += 1;
-            key.breaker.claim(now);
+            key.breaker.claim(begun, now);
         }
         if let Some(pool) = pool.and_then(|place| self.pools.at_mut(place)) {
             pool.in_flight += 1;
         }
         if let Some(target) = target.and_then(|place| self.targets.at_mut(place)) {
             target.in_flight += 1;
-            target.tokens = target.tokens.saturating_add(tokens);
-            target.breaker.claim(now);
+            target.tokens = target.tokens.saturating_add(work);
+            target.breaker.claim(begun, now);
             if let Some(route) = key.and_then(|key| target.route_mut(key)) {
-                route.breaker.claim(now);
+                route.breaker.claim(begun, now);
                 route.pace.took(tokens, now);
             }
         }
@@ -288,6 +301,7 @@ impl Health {
             pool,
             local: via.local,
             shape,
+            work,
             tokens,
             began: now,
             epoch: self.epoch,
@@ -308,6 +322,7 @@ impl Health {
                 ticket.pool.and_then(|place| self.pools.at(place)),
             ) {
                 target.latency.overdue(&pool.pool, now);
+                target.weigh_oddness(now);
             }
         }
         overdue
@@ -363,7 +378,8 @@ impl Health {
     /// How a contender is doing, for a request of this shape and so many tokens.
     pub fn condition(&self, via: &Via<'_>, shape: &Shape, tokens: u64, now: Moment) -> Condition {
         let seen = self.look(via);
-        seen.condition(shape, self.gate_of(&seen, via, tokens, now), now)
+        let gate = self.gate_of(&seen, via, tokens, now);
+        seen.condition(self, via, shape, gate, now)
     }
 
     /// Whether a contender may be asked for so many tokens.
@@ -464,15 +480,11 @@ impl Health {
             target,
             key: key.and_then(|place| self.keys.at(place)),
             route: target.and_then(|target| target.route(key?)),
-            pool: self
-                .pools
-                .find(bare(via.model), "")
-                .map(|shared| &shared.pool),
         }
     }
 
     pub(crate) fn gate_of(&self, seen: &Seen<'_>, via: &Via<'_>, tokens: u64, now: Moment) -> Gate {
-        let gate = seen.gate(tokens, now);
+        let gate = seen.gate(tokens, self.begun, now);
         if via.local || self.machine.online || matches!(gate, Gate::Shut { .. }) {
             return gate;
         }
@@ -515,6 +527,7 @@ impl Health {
                 tokens_per_s: Mean::default(),
                 queue: None,
                 peers: 0.0,
+                odd_penalty: 0.0,
                 local: via.local,
                 proved: false,
             });
@@ -534,7 +547,7 @@ impl Health {
         }
         if let Some(target) = ticket.target.and_then(|place| self.targets.at_mut(place)) {
             target.in_flight = target.in_flight.saturating_sub(1);
-            target.tokens = target.tokens.saturating_sub(ticket.tokens);
+            target.tokens = target.tokens.saturating_sub(ticket.work);
         }
     }
 
@@ -545,6 +558,7 @@ impl Health {
             class,
             began: ticket.began,
             wait,
+            begun: self.begun,
         };
         if let Some(key) = ticket.key.and_then(|place| self.keys.at_mut(place)) {
             key.breaker.record(heard, chance, now);
@@ -602,6 +616,7 @@ impl Health {
         target
             .latency
             .learn(&mut pool.pool, &shape, Took { out, ..took }, now);
+        target.weigh_oddness(now);
     }
 
     /// Whether a failure is this machine's own.
@@ -668,6 +683,7 @@ impl Health {
         for (_, target) in self.targets.iter_mut() {
             let own = target.latency.oddness(now);
             target.peers = median_without(&odd, own);
+            target.odd_penalty = latency::penalty(own, target.peers);
         }
     }
 
@@ -694,23 +710,31 @@ pub(crate) struct Seen<'h> {
     target: Option<&'h TargetHealth>,
     key: Option<&'h KeyHealth>,
     route: Option<&'h Route>,
-    pool: Option<&'h Pool>,
 }
 
 impl Seen<'_> {
-    fn gate(&self, tokens: u64, now: Moment) -> Gate {
+    fn gate(&self, tokens: u64, begun: u64, now: Moment) -> Gate {
         let in_flight = self.target.map_or(0, |target| target.in_flight);
         let gates = [
-            self.key.map(|key| key.breaker.gate(key.in_flight, now)),
+            self.key
+                .map(|key| key.breaker.gate(key.in_flight, begun, now)),
             self.target
-                .map(|target| target.breaker.gate(in_flight, now)),
-            self.route.map(|route| route.breaker.gate(in_flight, now)),
+                .map(|target| target.breaker.gate(in_flight, begun, now)),
+            self.route
+                .map(|route| route.breaker.gate(in_flight, begun, now)),
             self.route.and_then(|route| paced(&route.pace, tokens, now)),
         ];
         gates.into_iter().flatten().fold(Gate::Open, Gate::and)
     }
 
-    pub(crate) fn condition(&self, shape: &Shape, gate: Gate, now: Moment) -> Condition {
+    pub(crate) fn condition(
+        &self,
+        health: &Health,
+        via: &Via<'_>,
+        shape: &Shape,
+        gate: Gate,
+        now: Moment,
+    ) -> Condition {
         let key = self
             .key
             .map(|key| (key.breaker.state(), key.breaker.error_share()));
@@ -726,7 +750,7 @@ impl Seen<'_> {
                 in_flight: 0,
                 tokens_in_flight: 0,
                 waiting: 0,
-                expected: self.expected(shape),
+                expected: self.expected(health, bare(via.model), shape),
                 known: false,
             };
         };
@@ -743,27 +767,31 @@ impl Seen<'_> {
             error_share: target.breaker.error_share().max(key_share),
             uptime: target.uptime.percent(),
             uptime_penalty: target.uptime.penalty(now),
-            odd_penalty: latency::penalty(target.latency.oddness(now), target.peers),
+            odd_penalty: target.odd_penalty,
             in_flight: target.in_flight,
             tokens_in_flight: target.tokens,
             waiting: queue.map_or(0, |(queue, _)| queue.waiting),
-            expected: self.expected(&shape),
+            expected: self.expected(health, bare(via.model), &shape),
             known: target.latency.samples() >= KNOWN_FROM,
         }
     }
 
-    fn expected(&self, shape: &Shape) -> Expected {
-        let unknown = Pool::default;
-        match (self.target, self.pool) {
-            (Some(target), Some(pool)) => target.latency.expected(pool, shape),
-            (None, Some(pool)) => Latency::default().expected(pool, shape),
-            (Some(target), None) => target.latency.expected(&unknown(), shape),
-            (None, None) => Latency::default().expected(&unknown(), shape),
+    fn expected(&self, health: &Health, model: &str, shape: &Shape) -> Expected {
+        let shared = health.pools.find(model, "");
+        match (self.target, shared) {
+            (Some(target), Some(shared)) => target.latency.expected(&shared.pool, shape),
+            (None, Some(shared)) => Latency::default().expected(&shared.pool, shape),
+            (Some(target), None) => target.latency.expected(&Pool::default(), shape),
+            (None, None) => Latency::default().expected(&Pool::default(), shape),
         }
     }
 }
 
 impl TargetHealth {
+    fn weigh_oddness(&mut self, now: Moment) {
+        self.odd_penalty = latency::penalty(self.latency.oddness(now), self.peers);
+    }
+
     fn route(&self, key: u32) -> Option<&Route> {
         self.routes.iter().find(|route| route.key == key)
     }

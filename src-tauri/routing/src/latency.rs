@@ -130,18 +130,18 @@ impl Latency {
     /// What a request of this shape should take.
     pub(crate) fn expected(&self, pool: &Pool, shape: &Shape) -> Expected {
         let x = shape.features();
-        let scale = self.ttft.residuals.scale();
         let of = |span: &Span, pool: &Line, unknown: f64| match span.line.samples() + pool.samples()
         {
             0 => unknown.ln(),
             _ => span.at(pool, &x),
         };
-        let ttft = of(&self.ttft, &pool.ttft, UNKNOWN_TTFT_MS);
+        let ttft_ms = span_ms(of(&self.ttft, &pool.ttft, UNKNOWN_TTFT_MS));
+        let times = |factor: f64| (ttft_ms * factor).min(SPANS_MS.1);
         Expected {
-            ttft_ms: span_ms(ttft),
+            ttft_ms,
             token_ms: span_ms(of(&self.token, &pool.token, UNKNOWN_TOKEN_MS)),
-            tail_ms: span_ms(ttft + self.ttft.residuals.tail()),
-            overdue_ms: span_ms(ttft + 3.0 * scale.max(0.5)),
+            tail_ms: times(self.ttft.residuals.tail()),
+            overdue_ms: times(self.ttft.residuals.thrice()),
         }
     }
 

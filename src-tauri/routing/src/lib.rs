@@ -24,6 +24,7 @@ mod plan;
 mod price;
 mod routes;
 mod score;
+pub mod simulate;
 mod uptime;
 
 pub use affinity::{Link, Prefixes, chain};

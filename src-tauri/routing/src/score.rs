@@ -93,7 +93,7 @@ pub(crate) struct Measure {
     /// `None` where no price is known.
     pub(crate) cost: Option<NanoUsd>,
     pub(crate) total_ms: f64,
-    /// Tokens under way there, and this request's.
+    /// Tokens to be worked on there, this request's among them.
     pub(crate) tokens: f64,
     /// Requests put off there.
     pub(crate) waiting: u32,
@@ -132,15 +132,22 @@ pub struct Terms {
 }
 
 impl Best {
-    pub(crate) fn of(measures: impl Iterator<Item = Measure> + Clone) -> Best {
-        let costs = || measures.clone().filter_map(|measure| measure.cost);
-        let least = |values: &mut dyn Iterator<Item = f64>| values.fold(f64::INFINITY, f64::min);
-        Best {
-            cost: least(&mut costs().map(|cost| cost.0 as f64)),
-            dearest: costs().map(|cost| cost.0 as f64).fold(0.0, f64::max),
-            total_ms: least(&mut measures.clone().map(|measure| measure.total_ms)),
-            tokens: least(&mut measures.clone().map(|measure| measure.tokens)),
+    pub(crate) fn of(measures: &[Measure]) -> Best {
+        let mut best = Best {
+            cost: f64::INFINITY,
+            dearest: 0.0,
+            total_ms: f64::INFINITY,
+            tokens: f64::INFINITY,
+        };
+        for measure in measures {
+            if let Some(cost) = measure.cost {
+                best.cost = best.cost.min(cost.0 as f64);
+                best.dearest = best.dearest.max(cost.0 as f64);
+            }
+            best.total_ms = best.total_ms.min(measure.total_ms);
+            best.tokens = best.tokens.min(measure.tokens);
         }
+        best
     }
 }
 
@@ -248,7 +255,7 @@ mod tests {
             measure(Some(0), 50_000.0, 1_000.0),
             measure(None, f64::NAN, f64::INFINITY),
         ];
-        let best = Best::of(all.iter().copied());
+        let best = Best::of(&all);
         let weights = Weights {
             price: 0.6,
             latency: 0.3,
@@ -277,7 +284,7 @@ mod tests {
     #[test]
     fn penalties_come_on_top() {
         let one = measure(Some(1_000_000), 1_000.0, 1_000.0);
-        let best = Best::of([one].into_iter());
+        let best = Best::of(&[one]);
         let bad = Condition {
             error_share: 0.04,
             uptime_penalty: 5.61,

@@ -4,6 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// Attempts elsewhere, where it is time that is looked at.
+const MANY: u64 = 1_000;
+
 fn s(seconds: f64) -> Moment {
     Moment::from_s(seconds)
 }
@@ -18,6 +21,7 @@ fn hear_wait(breaker: &mut Breaker, class: Class, at_s: f64, wait_s: Option<u64>
         class,
         began: s(at_s),
         wait: wait_s.map(Duration::from_secs),
+        begun: 0,
     };
     breaker.record(heard, 0.5, s(at_s));
 }
@@ -100,16 +104,16 @@ fn what_failed_takes_one_trial_at_a_time_and_never_waits_ten_seconds() {
         let Gate::Shut {
             until,
             bar: Bar::Failed,
-        } = breaker.gate(0, s(now_s))
+        } = breaker.gate(0, MANY, s(now_s))
         else {
             panic!("it is shut right after a failure");
         };
         assert!(until.seconds_since(s(now_s)) < 10.0);
         now_s = until.as_s();
-        assert_eq!(breaker.gate(0, s(now_s)), Gate::Trial);
-        breaker.claim(s(now_s));
+        assert_eq!(breaker.gate(0, MANY, s(now_s)), Gate::Trial);
+        breaker.claim(0, s(now_s));
         assert!(
-            matches!(breaker.gate(1, s(now_s)), Gate::Shut { .. }),
+            matches!(breaker.gate(1, MANY, s(now_s)), Gate::Shut { .. }),
             "one trial only"
         );
         now_s += 0.1;
@@ -120,9 +124,31 @@ fn what_failed_takes_one_trial_at_a_time_and_never_waits_ten_seconds() {
 #[test]
 fn a_trial_that_is_never_heard_of_again_blocks_nobody() {
     let mut breaker = with(0, 3);
-    breaker.claim(s(102.0));
-    assert!(matches!(breaker.gate(1, s(102.0)), Gate::Shut { .. }));
-    assert_eq!(breaker.gate(1, s(112.0)), Gate::Trial);
+    breaker.claim(0, s(102.0));
+    assert!(matches!(breaker.gate(1, MANY, s(102.0)), Gate::Shut { .. }));
+    assert_eq!(breaker.gate(1, MANY, s(112.0)), Gate::Trial);
+}
+
+#[test]
+fn where_little_is_asked_a_trial_is_one_of_sixteen_in_the_end() {
+    let mut breaker = with(0, 3);
+    let mut trials = Vec::new();
+    for begun in 0..200_u64 {
+        // Five minutes between one request and the next.
+        let now = s(1_000.0 + begun as f64 * 300.0);
+        if breaker.gate(0, begun, now) == Gate::Trial {
+            trials.push(begun);
+            breaker.claim(begun, now);
+            let heard = Heard {
+                class: Class::Timeout,
+                began: now,
+                wait: None,
+                begun,
+            };
+            breaker.record(heard, 0.5, now);
+        }
+    }
+    assert_eq!(trials[..6], [1, 3, 7, 15, 31, 47]);
 }
 
 #[test]
@@ -130,10 +156,10 @@ fn recovery_opens_the_gate_by_doubling() {
     let mut breaker = with(0, 3);
     hear(&mut breaker, Class::Answered, 103.0);
     assert_eq!(breaker.state(), State::Recovering);
-    assert_eq!(breaker.gate(1, s(103.0)), Gate::Open);
-    assert!(matches!(breaker.gate(2, s(103.0)), Gate::Shut { .. }));
+    assert_eq!(breaker.gate(1, MANY, s(103.0)), Gate::Open);
+    assert!(matches!(breaker.gate(2, MANY, s(103.0)), Gate::Shut { .. }));
     hear(&mut breaker, Class::Answered, 104.0);
-    assert_eq!(breaker.gate(3, s(104.0)), Gate::Open);
+    assert_eq!(breaker.gate(3, MANY, s(104.0)), Gate::Open);
     for at_s in [105.0, 106.0, 107.0] {
         hear(&mut breaker, Class::Answered, at_s);
     }
@@ -149,12 +175,14 @@ fn flapping_every_second_waits_longer_and_longer() {
     // Up in even seconds, down in odd ones.
     while now_s < 400.0 {
         now_s += 0.1;
-        if breaker.gate(0, s(now_s)) != (Gate::Open) && breaker.gate(0, s(now_s)) != Gate::Trial {
+        if breaker.gate(0, MANY, s(now_s)) != (Gate::Open)
+            && breaker.gate(0, MANY, s(now_s)) != Gate::Trial
+        {
             continue;
         }
-        breaker.claim(s(now_s));
+        breaker.claim(0, s(now_s));
         trials += 1;
-        let up = now_s as u64 % 2 == 0;
+        let up = (now_s as u64).is_multiple_of(2);
         hear(
             &mut breaker,
             if up { Class::Answered } else { Class::Server },
@@ -171,6 +199,7 @@ fn answers_to_old_questions_say_nothing_of_today() {
         class: Class::Answered,
         began: s(50.0),
         wait: None,
+        begun: 0,
     };
     breaker.record(old, 0.5, s(101.0));
     assert_eq!(breaker.state(), State::Failed);
@@ -199,9 +228,9 @@ fn a_rate_limit_holds_until_its_reset_and_is_no_error() {
                 until: s(until_s),
                 bar: Bar::Held(Class::RateLimit),
             };
-            assert_eq!(breaker.gate(0, s(100.0)), gate);
+            assert_eq!(breaker.gate(0, MANY, s(100.0)), gate);
         }
-        assert_eq!(breaker.gate(0, s(until_s)), Gate::Open);
+        assert_eq!(breaker.gate(0, MANY, s(until_s)), Gate::Open);
     }
 }
 
@@ -212,18 +241,18 @@ fn a_rate_limit_without_a_reset_is_backed_off_from_up_to_a_minute() {
     let mut last = 0.0;
     for _ in 0..12 {
         hear(&mut breaker, Class::RateLimit, now_s);
-        let Gate::Shut { until, .. } = breaker.gate(0, s(now_s)) else {
+        let Gate::Shut { until, .. } = breaker.gate(0, MANY, s(now_s)) else {
             panic!("it is shut");
         };
         let wait = until.seconds_since(s(now_s));
         assert!(wait >= last * 0.99 && wait <= 69.0, "{wait} after {last}");
         last = wait;
         now_s = until.as_s();
-        assert_eq!(breaker.gate(0, s(now_s)), Gate::Trial);
+        assert_eq!(breaker.gate(0, MANY, s(now_s)), Gate::Trial);
     }
     assert!(last > 50.0);
     hear(&mut breaker, Class::Answered, now_s);
-    assert_eq!(breaker.gate(0, s(now_s)), Gate::Open);
+    assert_eq!(breaker.gate(0, MANY, s(now_s)), Gate::Open);
 }
 
 #[test]
@@ -231,7 +260,7 @@ fn a_refused_key_is_out_until_somebody_acts() {
     let mut breaker = Breaker::new(Layer::Key);
     hear(&mut breaker, Class::Auth, 100.0);
     assert!(matches!(
-        breaker.gate(0, s(500.0)),
+        breaker.gate(0, MANY, s(500.0)),
         Gate::Shut {
             bar: Bar::Held(Class::Auth),
             ..
@@ -239,14 +268,14 @@ fn a_refused_key_is_out_until_somebody_acts() {
     ));
     breaker.wake(s(500.0));
     assert!(matches!(
-        breaker.gate(0, s(500.0)),
+        breaker.gate(0, MANY, s(500.0)),
         Gate::Shut {
             bar: Bar::Held(Class::Auth),
             ..
         }
     ));
     breaker.reset();
-    assert_eq!(breaker.gate(0, s(500.0)), Gate::Open);
+    assert_eq!(breaker.gate(0, MANY, s(500.0)), Gate::Open);
 }
 
 #[test]
@@ -256,9 +285,9 @@ fn waking_up_gives_one_trial_at_once() {
         hear(&mut breaker, Class::Server, at_s);
     }
     breaker.wake(s(121.0));
-    assert_eq!(breaker.gate(0, s(121.0)), Gate::Trial);
-    breaker.claim(s(121.0));
-    assert!(matches!(breaker.gate(0, s(121.0)), Gate::Shut { .. }));
+    assert_eq!(breaker.gate(0, MANY, s(121.0)), Gate::Trial);
+    breaker.claim(0, s(121.0));
+    assert!(matches!(breaker.gate(0, MANY, s(121.0)), Gate::Shut { .. }));
 }
 
 #[test]
@@ -268,7 +297,10 @@ fn a_breaker_is_moved_by_what_is_blamed_on_its_layer_alone() {
         for n in 0..50 {
             hear(&mut breaker, class, f64::from(n));
         }
-        (breaker.state(), breaker.gate(0, s(49.0)) == Gate::Open)
+        (
+            breaker.state(),
+            breaker.gate(0, MANY, s(49.0)) == Gate::Open,
+        )
     };
     let calm = (State::Healthy, true);
     for layer in [Layer::Key, Layer::Target, Layer::Route] {
@@ -306,12 +338,13 @@ proptest! {
                 class: Class::ALL[class],
                 began: now,
                 wait: wait_ms.map(Duration::from_millis),
+                begun: 0,
             };
             breaker.record(heard, 0.3, now);
-            if let Gate::Shut { until, .. } = breaker.gate(0, now) {
+            if let Gate::Shut { until, .. } = breaker.gate(0, MANY, now) {
                 prop_assert!(until > now);
                 prop_assert!(until.as_s() <= 1_000.0 + 86_400.0);
-                let next = breaker.gate(0, until);
+                let next = breaker.gate(0, MANY, until);
                 if let Gate::Shut { until: second, .. } = next {
                     prop_assert!(second > until);
                 }

@@ -67,7 +67,7 @@ fn answered(health: &mut Health, provider: &str, ttft_ms: u64, times: u32) {
     let via = contender(provider, None).via;
     for n in 0..times {
         let at = Moment::from_ms(u64::from(n) * 100);
-        let ticket = health.begin(&via, &ask().shape(0), 10_500, at);
+        let ticket = health.begin(&via, &ask().shape(0), 500, at);
         let ended = Ended::Answered {
             took: Took {
                 ttft: Duration::from_millis(ttft_ms + u64::from(n % 5)),
@@ -84,7 +84,7 @@ fn answered(health: &mut Health, provider: &str, ttft_ms: u64, times: u32) {
 fn failed(health: &mut Health, provider: &str, category: FailureCategory, times: u32) {
     let via = contender(provider, None).via;
     for _ in 0..times {
-        let ticket = health.begin(&via, &ask().shape(0), 10_500, NOW);
+        let ticket = health.begin(&via, &ask().shape(0), 500, NOW);
         let failure = Failure {
             category,
             status: None,
@@ -222,6 +222,7 @@ fn what_failed_is_the_last_resort_and_what_is_held_is_none() {
 fn what_failed_gets_one_real_request_when_its_time_has_come() {
     let mut health = Health::new(1);
     failed(&mut health, "down", FailureCategory::Server, 4);
+    answered(&mut health, "fine", 300, 4);
     let later = NOW.after(Duration::from_secs(10));
     let all = ["fine", "down"].map(|provider| contender(provider, None));
     let decide_at =
@@ -268,6 +269,14 @@ fn of_many_two_are_drawn_by_weight_and_the_warm_one_is_looked_at() {
     all[6].warm_tokens = 9_000;
     for seed in 0..100 {
         assert_eq!(adaptive(&all, &ask(), &Health::new(1), seed).order[0], 6);
+    }
+    // Nor does a draw among equals take a request from the cache that is warmer.
+    let same = price("1", "1");
+    let mut all = ["a", "b", "c"].map(|provider| contender(provider, Some(&same)));
+    (all[1].warm_tokens, all[2].warm_tokens) = (100, 120);
+    for seed in 0..100 {
+        let decision = adaptive(&all, &ask(), &Health::new(1), seed);
+        assert_eq!((decision.order[0], decision.reason), (2, Reason::Warm));
     }
 }
 
@@ -348,7 +357,7 @@ fn a_conversation_stays_until_a_named_reason_moves_it() {
     let mut health = Health::new(1);
     answered(&mut health, "here", 100, 5);
     let tickets: Vec<_> = (0..70)
-        .map(|_| health.begin(&all[0].via, &ask.shape(0), 10_500, NOW))
+        .map(|_| health.begin(&all[0].via, &ask.shape(0), 500, NOW))
         .collect();
     assert_eq!(kept(&all, &health), (1, Some(Stay::Crowded)));
     for ticket in &tickets {

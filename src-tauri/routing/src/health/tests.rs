@@ -32,7 +32,7 @@ fn answer(health: &mut Health, via: &Via<'_>, at: Moment, ttft_ms: u64) {
         uncached_in: 1_000,
         ..Shape::default()
     };
-    let ticket = health.begin(via, &shape, 1_100, at);
+    let ticket = health.begin(via, &shape, 100, at);
     let ended = Ended::Answered {
         took: Took {
             ttft: Duration::from_millis(ttft_ms),

@@ -35,8 +35,9 @@ pub(super) struct Residuals {
     next: usize,
     seen: u32,
     scale: f64,
-    /// The residual that 95 % stay under.
+    /// The factor that 95 % stay under, and that of the scale three times over.
     tail: f64,
+    thrice: f64,
     /// Decayed sum of z, and of the weights.
     odd: f64,
     weight: f64,
@@ -50,7 +51,8 @@ impl Default for Residuals {
             next: 0,
             seen: 0,
             scale: UNKNOWN_SCALE,
-            tail: 2.0 * UNKNOWN_SCALE,
+            tail: (2.0 * UNKNOWN_SCALE).exp(),
+            thrice: (3.0 * UNKNOWN_SCALE).exp(),
             odd: 0.0,
             weight: 0.0,
             at: Moment::default(),
@@ -64,9 +66,14 @@ impl Residuals {
         self.scale
     }
 
-    /// The residual that 95 % stay under.
+    /// Times the expectation that 95 % stay under.
     pub(super) fn tail(&self) -> f64 {
         self.tail
+    }
+
+    /// Times the expectation from which a span is odd; 4.5 at the least.
+    pub(super) fn thrice(&self) -> f64 {
+        self.thrice
     }
 
     /// One more residual.
@@ -100,13 +107,15 @@ impl Residuals {
         let mut sorted = self.kept.clone();
         sorted.sort_unstable_by(f32::total_cmp);
         let median = sorted[sorted.len() / 2];
-        self.tail = f64::from(sorted[sorted.len() * 95 / 100]).max(LEAST_SCALE);
+        let tail = f64::from(sorted[sorted.len() * 95 / 100]);
+        self.tail = tail.max(LEAST_SCALE).exp();
         for residual in &mut sorted {
             *residual = (*residual - median).abs();
         }
         sorted.sort_unstable_by(f32::total_cmp);
         let deviation = f64::from(sorted[sorted.len() / 2]);
         self.scale = (OF_A_BELL * deviation).max(LEAST_SCALE);
+        self.thrice = (3.0 * self.scale.max(0.5)).exp();
     }
 }
 
@@ -129,7 +138,7 @@ mod tests {
             "{}",
             residuals.scale()
         );
-        assert!(residuals.tail() > 40.0);
+        assert!(residuals.tail() > 40_f64.exp());
         assert_eq!(residuals.kept.len(), KEPT);
     }
 
