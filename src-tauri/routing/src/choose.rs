@@ -370,13 +370,13 @@ impl Draft<'_, '_> {
         if let Some(pin) = self.ask.pin.filter(|pin| pin.bound) {
             return self.bound(pin.place);
         }
-        let open = self.places(|look| look.fits && look.gate == Gate::Open);
-        let trials = self.places(|look| look.fits && look.gate == Gate::Trial);
+        let open = self.places(Gate::Open);
+        let trials = self.places(Gate::Trial);
         let mut order = match (open.is_empty(), trials.is_empty()) {
             (true, true) => Vec::new(),
             (true, false) => {
                 self.reason = Reason::Trial;
-                self.ranked(&trials)
+                self.ranked(trials.clone())
             }
             (false, _) => self.among(&open),
         };
@@ -387,13 +387,11 @@ impl Draft<'_, '_> {
                 self.reason = Reason::Trial;
             }
         }
-        order.extend(
-            trials
-                .iter()
-                .filter(|place| !order.contains(place))
-                .copied()
-                .collect::<Vec<_>>(),
-        );
+        for place in trials {
+            if !order.contains(&place) {
+                order.push(place);
+            }
+        }
         self.add_last_resorts(&mut order);
         order
     }
@@ -447,16 +445,12 @@ impl Draft<'_, '_> {
     /// By score: all of a few, two of many and those that are warm.
     fn scored(&mut self, open: &[usize]) -> Vec<usize> {
         if open.len() <= ALL_SCORED {
-            let mut order = self.ranked(open);
+            let mut order = self.ranked(open.to_vec());
             self.settle(&mut order);
             return order;
         }
         let mut drawn = self.drawn(open, 2);
-        let mut rest: Vec<usize> = open
-            .iter()
-            .copied()
-            .filter(|p| !drawn.contains(p))
-            .collect();
+        let mut rest = drawn.split_off(2);
         // Whoever comes after the two is not always the same.
         let turn = (self.chance.unit() * rest.len() as f64) as usize;
         let turn = turn.min(rest.len().saturating_sub(1));
@@ -471,16 +465,15 @@ impl Draft<'_, '_> {
                 drawn.push(rest.remove(found));
             }
         }
-        let mut order = self.ranked(&drawn);
+        let mut order = self.ranked(drawn);
         self.settle(&mut order);
         order.extend(rest);
         order
     }
 
     /// Scores these and sorts them, best first.
-    fn ranked(&mut self, places: &[usize]) -> Vec<usize> {
-        self.rate(places);
-        let mut order = places.to_vec();
+    fn ranked(&mut self, mut order: Vec<usize>) -> Vec<usize> {
+        self.rate(&order);
         order.sort_by(|one, other| {
             let total = |place: &usize| self.total(*place);
             total(one).total_cmp(&total(other))
@@ -614,14 +607,13 @@ impl Draft<'_, '_> {
 
     /// So many of these, drawn by weight, each once.
     fn drawn(&mut self, places: &[usize], count: usize) -> Vec<usize> {
-        let mut left = places.to_vec();
-        let mut drawn = Vec::with_capacity(count);
-        while drawn.len() < count {
-            let weights = left.iter().map(|place| self.contenders[*place].weight);
-            let Some(next) = self.chance.weighted(weights) else {
-                break;
-            };
-            drawn.push(left.remove(next));
+        let mut drawn: Vec<usize> = places.to_vec();
+        for done in 0..count.min(places.len()) {
+            let weights = drawn[done..]
+                .iter()
+                .map(|place| self.contenders[*place].weight);
+            let next = self.chance.weighted(weights).unwrap_or(0);
+            drawn.swap(done, done + next);
         }
         drawn
     }
@@ -668,6 +660,13 @@ impl Draft<'_, '_> {
 
     /// What only errors shut is tried when all else has failed, soonest first.
     fn add_last_resorts(&mut self, order: &mut Vec<usize>) {
+        if self
+            .looks
+            .iter()
+            .all(|look| !matches!(look.gate, Gate::Shut { .. }))
+        {
+            return;
+        }
         let until = |look: &Look<'_>| match look.gate {
             Gate::Shut { until, bar } if bar.may_be_defied() && look.fits => Some(until),
             _ => None,
@@ -709,12 +708,18 @@ impl Draft<'_, '_> {
         }
     }
 
-    fn places(&self, wanted: impl Fn(&Look<'_>) -> bool) -> Vec<usize> {
+    /// Those that fit and whose gate is like this.
+    fn places(&self, gate: Gate) -> Vec<usize> {
         let looks = self.looks.iter().enumerate();
-        looks
-            .filter(|(_, look)| wanted(look))
-            .map(|(place, _)| place)
-            .collect()
+        let wanted = looks.filter(|(_, look)| look.fits && look.gate == gate);
+        let mut places = Vec::new();
+        for (place, _) in wanted {
+            if places.is_empty() {
+                places.reserve(self.looks.len());
+            }
+            places.push(place);
+        }
+        places
     }
 
     fn pinned(&self) -> Option<usize> {

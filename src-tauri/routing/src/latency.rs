@@ -106,7 +106,7 @@ pub(crate) struct Latency {
 
 impl Shape {
     fn features(&self) -> Features {
-        let thousands = |tokens: u64| (tokens as f64 / 1000.0).ln_1p();
+        let thousands = |tokens: u64| (1.0 + tokens as f64 / 1000.0).ln();
         [
             1.0,
             thousands(self.uncached_in),

@@ -6,7 +6,9 @@
 //! the newcomer is not written down.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+
+use rustc_hash::FxHasher;
 
 use crate::moment::Moment;
 
@@ -28,8 +30,9 @@ struct Page<T> {
 /// The book.
 #[derive(Debug)]
 pub(super) struct Book<T> {
-    /// By the hash of both names, which is taken once. Two pairs of one hash would
-    /// contend for one page; that is one chance in billions of billions.
+    /// By the hash of both names, which is taken once. Two pairs of one hash contend
+    /// for one page, so that the hash may be a fast one: names that are made to
+    /// collide push out each other and nobody else.
     places: HashMap<u64, u32, BuildHasherDefault<Taken>>,
     pages: Vec<Page<T>>,
     most: usize,
@@ -130,7 +133,7 @@ impl<T: Entry> Book<T> {
 }
 
 fn hash(first: &str, second: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FxHasher::default();
     (first, second).hash(&mut hasher);
     hasher.finish()
 }
