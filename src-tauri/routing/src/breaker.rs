@@ -13,13 +13,18 @@
 //! from a machine that is offline, because nobody records it then. Leaves out
 //! whose fault a failure is (`health::Class`).
 
-use std::fmt;
+mod cause;
+mod gate;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::health::{Class, Counts, Layer, WINDOW_S, Window};
 use crate::moment::Moment;
+
+pub use cause::Cause;
+pub use gate::{Bar, Gate};
 
 /// The share of errors from which something is degraded, in percent.
 pub const DEGRADED_PERCENT: f64 = 2.0;
@@ -64,83 +69,6 @@ pub enum State {
     Recovering,
     /// From 5 % on: takes nothing but trials.
     Failed,
-}
-
-/// Whether a request may go through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Gate {
-    /// It may.
-    Open,
-    /// One may, to see whether things are better.
-    Trial,
-    /// None may before this moment.
-    Shut {
-        /// When the next may be tried.
-        until: Moment,
-        /// What shuts it.
-        bar: Bar,
-    },
-}
-
-/// What shuts a gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Bar {
-    /// A wait that was announced, or that a person has to end.
-    Held(Class),
-    /// Too many errors of late.
-    Failed,
-    /// It answers again and is not flooded yet.
-    Ramping,
-    /// Sent now, it would meet the rate limit of its key.
-    Paced,
-    /// This machine has no network.
-    Offline,
-}
-
-impl Gate {
-    /// Both gates have to be passed: the one that shuts longest decides.
-    pub(crate) fn and(self, other: Gate) -> Gate {
-        match (self, other) {
-            (Gate::Shut { until: one, .. }, Gate::Shut { until: two, .. }) => match one < two {
-                true => other,
-                false => self,
-            },
-            (Gate::Shut { .. }, _) => self,
-            (_, Gate::Shut { .. }) => other,
-            (Gate::Trial, _) | (_, Gate::Trial) => Gate::Trial,
-            (Gate::Open, Gate::Open) => Gate::Open,
-        }
-    }
-}
-
-impl Bar {
-    /// Whether trying all the same could succeed, when nobody else is left.
-    pub fn may_be_defied(self) -> bool {
-        match self {
-            Bar::Failed | Bar::Ramping | Bar::Offline => true,
-            Bar::Held(class) => class.is_error(),
-            Bar::Paced => false,
-        }
-    }
-}
-
-/// Why something is not simply healthy, as figures for whoever shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Cause {
-    /// How it is doing.
-    pub state: State,
-    /// Errors among the requests of the window, in percent.
-    pub error_percent: f64,
-    /// Requests that say something, in the window.
-    pub requests: u32,
-    /// The window in seconds.
-    pub over_s: u64,
-    /// Failures by class, most frequent first.
-    pub failures: Vec<(Class, u32)>,
-    /// What is waited for, and until when.
-    pub hold: Option<(Class, Moment)>,
 }
 
 /// A known wait.
@@ -501,38 +429,6 @@ fn wait(times: u32, last_s: f64, chance: f64) -> Duration {
     let doubled = TRIAL_FIRST_S * f64::from(1_u32 << times.min(10));
     let spread = 0.85 + 0.3 * chance.clamp(0.0, 1.0);
     Duration::from_secs_f64(doubled.min(last_s) * spread)
-}
-
-/// `Degraded: 3.1 % errors over 2 min, 5 × 503`
-impl fmt::Display for Cause {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.state {
-            State::Healthy => "Healthy",
-            State::Degraded => "Degraded",
-            State::Recovering => "Recovering",
-            State::Failed => "Failed",
-        };
-        write!(out, "{state}")?;
-        let mut mark = ": ";
-        if let Some((class, _)) = self.hold {
-            write!(out, "{mark}out ({})", class.label())?;
-            mark = ", ";
-        }
-        if self.error_percent > 0.0 {
-            let minutes = self.over_s / 60;
-            write!(
-                out,
-                "{mark}{:.1} % errors over {minutes} min",
-                self.error_percent
-            )?;
-            mark = ", ";
-        }
-        for (class, count) in &self.failures {
-            write!(out, "{mark}{count} × {}", class.label())?;
-            mark = ", ";
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 //! becomes once it is known who is left, how long there is, and what the retry
 //! budget holds.
 
+mod budget;
+
 use std::time::Duration;
 
 use dialect::{Failure, FailureCategory};
@@ -9,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::breaker::State;
 use crate::latency::Expected;
+
+pub use budget::RetryBudget;
 
 /// The step that follows a failed attempt, before the client has seen a byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,55 +127,12 @@ pub enum Stopped {
     BudgetSpent,
 }
 
-/// Retries that may be made, all exchanges together.
-///
-/// Each request puts in a tenth of an attempt. A retry takes out what it is likely
-/// to waste, which is the share of errors at the target it goes to: turning to a
-/// healthy target is free, because it leaves an outage instead of feeding it, and
-/// in an outage of all of them one request in ten is retried.
-#[derive(Debug, Clone)]
-pub struct RetryBudget {
-    attempts: f64,
-}
-
-const DEPOSIT: f64 = 0.1;
-const MOST_SAVED: f64 = 10.0;
-/// Errors below this share are everybody's.
-const FREE_BELOW: f64 = 0.05;
 /// The first wait before the same target is asked again.
 const AGAIN_MS: f64 = 150.0;
 /// Without a word of how long, an overload or a rate limit is given this.
 const UNSAID_MS: f64 = 1_000.0;
 /// One target is waited for this often at most.
 const WAITS: u32 = 3;
-
-impl Default for RetryBudget {
-    fn default() -> Self {
-        RetryBudget {
-            attempts: MOST_SAVED,
-        }
-    }
-}
-
-impl RetryBudget {
-    /// A request has come in.
-    pub fn arrived(&mut self) {
-        self.attempts = (self.attempts + DEPOSIT).min(MOST_SAVED);
-    }
-
-    /// Takes out a retry at a target with this share of errors, if it is there.
-    pub fn take(&mut self, errors: f64) -> bool {
-        if errors < FREE_BELOW {
-            return true;
-        }
-        let cost = errors.clamp(0.0, 1.0);
-        let enough = self.attempts >= cost;
-        if enough {
-            self.attempts -= cost;
-        }
-        enough
-    }
-}
 
 /// What to do after a failed attempt. `chance` from 0 to 1 spreads what waits.
 pub fn follow(situation: &Situation<'_>, budget: &mut RetryBudget, chance: f64) -> Step {

@@ -13,7 +13,9 @@
 
 mod book;
 mod headroom;
+mod known;
 mod mean;
+mod network;
 mod outcome;
 mod shown;
 mod window;
@@ -23,37 +25,29 @@ use std::time::Duration;
 use dialect::{Failure, Usage};
 use serde::{Deserialize, Serialize};
 
-use crate::breaker::{Bar, Breaker, Gate, Heard, State};
+use crate::breaker::{Bar, Breaker, Gate, Heard};
 use crate::chance::Chance;
-use crate::latency::{self, Expected, Latency, Pool, Shape, Took};
+use crate::latency::{Expected, Latency, Shape, Took};
 use crate::machine::Machine;
 use crate::moment::Moment;
 use crate::pace::Pace;
 use crate::uptime::Uptime;
-use book::{Book, Entry};
+use book::Book;
+use known::{KeyHealth, Route, Shared, TargetHealth};
 use mean::Mean;
 
 pub use headroom::{Allowance, Headroom};
+pub use known::Condition;
+pub(crate) use known::Seen;
+pub use network::Network;
 pub use outcome::{Class, Layer};
-pub use shown::Shown;
+pub use shown::{RouteShown, Shown, TargetShown};
 pub(crate) use window::{Counts, WINDOW_S, Window};
 
 /// The most that is kept, about 8 MB when all of it is full.
 const TARGETS: usize = 1024;
 const KEYS: usize = 256;
 const POOLS: usize = 256;
-/// Keys of one target.
-const ROUTES: usize = 16;
-/// Answers from which a target's own figures are more than a guess.
-const KNOWN_FROM: u32 = 30;
-/// What was not used for so long is nobody's peer.
-const IN_USE: Duration = Duration::from_secs(300);
-/// The oddness from which a provider counts as slow.
-const SLOW: f64 = 2.0;
-/// Providers that were not heard of for so long say nothing of the network.
-const HEARD: Duration = Duration::from_secs(30);
-/// Failures to connect, all providers together, that may mean the network.
-const UNREACHED: u32 = 3;
 
 /// The way of one attempt: a model at a provider through a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,19 +75,6 @@ pub struct Health {
     /// Attempts begun so far.
     begun: u64,
     chance: Chance,
-}
-
-/// Whether this machine's own network is the trouble.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Network {
-    /// Nothing points to it.
-    #[default]
-    Fine,
-    /// Every provider has become slow together: nobody is penalised for it.
-    Slow,
-    /// No provider can be reached: nobody is blamed for it.
-    Unreachable,
 }
 
 /// An attempt under way. Give it back to [`Health::end`], whatever became of it.
@@ -135,34 +116,6 @@ pub enum Ended<'a> {
     Cancelled,
 }
 
-/// How one contender is doing, for a score.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Condition {
-    /// Whether it may be asked.
-    pub gate: Gate,
-    /// The worst of its breakers.
-    pub state: State,
-    /// Errors of the last two minutes, 0 to 1.
-    pub error_share: f64,
-    /// Of the last hour, in percent.
-    pub uptime: f64,
-    /// What that costs in the score.
-    pub uptime_penalty: f64,
-    /// What being oddly slow costs, 0 to 1.
-    pub odd_penalty: f64,
-    /// Attempts under way at the target.
-    pub in_flight: u32,
-    /// Their tokens that have to be worked on: what no cache holds, and the answers
-    /// expected.
-    pub tokens_in_flight: u64,
-    /// Requests that wait there before they are worked on, where it says so.
-    pub waiting: u32,
-    /// How long this request should take.
-    pub expected: Expected,
-    /// That is more than a guess: the model has answered often enough.
-    pub known: bool,
-}
-
 /// What a local server says of its own queue.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
@@ -172,79 +125,6 @@ pub struct Queue {
     pub waiting: u32,
     /// Share of its cache of keys and values in use, 0 to 1.
     pub cache_used: f64,
-}
-
-#[derive(Debug)]
-struct TargetHealth {
-    breaker: Breaker,
-    routes: Vec<Route>,
-    uptime: Uptime,
-    latency: Latency,
-    in_flight: u32,
-    tokens: u64,
-    ttft_ms: Mean,
-    tokens_per_s: Mean,
-    queue: Option<(Queue, Moment)>,
-    /// The median oddness of the others in use, as of the last refresh.
-    peers: f64,
-    /// What being odd costs, as of the last answer or refresh.
-    odd_penalty: f64,
-    local: bool,
-    proved: bool,
-}
-
-/// A target through one key.
-#[derive(Debug)]
-struct Route {
-    key: u32,
-    breaker: Breaker,
-    pace: Pace,
-    headroom: Headroom,
-}
-
-#[derive(Debug)]
-struct KeyHealth {
-    breaker: Breaker,
-    in_flight: u32,
-    local: bool,
-    /// When anything was last heard through it.
-    answered: Option<Moment>,
-    /// When it was last in vain, and how often since it was not.
-    unreached: Option<(Moment, u32)>,
-}
-
-/// What is known of a model wherever it runs.
-#[derive(Debug, Default)]
-struct Shared {
-    pool: Pool,
-    in_flight: u32,
-}
-
-impl Entry for TargetHealth {
-    fn busy(&self) -> bool {
-        self.in_flight > 0
-    }
-    fn proved(&self) -> bool {
-        self.proved
-    }
-}
-
-impl Entry for KeyHealth {
-    fn busy(&self) -> bool {
-        self.in_flight > 0
-    }
-    fn proved(&self) -> bool {
-        self.answered.is_some()
-    }
-}
-
-impl Entry for Shared {
-    fn busy(&self) -> bool {
-        self.in_flight > 0
-    }
-    fn proved(&self) -> bool {
-        true
-    }
 }
 
 impl Health {
@@ -618,229 +498,12 @@ impl Health {
             .learn(&mut pool.pool, &shape, Took { out, ..took }, now);
         target.weigh_oddness(now);
     }
-
-    /// Whether a failure is this machine's own.
-    fn is_ours(&self, ticket: &Ticket, class: Class) -> bool {
-        !ticket.local
-            && class.may_be_ours()
-            && (!self.machine.online
-                || ticket.epoch != self.epoch
-                || self.network == Network::Unreachable)
-    }
-
-    fn reached(&mut self, ticket: &Ticket, now: Moment) {
-        if let Some(key) = ticket.key.and_then(|place| self.keys.at_mut(place)) {
-            key.answered = key.answered.max(Some(now));
-            key.unreached = None;
-        }
-        if self.network == Network::Unreachable && !ticket.local {
-            self.wake(now);
-        }
-    }
-
-    fn unreached(&mut self, ticket: &Ticket, now: Moment) {
-        if let Some(key) = ticket.key.and_then(|place| self.keys.at_mut(place)) {
-            let before = key.unreached.map_or(0, |(_, times)| times);
-            key.unreached = Some((now, before.saturating_add(1)));
-        }
-        if self.network != Network::Unreachable && self.nobody_is_reached(now) {
-            // Those that were blamed on the way to this insight are cleared.
-            self.wake(now);
-            self.network = Network::Unreachable;
-        }
-    }
-
-    /// Two providers or more were asked of late, and none could be reached.
-    fn nobody_is_reached(&self, now: Moment) -> bool {
-        let recent = |at: Moment| now.since(at) < HEARD;
-        let mut failures = 0;
-        let mut provider = None;
-        let mut several = false;
-        for (id, _, _, key) in self.keys.iter().filter(|(.., key)| !key.local) {
-            match key.unreached {
-                Some((at, times)) if recent(at) => {
-                    failures += times;
-                    several |= provider.is_some_and(|other| other != id);
-                    provider = Some(id);
-                }
-                _ if key.answered.is_some_and(recent) => return false,
-                _ => {}
-            }
-        }
-        several && failures >= UNREACHED
-    }
-
-    /// Tells each target in use how odd the others are, in the median.
-    fn compare(&mut self, now: Moment) {
-        let in_use = |used: Moment| now.since(used) < IN_USE;
-        let mut odd: Vec<f64> = self
-            .targets
-            .iter()
-            .filter(|(_, _, used, target)| in_use(*used) && target.proved)
-            .map(|(.., target)| target.latency.oddness(now))
-            .collect();
-        odd.sort_unstable_by(f64::total_cmp);
-        for (_, target) in self.targets.iter_mut() {
-            let own = target.latency.oddness(now);
-            target.peers = median_without(&odd, own);
-            target.odd_penalty = latency::penalty(own, target.peers);
-        }
-    }
-
-    /// Every provider has become odd, even by its best target.
-    fn all_are_slow(&self, now: Moment) -> bool {
-        let in_use = |used: Moment| now.since(used) < IN_USE;
-        let mut best: Vec<(&str, f64)> = Vec::new();
-        for (provider, _, used, target) in self.targets.iter() {
-            if !in_use(used) || !target.proved || target.local {
-                continue;
-            }
-            let odd = target.latency.oddness(now);
-            match best.iter_mut().find(|(id, _)| *id == provider) {
-                Some((_, least)) => *least = least.min(odd),
-                None => best.push((provider, odd)),
-            }
-        }
-        best.len() >= 2 && best.iter().all(|(_, odd)| *odd >= SLOW)
-    }
-}
-
-/// What is known of one way.
-pub(crate) struct Seen<'h> {
-    target: Option<&'h TargetHealth>,
-    key: Option<&'h KeyHealth>,
-    route: Option<&'h Route>,
-}
-
-impl Seen<'_> {
-    fn gate(&self, tokens: u64, begun: u64, now: Moment) -> Gate {
-        let in_flight = self.target.map_or(0, |target| target.in_flight);
-        let gates = [
-            self.key
-                .map(|key| key.breaker.gate(key.in_flight, begun, now)),
-            self.target
-                .map(|target| target.breaker.gate(in_flight, begun, now)),
-            self.route
-                .map(|route| route.breaker.gate(in_flight, begun, now)),
-            self.route.and_then(|route| paced(&route.pace, tokens, now)),
-        ];
-        gates.into_iter().flatten().fold(Gate::Open, Gate::and)
-    }
-
-    pub(crate) fn condition(
-        &self,
-        health: &Health,
-        via: &Via<'_>,
-        shape: &Shape,
-        gate: Gate,
-        now: Moment,
-    ) -> Condition {
-        let key = self
-            .key
-            .map(|key| (key.breaker.state(), key.breaker.error_share()));
-        let (key_state, key_share) = key.unwrap_or_default();
-        let Some(target) = self.target else {
-            return Condition {
-                gate,
-                state: key_state,
-                error_share: key_share,
-                uptime: 100.0,
-                uptime_penalty: 0.0,
-                odd_penalty: 0.0,
-                in_flight: 0,
-                tokens_in_flight: 0,
-                waiting: 0,
-                expected: self.expected(health, bare(via.model), shape),
-                known: false,
-            };
-        };
-        let shape = Shape {
-            tokens_in_flight: target.tokens,
-            ..*shape
-        };
-        let queue = target
-            .queue
-            .filter(|(_, at)| now.since(*at) < Duration::from_secs(10));
-        Condition {
-            gate,
-            state: target.breaker.state().max(key_state),
-            error_share: target.breaker.error_share().max(key_share),
-            uptime: target.uptime.percent(),
-            uptime_penalty: target.uptime.penalty(now),
-            odd_penalty: target.odd_penalty,
-            in_flight: target.in_flight,
-            tokens_in_flight: target.tokens,
-            waiting: queue.map_or(0, |(queue, _)| queue.waiting),
-            expected: self.expected(health, bare(via.model), &shape),
-            known: target.latency.samples() >= KNOWN_FROM,
-        }
-    }
-
-    fn expected(&self, health: &Health, model: &str, shape: &Shape) -> Expected {
-        let shared = health.pools.find(model, "");
-        match (self.target, shared) {
-            (Some(target), Some(shared)) => target.latency.expected(&shared.pool, shape),
-            (None, Some(shared)) => Latency::default().expected(&shared.pool, shape),
-            (Some(target), None) => target.latency.expected(&Pool::default(), shape),
-            (None, None) => Latency::default().expected(&Pool::default(), shape),
-        }
-    }
-}
-
-impl TargetHealth {
-    fn weigh_oddness(&mut self, now: Moment) {
-        self.odd_penalty = latency::penalty(self.latency.oddness(now), self.peers);
-    }
-
-    fn route(&self, key: u32) -> Option<&Route> {
-        self.routes.iter().find(|route| route.key == key)
-    }
-
-    fn route_mut(&mut self, key: u32) -> Option<&mut Route> {
-        self.routes.iter_mut().find(|route| route.key == key)
-    }
-
-    fn add_route(&mut self, key: u32) {
-        if self.route(key).is_some() {
-            return;
-        }
-        if self.routes.len() == ROUTES {
-            self.routes.remove(0);
-        }
-        self.routes.push(Route {
-            key,
-            breaker: Breaker::new(Layer::Route),
-            pace: Pace::default(),
-            headroom: Headroom::default(),
-        });
-    }
-}
-
-fn paced(pace: &Pace, tokens: u64, now: Moment) -> Option<Gate> {
-    let wait = pace.wait(tokens, now);
-    (!wait.is_zero()).then(|| Gate::Shut {
-        until: now.after(wait),
-        bar: Bar::Paced,
-    })
 }
 
 /// The model's name without the vendor's before it: the same model has the same
 /// pool wherever it runs.
 fn bare(model: &str) -> &str {
     model.rsplit('/').next().unwrap_or(model)
-}
-
-/// The median of a sorted list without one of its values.
-fn median_without(sorted: &[f64], value: f64) -> f64 {
-    let place = sorted.partition_point(|other| *other < value);
-    let listed = sorted.get(place) == Some(&value);
-    let others = sorted.len() - usize::from(listed);
-    if others == 0 {
-        return 0.0;
-    }
-    let at = |n: usize| sorted[n + usize::from(listed && n >= place)];
-    // Of an even number the lower one: a doubt is no excuse.
-    at((others - 1) / 2)
 }
 
 #[cfg(test)]

@@ -40,7 +40,8 @@ pub use fallback::{
     remedy,
 };
 pub use health::{
-    Allowance, Class, Condition, Ended, Headroom, Health, Layer, Network, Queue, Shown, Ticket, Via,
+    Allowance, Class, Condition, Ended, Headroom, Health, Layer, Network, Queue, RouteShown, Shown,
+    TargetShown, Ticket, Via,
 };
 pub use hedge::{HedgeBudget, HedgePolicy, NoHedge, Second, hedge};
 pub use latency::{Expected, ODD, Shape, Took};

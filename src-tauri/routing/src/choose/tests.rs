@@ -5,10 +5,13 @@ use std::time::Duration;
 use dialect::{Failure, FailureCategory, Usage};
 
 use super::*;
-use crate::health::Ended;
+use crate::breaker::Bar;
+use crate::health::{Ended, Via};
 use crate::latency::Took;
 use crate::machine::Machine;
-use crate::price::{Rate, Rates};
+use crate::money::NanoUsd;
+use crate::price::{Price, Rate, Rates};
+use crate::score::Service;
 
 const NOW: Moment = Moment::from_ms(200_000);
 

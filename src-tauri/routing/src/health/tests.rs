@@ -2,7 +2,9 @@
 
 use dialect::FailureCategory;
 
+use super::network::median_without;
 use super::*;
+use crate::breaker::State;
 
 fn s(seconds: f64) -> Moment {
     Moment::from_s(seconds)
