@@ -25,7 +25,7 @@ pub(crate) fn http_date_ms(date: &str) -> Option<u64> {
 }
 
 /// Unix milliseconds of an RFC 3339 time: `2026-11-22T10:00:00.5Z`, `…+01:00`.
-pub(crate) fn rfc3339_ms(time: &str) -> Option<u64> {
+pub fn rfc3339_ms(time: &str) -> Option<u64> {
     let (date, time) = time.split_once(['T', 't', ' '])?;
     let mut parts = date.splitn(3, '-');
     let year = parts.next()?.parse().ok()?;

@@ -58,6 +58,7 @@ mod sse;
 mod text;
 
 pub use address::address;
+pub use clock::rfc3339_ms;
 pub use count::{Countable, count_reply, countable};
 pub use embed::{EmbedInput, EmbedRequest, Purpose, read_embed, translate_embed, write_embed};
 pub use endpoint::{Dialect, Endpoint, Task};
@@ -78,5 +79,5 @@ pub use translate::{
 };
 pub use usage::{StopReason, Usage, estimate_tokens};
 pub use vectors::embeddings_reply;
-pub use wait::retry_after_ms;
+pub use wait::{duration_ms, retry_after_ms};
 pub use whole::{NotAReply, read_whole};

@@ -26,7 +26,7 @@ pub fn retry_after_ms(header: impl Fn(&str) -> Option<String>, now_unix_ms: u64)
 
 /// A duration such as `6m0s`, `1s`, `120ms`, `2h3.5s`, in milliseconds.
 /// A bare number is seconds.
-pub(crate) fn duration_ms(text: &str) -> Option<u64> {
+pub fn duration_ms(text: &str) -> Option<u64> {
     let mut rest = text.trim();
     let mut total_ms = 0.0;
     if rest.is_empty() {

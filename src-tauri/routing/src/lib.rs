@@ -7,20 +7,52 @@
 //!
 //! Leaves out: sockets, keys, clocks and files.
 
+mod affinity;
+mod breaker;
 mod catalogue;
+mod chance;
+mod choose;
 mod fallback;
 mod findings;
+mod health;
+mod hedge;
+mod latency;
+mod machine;
+mod moment;
 mod money;
+mod pace;
 mod plan;
 mod price;
 mod routes;
+mod score;
+pub mod simulate;
+mod uptime;
 
+pub use affinity::{Link, Prefixes, chain};
+pub use breaker::{Bar, Cause, DEGRADED_PERCENT, FAILED_PERCENT, Gate, State};
 pub use catalogue::{
     BadPart, Catalogue, CatalogueError, CatalogueModel, CatalogueProvider, PriceCheck,
 };
-pub use fallback::{Next, after};
+pub use chance::Chance;
+pub use choose::{
+    Ask, Choosing, Considered, Contender, Decision, Fate, Forecast, Kept, Pin, Reason, Stay,
+    Strategy, decide,
+};
+pub use fallback::{
+    Next, Remedy, RetryBudget, Situation, Step, Stopped, after, first_token_deadline, follow,
+    remedy,
+};
 pub use findings::{Broken, Findings, Need, heed};
+pub use health::{
+    Allowance, Class, Condition, Ended, Headroom, Health, Layer, Network, Queue, RouteShown, Shown,
+    TargetShown, Ticket, Via,
+};
+pub use hedge::{HedgeBudget, HedgePolicy, NoHedge, Second, hedge};
+pub use latency::{Expected, ODD, Shape, Took};
+pub use machine::Machine;
+pub use moment::Moment;
 pub use money::NanoUsd;
 pub use plan::{Asked, Candidate, Dropped, NoRoute, Plan, Standing, plan};
 pub use price::{Cost, Price, Rate, Rates};
 pub use routes::{Alias, AuthScheme, Door, KeySource, Provider, Routes, Surface, Target, Way};
+pub use score::{Service, Terms, Weights};

@@ -99,6 +99,7 @@ pub fn plan(
         dropped: Vec::new(),
     };
     if let Some(alias) = routes.aliases.get(asked.model) {
+        draft.candidates.reserve_exact(alias.targets.len());
         for target in &alias.targets {
             match routes.provider(&target.provider) {
                 Some(provider) => draft.consider(provider, &target.model, "listed in the alias"),
