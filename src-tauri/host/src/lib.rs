@@ -24,6 +24,7 @@ mod examinations;
 mod folder;
 mod ledger;
 mod lock;
+mod sensors;
 mod vault;
 mod watch;
 mod whole_file;
@@ -35,5 +36,6 @@ pub use folder::{DataFolder, FolderError};
 pub use ledger::{
     LedgerError, LedgerHealth, ProviderTotals, ReceiptFilter, Retention, SqliteLedger, Totals,
 };
+pub use sensors::{Sensors, sense};
 pub use vault::{EnvironmentKey, StoreState, Vault, VaultError, environment_keys};
 pub use watch::{Changed, Watch, WatchError, watch};
