@@ -180,14 +180,9 @@ fn routes() -> Routes {
         .map(|model| model.id.as_str())
         .take(CANDIDATES)
         .collect();
-    let alias = |name: &str, count: usize| Alias {
-        name: name.to_owned(),
-        targets: (0..count)
-            .map(|n| Target {
-                provider: format!("provider-{n}"),
-                model: models[n].to_owned(),
-            })
-            .collect(),
+    let alias = |name: &str, count: usize| {
+        let targets = (0..count).map(|n| Target::new(&format!("provider-{n}"), models[n]));
+        Alias::listed(name, targets.collect())
     };
     let aliases = [("one", 1), ("four", 4), ("eight", 8)];
     Routes {

@@ -147,6 +147,7 @@ pub fn heed(
         match (against(&candidate), broken.first()) {
             (Some(seen), _) => {
                 candidate.why = format!("{}; {seen}", candidate.why).into();
+                candidate.priority = 0.0;
                 broken.push((candidate, seen));
             }
             (None, Some((passed, seen))) => {

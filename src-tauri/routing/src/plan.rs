@@ -6,7 +6,8 @@ use std::sync::Arc;
 use dialect::{Endpoint, Task};
 use serde::{Deserialize, Serialize};
 
-use crate::routes::{Provider, Routes, Way};
+use crate::choose::Strategy;
+use crate::routes::{Provider, Routes, Target, Way};
 
 /// What a plan is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +38,8 @@ pub struct Plan {
     pub candidates: Vec<Candidate>,
     /// Known targets that can't serve this request now, each with its reason.
     pub dropped: Vec<Dropped>,
+    /// The rule by which one of the candidates is chosen.
+    pub strategy: Strategy,
 }
 
 /// One target of a plan.
@@ -46,6 +49,11 @@ pub struct Candidate {
     pub provider: Arc<Provider>,
     /// The model as that provider names it.
     pub model: String,
+    /// What stands before it in the plan is preferred to it as little or as much: 1 as a rule, 0 for
+    /// one that is known not to do what this request needs.
+    pub priority: f64,
+    /// Its share where a draw decides.
+    pub weight: f64,
     /// Why it stands at its place.
     pub why: Cow<'static, str>,
 }
@@ -97,12 +105,18 @@ pub fn plan(
         standing,
         candidates: Vec::new(),
         dropped: Vec::new(),
+        // Whoever configured the providers has said in which order they are preferred.
+        strategy: Strategy::Priority,
     };
     if let Some(alias) = routes.aliases.get(asked.model) {
+        draft.strategy = alias.strategy;
         draft.candidates.reserve_exact(alias.targets.len());
         for target in &alias.targets {
             match routes.provider(&target.provider) {
-                Some(provider) => draft.consider(provider, &target.model, "listed in the alias"),
+                Some(provider) => {
+                    draft.consider(provider, &target.model, "listed in the alias");
+                    draft.weigh(target);
+                }
                 None => draft.drop_target(
                     &target.provider,
                     &target.model,
@@ -145,6 +159,7 @@ struct Draft<'a, S> {
     standing: S,
     candidates: Vec<Candidate>,
     dropped: Vec<Dropped>,
+    strategy: Strategy,
 }
 
 impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
@@ -157,9 +172,21 @@ impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
             None => self.candidates.push(Candidate {
                 provider: Arc::clone(provider),
                 model: model.to_owned(),
+                priority: 1.0,
+                weight: 1.0,
                 why: Cow::Borrowed(why),
             }),
             Some(reason) => self.drop_target(&provider.id, model, reason),
+        }
+    }
+
+    /// Gives the latest candidate its share, if it is this target.
+    fn weigh(&mut self, target: &Target) {
+        if let Some(latest) = self.candidates.last_mut()
+            && latest.provider.id == target.provider
+            && latest.model == target.model
+        {
+            latest.weight = target.weight;
         }
     }
 
@@ -230,6 +257,7 @@ impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
                 alias,
                 candidates: self.candidates,
                 dropped: self.dropped,
+                strategy: self.strategy,
             });
         }
         let reasons: Vec<&str> = self.dropped.iter().map(|d| d.reason.as_str()).collect();

@@ -8,6 +8,7 @@ use dialect::hub::{Hosting, Quirks};
 use dialect::{Dialect, Endpoint, Task};
 
 use crate::catalogue::CatalogueModel;
+use crate::choose::Strategy;
 
 /// Everything a plan may choose from.
 #[derive(Debug, Default)]
@@ -111,22 +112,48 @@ pub enum KeySource {
     None,
 }
 
-/// A name that stands for an ordered list of targets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A name that stands for a list of targets.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Alias {
     /// The model name clients send.
     pub name: String,
     /// First choice first. Never empty.
     pub targets: Vec<Target>,
+    /// The rule by which one of them is chosen.
+    pub strategy: Strategy,
 }
 
 /// A provider and one of its models.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Target {
     /// The provider's id.
     pub provider: String,
     /// The model as that provider names it.
     pub model: String,
+    /// Its share where a draw decides; 1 as a rule.
+    pub weight: f64,
+}
+
+impl Alias {
+    /// Targets in the order in which they are preferred.
+    pub fn listed(name: &str, targets: Vec<Target>) -> Alias {
+        Alias {
+            name: name.to_owned(),
+            targets,
+            strategy: Strategy::Priority,
+        }
+    }
+}
+
+impl Target {
+    /// With the usual share.
+    pub fn new(provider: &str, model: &str) -> Target {
+        Target {
+            provider: provider.to_owned(),
+            model: model.to_owned(),
+            weight: 1.0,
+        }
+    }
 }
 
 impl Routes {

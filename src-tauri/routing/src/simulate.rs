@@ -27,6 +27,20 @@ use baseline::{Baseline, Rule};
 use driver::Driver;
 use ours::Ours;
 
+/// The scenarios that are built in: their names and their texts.
+pub const BUILT_IN: [(&str, &str); 7] = [
+    ("mixed-sizes", include_str!("../scenarios/mixed-sizes.toml")),
+    ("slow-member", include_str!("../scenarios/slow-member.toml")),
+    ("twelve-days", include_str!("../scenarios/twelve-days.toml")),
+    ("warm-caches", include_str!("../scenarios/warm-caches.toml")),
+    ("full-outage", include_str!("../scenarios/full-outage.toml")),
+    ("worst-day", include_str!("../scenarios/worst-day.toml")),
+    (
+        "rate-limit-storm",
+        include_str!("../scenarios/rate-limit-storm.toml"),
+    ),
+];
+
 /// Runs a scenario with each of its methods, and checks its claims.
 pub fn run(scenario: &Scenario) -> Report {
     let rows = scenario.methods.iter().map(|method| {

@@ -398,7 +398,7 @@ fn compile_alias(
              `{prefix}`; give it another name"
         )));
     }
-    let written = &targets.get_ref().0;
+    let written = &targets.get_ref().list;
     if written.is_empty() {
         return Err(Wrong::at(
             targets.span(),
@@ -417,10 +417,31 @@ fn compile_alias(
         }
         compiled.push(target);
     }
-    Ok(Alias {
-        name: alias.clone(),
-        targets: compiled,
-    })
+    let mut alias = Alias::listed(alias, compiled);
+    if let Some(rule) = &targets.get_ref().rule {
+        alias.strategy = rule.strategy;
+        weigh(&mut alias, rule)?;
+    }
+    Ok(alias)
+}
+
+/// Gives each target its share of a draw.
+fn weigh(alias: &mut Alias, rule: &written::Rule) -> Result<(), Wrong> {
+    let Some(weights) = &rule.weights else {
+        return Ok(());
+    };
+    let count = alias.targets.len();
+    let usable = |weight: &f64| weight.is_finite() && *weight > 0.0;
+    if weights.get_ref().len() != count || !weights.get_ref().iter().all(usable) {
+        return Err(Wrong::at(
+            weights.span(),
+            format!("write one number above 0 for each target: {count} of them"),
+        ));
+    }
+    for (target, weight) in alias.targets.iter_mut().zip(weights.get_ref()) {
+        target.weight = *weight;
+    }
+    Ok(())
 }
 
 fn target(text: &str, routes: &Routes, catalogue: &Catalogue) -> Result<Target, String> {
@@ -433,10 +454,7 @@ fn target(text: &str, routes: &Routes, catalogue: &Catalogue) -> Result<Target, 
     };
     model_name(model)?;
     if routes.provider(provider).is_some() {
-        return Ok(Target {
-            provider: provider.to_owned(),
-            model: model.to_owned(),
-        });
+        return Ok(Target::new(provider, model));
     }
     if catalogue.provider(provider).is_some() {
         return Err(format!(

@@ -124,7 +124,14 @@ pub(super) fn put_alias(
     name: &str,
     targets: &[String],
 ) -> Result<(), String> {
-    set(section(doc, "alias")?, name, list(targets));
+    let aliases = section(doc, "alias")?;
+    // A rule of choice stays; its weights belonged to the targets as they were.
+    if let Some(table) = aliases.get_mut(name).and_then(Item::as_table_like_mut) {
+        table.remove("weights");
+        set(table, "targets", list(targets));
+        return Ok(());
+    }
+    set(aliases, name, list(targets));
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use dialect::Dialect;
-use routing::{AuthScheme, KeySource, Provider, Target};
+use routing::{AuthScheme, KeySource, Provider, Strategy, Target};
 
 use super::*;
 
@@ -180,10 +180,7 @@ fn aliases_keep_their_order_and_a_single_target_needs_no_list() {
          fast = [\"groq/meta/llama\", \"practice/steady\"]\n\"gpt-4.1\" = \"groq/x\"\n",
     );
     let aliases = &compiled.snapshot.routes.aliases;
-    let target = |provider: &str, model: &str| Target {
-        provider: provider.into(),
-        model: model.into(),
-    };
+    let target = Target::new;
     assert_eq!(
         aliases["fast"].targets,
         [target("groq", "meta/llama"), target("practice", "steady")]
@@ -389,6 +386,14 @@ fn a_mistake_is_told_with_its_place_and_what_to_do() {
             "[alias]\nfast = 3\n",
             "2:8: invalid type: integer `3`, expected a list of targets",
         ),
+        (
+            "[alias]\nfast = { targets = [\"practice/a\"], weights = [1, 2] }\n",
+            "2:46: write one number above 0 for each target: 1 of them",
+        ),
+        (
+            "[alias]\nfast = { targets = [\"practice/a\"], strategy = \"dearest\" }\n",
+            "2:47: unknown value `dearest`; known are adaptive, priority, weighted",
+        ),
     ];
     let mut wrong = Vec::new();
     for (text, expected) in table {
@@ -585,4 +590,23 @@ fn what_costs_something_in_a_translation_is_off_until_it_is_asked_for() {
         let refused = refusal(&format!("[translation]\n{wrong}\n"));
         assert!(refused.contains(told), "{wrong}: {refused}");
     }
+}
+
+#[test]
+fn an_alias_may_say_by_which_rule_a_target_is_chosen() {
+    let alias = |text: &str| {
+        let text = format!("[alias]\nfast = {text}\n");
+        load(&text).snapshot.routes.aliases["fast"].clone()
+    };
+    let listed = alias("[\"practice/steady\", \"practice/instant\"]");
+    assert_eq!(listed.strategy, Strategy::Priority);
+    let table = alias("{ targets = [\"practice/steady\", \"practice/instant\"] }");
+    assert_eq!(table.strategy, Strategy::Adaptive);
+    assert_eq!(table.targets, listed.targets);
+    let weighed = alias(
+        "{ targets = [\"practice/steady\", \"practice/instant\"], strategy = \"weighted\", weights = [3, 1] }",
+    );
+    assert_eq!(weighed.strategy, Strategy::Weighted);
+    let weights: Vec<f64> = weighed.targets.iter().map(|target| target.weight).collect();
+    assert_eq!(weights, [3.0, 1.0]);
 }

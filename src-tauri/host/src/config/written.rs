@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use dialect::hub::{Hosting, Quirks};
-use routing::AuthScheme;
+use routing::{AuthScheme, Strategy};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
@@ -97,9 +97,20 @@ pub(super) struct Provider {
     pub(super) models: Vec<Spanned<String>>,
 }
 
-/// The targets of an alias: a list, or a single text for a list of one.
+/// The targets of an alias: a list, a single text for a list of one, or a table with a rule of choice.
 #[derive(Debug)]
-pub(super) struct Targets(pub(super) Vec<TargetText>);
+pub(super) struct Targets {
+    pub(super) list: Vec<TargetText>,
+    /// `None` where the order decides.
+    pub(super) rule: Option<Rule>,
+}
+
+/// By which rule one of an alias's targets is chosen.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) strategy: Strategy,
+    pub(super) weights: Option<Spanned<Vec<f64>>>,
+}
 
 #[derive(Debug)]
 pub(super) struct TargetText {
@@ -120,31 +131,63 @@ impl<'de> Visitor<'de> for TargetsVisitor {
     type Value = Targets;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a list of targets such as [\"openai/gpt-4.1-mini\"]")
+        f.write_str(
+            "a list of targets such as [\"openai/gpt-4.1-mini\"], or a table with `targets`",
+        )
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Targets, E> {
-        Ok(Targets(vec![TargetText {
-            at: None,
-            text: text.to_owned(),
-        }]))
+        Ok(Targets {
+            list: vec![TargetText {
+                at: None,
+                text: text.to_owned(),
+            }],
+            rule: None,
+        })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Targets, A::Error> {
         let mut targets = Vec::new();
         while let Some(target) = list.next_element::<Spanned<String>>()? {
-            targets.push(TargetText {
-                at: Some(target.span()),
-                text: target.into_inner(),
-            });
+            targets.push(TargetText::of(target));
         }
-        Ok(Targets(targets))
+        Ok(Targets {
+            list: targets,
+            rule: None,
+        })
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Targets, A::Error> {
-        Err(A::Error::custom(
-            "an alias is a list of targets; a name with a dot in it must be in quotes, \
-             as in \"gpt-4.1\" = [\"openai/gpt-4.1-mini\"]",
-        ))
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Targets, A::Error> {
+        let (mut list, mut strategy, mut weights) = (Vec::new(), Strategy::default(), None);
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "targets" => {
+                    let targets: Vec<Spanned<String>> = map.next_value()?;
+                    list = targets.into_iter().map(TargetText::of).collect();
+                }
+                "strategy" => strategy = map.next_value()?,
+                "weights" => weights = Some(map.next_value()?),
+                _ => {
+                    return Err(A::Error::custom(
+                        "an alias is a list of targets; a name with a dot in it must be in quotes, \
+                         as in \"gpt-4.1\" = [\"openai/gpt-4.1-mini\"]. As a table it has `targets`, \
+                         `strategy` and `weights`",
+                    ));
+                }
+            }
+        }
+        Ok(Targets {
+            list,
+            rule: Some(Rule { strategy, weights }),
+        })
+    }
+}
+
+impl TargetText {
+    fn of(target: Spanned<String>) -> TargetText {
+        TargetText {
+            at: Some(target.span()),
+            text: target.into_inner(),
+        }
     }
 }

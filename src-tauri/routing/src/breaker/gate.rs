@@ -59,8 +59,10 @@ impl Bar {
     pub fn may_be_defied(self) -> bool {
         match self {
             Bar::Failed | Bar::Ramping | Bar::Offline => true,
-            Bar::Held(class) => class.is_error(),
-            Bar::Paced => false,
+            // What only a person can mend may have been mended; its own words say best what is wrong.
+            Bar::Held(class) => class != Class::RateLimit,
+            // Its turn comes, and is waited for.
+            Bar::Paced => true,
         }
     }
 }

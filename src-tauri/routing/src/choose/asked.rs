@@ -114,8 +114,8 @@ impl<'a> Contender<'a> {
             },
             price: known.and_then(|model| model.price.as_ref()),
             window: known.and_then(|model| model.max_input.or(model.context_window)),
-            priority: 1.0,
-            weight: 1.0,
+            priority: candidate.priority,
+            weight: candidate.weight,
             warm_tokens: 0,
         }
     }

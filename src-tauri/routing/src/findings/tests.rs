@@ -47,14 +47,8 @@ fn provider(id: &str) -> Provider {
 /// The alias `work` over the model `m` of a, b and c.
 fn routes() -> Routes {
     let ids = ["a", "b", "c"];
-    let targets = ids.map(|id| Target {
-        provider: id.to_owned(),
-        model: "m".to_owned(),
-    });
-    let alias = Alias {
-        name: "work".to_owned(),
-        targets: targets.to_vec(),
-    };
+    let targets = ids.map(|id| Target::new(id, "m"));
+    let alias = Alias::listed("work", targets.to_vec());
     Routes {
         providers: ids.map(|id| Arc::new(provider(id))).to_vec(),
         aliases: [("work".to_owned(), alias)].into(),

@@ -49,15 +49,10 @@ fn provider(id: &str, dialects: &[Dialect], models: &[&str]) -> Provider {
 
 /// Providers in the order of the config, and aliases as `(name, targets)`.
 fn routes(providers: Vec<Provider>, aliases: &[(&str, &[(&str, &str)])]) -> Routes {
-    let alias = |(name, targets): &(&str, &[(&str, &str)])| Alias {
-        name: (*name).to_owned(),
-        targets: targets
-            .iter()
-            .map(|(provider, model)| Target {
-                provider: (*provider).to_owned(),
-                model: (*model).to_owned(),
-            })
-            .collect(),
+    let alias = |(name, targets): &(&str, &[(&str, &str)])| {
+        let targets = targets.iter();
+        let targets = targets.map(|(provider, model)| Target::new(provider, model));
+        Alias::listed(name, targets.collect())
     };
     Routes {
         providers: providers.into_iter().map(Arc::new).collect(),

@@ -6,6 +6,7 @@ mod keys;
 mod link;
 mod reach;
 mod serve;
+mod simulate;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ enum Command {
     Clients(clients::Clients),
     /// Try what a provider can do for clients of each dialect, on your own key
     Doctor(doctor::Doctor),
+    /// Play a scenario of providers in trouble, and see how routing takes it
+    Simulate(simulate::Simulate),
     /// Print a fresh one-time link to the panel of the running Signalbox
     Link(Options),
 }
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
             Command::Keys(keys) => keys::run(keys).await?,
             Command::Clients(clients) => clients::run(clients).await?,
             Command::Doctor(doctor) => return doctor::run(doctor).await,
+            Command::Simulate(simulate) => return simulate::run(&simulate),
             Command::Link(options) => link::run(options).await?,
         }
         Ok(ExitCode::SUCCESS)
