@@ -12,7 +12,7 @@
 //! shown, changed; `big-last` ends with an event of three megabytes; `able` does all that the doctor
 //! asks for, and its kin each lack one thing: `able-no-tools` calls none, `able-no-schema` refuses
 //! schemas, `able-no-usage` reports no tokens, `able-disordered` sends its last two events in the
-//! wrong order. A request that claims to be signed for AWS is held to it, and `/token` gives
+//! wrong order; `every-other` fails every other time, `late` takes its time to begin. A request that claims to be signed for AWS is held to it, and `/token` gives
 //! Google's access tokens.
 
 use std::net::SocketAddr;

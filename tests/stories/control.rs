@@ -92,14 +92,20 @@ async fn a_providers_health_is_learned_from_its_requests() {
     let health = &overview["providers"][0];
     assert_eq!(
         (&health["state"], &health["attempts"], &health["failures"]),
-        (&json!("failing"), &json!(3), &json!(2))
+        // What is a moment's trouble as a rule is tried three times where nobody else is left.
+        (&json!("failing"), &json!(5), &json!(4))
+    );
+    let cause = health["cause"].as_str().unwrap();
+    assert!(
+        cause.starts_with("500: Failed") && cause.contains("3 × 500"),
+        "{cause}"
     );
     assert_eq!(health["last_failure"]["category"], "broken_stream");
     assert!(health["ttft_ms"].as_f64().unwrap() > 0.0);
     // The request's own fault is not the provider's.
     signalbox.chat("fake/400").await;
     let overview = signalbox.control("overview", &json!({})).await;
-    assert_eq!(overview["providers"][0]["attempts"], 3);
+    assert_eq!(overview["providers"][0]["attempts"], 5);
 }
 
 #[tokio::test]

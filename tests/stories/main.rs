@@ -13,6 +13,7 @@ mod control;
 mod doctor;
 mod failover;
 mod guard;
+mod health;
 mod hosts;
 mod keys;
 mod ledger;

@@ -61,7 +61,7 @@ function rows(count) {
 }
 
 const health = (id, name, state, more = {}) => ({
-  id, name, practice: false, state, attempts: 0, failures: 0, ttft_ms: null, in_flight: 0, spend_today_nano_usd: 0, last_failure: null, ...more,
+  id, name, practice: false, state, attempts: 0, failures: 0, ttft_ms: null, in_flight: 0, spend_today_nano_usd: 0, cause: null, last_failure: null, ...more,
 });
 
 const PRACTICE = health("practice", "Practice", "idle", { practice: true });
@@ -70,10 +70,12 @@ const RICH_HEALTH = [
   health("anthropic", "Anthropic", "healthy", { attempts: 64, ttft_ms: 612, in_flight: 2, spend_today_nano_usd: 2_914_300_000 }),
   health("openai", "OpenAI", "degraded", {
     attempts: 81, failures: 2, ttft_ms: 431.5, in_flight: 1, spend_today_nano_usd: 184_220_000,
+    cause: "claude-sonnet-5: Degraded: 3.1 % errors over 2 min, 5 × 529",
     last_failure: { at_unix_ms: NOW - 3 * MINUTE, category: "overloaded", message: "The engine is currently overloaded, please try again later" },
   }),
   health("groq", "Groq", "failing", {
     attempts: 22, failures: 9, ttft_ms: 118, spend_today_nano_usd: 812_000,
+    cause: "openai/gpt-oss-120b: waits for its rate limit, 12 s more",
     last_failure: { at_unix_ms: NOW - 20_000, category: "rate_limit", message: "Rate limit reached for model `openai/gpt-oss-120b` in organization org_01hx on tokens per minute (TPM): Limit 8000, Used 7822, Requested 640. Please try again in 3.4s." },
   }),
   health("ollama", "Ollama", "healthy", { attempts: 9, ttft_ms: 74 }),
@@ -240,6 +242,26 @@ function receipt(found) {
   return {
     row: found,
     attempts,
+    choice: found.alias
+      ? {
+          seed: "18446744073709551615",
+          considered: [
+            {
+              target: "groq/llama-3.3-70b-versatile", place: 1, why: "Its score is the best.", score: 0.12,
+              terms: [{ name: "latency", value: 0.12 }], ttft_ms: 240, cost_nano_usd: 210_000,
+            },
+            {
+              target: "openai/gpt-4.1-mini", place: 2, why: "Its score is 0.94 against 0.12.", score: 0.94,
+              terms: [{ name: "price", value: 0.6 }, { name: "latency", value: 0.3 }, { name: "errors", value: 0.04 }],
+              ttft_ms: 610, cost_nano_usd: 480_000,
+            },
+            {
+              target: "openrouter/llama-3.3-70b-instruct", place: null, why: "It has reached its rate limit. Asked again in 12 s.",
+              score: null, terms: [], ttft_ms: null, cost_nano_usd: null,
+            },
+          ],
+        }
+      : null,
     dropped: found.alias ? [{ target: "mistral/mistral-small", reason: "Mistral has no key; set one with `signalbox keys set mistral` or on the Providers page" }] : [],
     notes: found.alias
       ? [

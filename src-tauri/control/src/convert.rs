@@ -1,9 +1,13 @@
 //! From what the engine and the ledger hold to what people are shown. One way only.
 
 use engine::Receipt;
+use routing::Terms;
 use serde::Serialize;
 
-use crate::shown::{AttemptShown, DroppedShown, NoteShown, ReceiptShown, RequestRow, TokensShown};
+use crate::shown::{
+    AttemptShown, ChoiceShown, ConsideredShown, DroppedShown, NoteShown, ReceiptShown, RequestRow,
+    TermShown, TokensShown,
+};
 
 /// A receipt as a line of the list.
 pub(crate) fn row(receipt: &Receipt) -> RequestRow {
@@ -46,6 +50,7 @@ pub(crate) fn receipt(receipt: &Receipt) -> ReceiptShown {
                 reason: dropped.reason.clone(),
             })
             .collect(),
+        choice: receipt.choice.as_ref().map(choice),
         notes: receipt.notes.iter().map(note).collect(),
         tokens: TokensShown {
             input: usage.input,
@@ -63,6 +68,51 @@ pub(crate) fn receipt(receipt: &Receipt) -> ReceiptShown {
         request_bytes: receipt.request_bytes,
         reply_bytes: receipt.reply_bytes,
     }
+}
+
+fn choice(choice: &engine::Choice) -> ChoiceShown {
+    ChoiceShown {
+        // Numbers of 64 bits do not survive JavaScript.
+        seed: choice.seed.to_string(),
+        considered: choice.considered.iter().map(considered).collect(),
+    }
+}
+
+fn considered(one: &engine::Weighed) -> ConsideredShown {
+    let figures = &one.figures;
+    ConsideredShown {
+        target: one.target.clone(),
+        place: one.place,
+        why: one.why.clone(),
+        score: figures.terms.map(|terms| terms.total),
+        terms: figures
+            .terms
+            .map_or_else(Vec::new, |terms| terms_shown(&terms)),
+        ttft_ms: figures.forecast.map(|forecast| forecast.ttft_ms),
+        cost_nano_usd: figures.forecast.map(|forecast| forecast.cost.0),
+    }
+}
+
+fn terms_shown(terms: &Terms) -> Vec<TermShown> {
+    let mut shown: Vec<TermShown> = [
+        ("price", terms.price),
+        ("latency", terms.latency),
+        ("load", terms.load),
+        ("errors", terms.errors),
+        ("uptime", terms.uptime),
+        ("odd", terms.odd),
+        ("machine", terms.machine),
+        ("priority", terms.priority),
+    ]
+    .into_iter()
+    .filter(|(_, value)| *value > 0.0005)
+    .map(|(name, value)| TermShown {
+        name: name.to_owned(),
+        value,
+    })
+    .collect();
+    shown.sort_by(|one, other| other.value.total_cmp(&one.value));
+    shown
 }
 
 fn note(note: &dialect::hub::Note) -> NoteShown {

@@ -6,18 +6,13 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use engine::Lately;
 use host::StoreState;
-use routing::{Provider, Standing};
+use routing::{Provider, Shown, Standing, State};
 
 use crate::failure::Failure;
 use crate::shown::{
     Alarm, HealthState, LastFailure, Minute, Nothing, Overview, Pause, ProviderHealth, Tag, Totals,
 };
 use crate::{Control, blocking};
-
-/// Failures from which a provider counts as degraded, in percent of attempts.
-const DEGRADED_PERCENT: u32 = 2;
-/// Failures from which it counts as failing, in percent of attempts.
-const FAILING_PERCENT: u32 = 5;
 
 impl Control {
     pub(crate) async fn overview(&self, _: Nothing) -> Result<Overview, Failure> {
@@ -83,24 +78,32 @@ impl Control {
         let spend = blocking(move || ledger.by_provider(since))
             .await?
             .map_err(Failure::unavailable)?;
+        let (known, _) = self.parts.engine.health();
         Ok(providers
             .iter()
             .map(|provider| {
                 let spent = spend.iter().find(|sum| sum.provider == provider.id);
-                self.health(provider, spent.map_or(0, |sum| sum.totals.cost.0))
+                self.health(provider, spent.map_or(0, |sum| sum.totals.cost.0), &known)
             })
             .collect())
     }
 
-    fn health(&self, provider: &Provider, spend_today_nano_usd: i64) -> ProviderHealth {
+    fn health(
+        &self,
+        provider: &Provider,
+        spend_today_nano_usd: i64,
+        known: &[Shown],
+    ) -> ProviderHealth {
         let engine = &self.parts.engine;
+        let worst = worst(provider, known);
         let live = engine.live().provider(&provider.id);
         let lately = live.as_ref().map(|live| live.lately(Instant::now()));
         ProviderHealth {
             id: provider.id.clone(),
             name: provider.name.clone(),
             practice: provider.practice,
-            state: state(provider, engine.standing(provider), lately.as_ref()),
+            state: state(provider, engine.standing(provider), lately.as_ref(), worst),
+            cause: worst.map(cause),
             attempts: lately.as_ref().map_or(0, |l| l.attempts),
             failures: lately.as_ref().map_or(0, |l| l.failures),
             ttft_ms: lately
@@ -154,8 +157,28 @@ impl Control {
     }
 }
 
-/// One word for a provider's recent past.
-fn state(provider: &Provider, standing: Standing, lately: Option<&Lately>) -> HealthState {
+/// What is worst of a provider's keys, models and ways to them, where anything is not well.
+fn worst<'k>(provider: &Provider, known: &'k [Shown]) -> Option<&'k Shown> {
+    let own = known.iter().filter(|one| one.provider == provider.id);
+    let unwell = own.filter(|one| one.cause.state != State::Healthy || one.cause.hold.is_some());
+    unwell.max_by_key(|one| (one.cause.state, one.cause.hold.is_some()))
+}
+
+/// Which of them it is, and why: "gpt-5: Degraded: 3.1 % errors over 2 min, 5 × 503".
+fn cause(worst: &Shown) -> String {
+    match &worst.model {
+        Some(model) => format!("{model}: {}", worst.text),
+        None => worst.text.clone(),
+    }
+}
+
+/// One word for how a provider is doing.
+fn state(
+    provider: &Provider,
+    standing: Standing,
+    lately: Option<&Lately>,
+    worst: Option<&Shown>,
+) -> HealthState {
     if !provider.enabled {
         return HealthState::Disabled;
     }
@@ -164,16 +187,15 @@ fn state(provider: &Provider, standing: Standing, lately: Option<&Lately>) -> He
         Standing::NoKey => return HealthState::NoKey,
         Standing::Ready => {}
     }
-    let Some(lately) = lately.filter(|l| l.attempts > 0) else {
-        return HealthState::Idle;
-    };
-    let percent = lately.failures * 100 / lately.attempts;
-    if percent >= FAILING_PERCENT && lately.failures > 1 {
-        HealthState::Failing
-    } else if percent >= DEGRADED_PERCENT {
-        HealthState::Degraded
-    } else {
-        HealthState::Healthy
+    match worst.map(|worst| (worst.cause.state, worst.cause.hold.is_some())) {
+        Some((State::Failed, _)) => HealthState::Failing,
+        Some((State::Healthy, true)) | Some((State::Degraded | State::Recovering, _)) => {
+            HealthState::Degraded
+        }
+        Some((State::Healthy, false)) | None => match lately.is_some_and(|l| l.attempts > 0) {
+            true => HealthState::Healthy,
+            false => HealthState::Idle,
+        },
     }
 }
 
@@ -188,40 +210,4 @@ fn unix_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis() as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lately(attempts: u32, failures: u32) -> Lately {
-        Lately {
-            attempts,
-            failures,
-            ttft: None,
-            last_failure: None,
-        }
-    }
-
-    #[test]
-    fn one_failure_among_few_degrades_and_does_not_fail() {
-        let provider = engine::practice_provider();
-        let cases = [
-            (0, 0, HealthState::Idle),
-            (100, 0, HealthState::Healthy),
-            (100, 1, HealthState::Healthy),
-            (100, 2, HealthState::Degraded),
-            (100, 5, HealthState::Failing),
-            (3, 1, HealthState::Degraded),
-            (4, 2, HealthState::Failing),
-        ];
-        for (attempts, failures, expected) in cases {
-            let found = state(
-                &provider,
-                Standing::Ready,
-                Some(&lately(attempts, failures)),
-            );
-            assert_eq!(found, expected, "{failures} of {attempts}");
-        }
-    }
 }

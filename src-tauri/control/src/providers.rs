@@ -261,6 +261,7 @@ impl Control {
         blocking(move || vault.set(&name, &asked.value))
             .await?
             .map_err(Failure::unavailable)?;
+        self.parts.engine.key_changed(&provider);
         self.changed(&[Tag::Keys, Tag::Providers]);
         Ok(Nothing {})
     }

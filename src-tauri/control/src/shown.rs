@@ -69,11 +69,11 @@ pub struct Minute {
 pub enum HealthState {
     /// No attempt in the last five minutes.
     Idle,
-    /// Under 2% of recent attempts failed.
+    /// Under 2% of what was asked of it failed.
     Healthy,
-    /// 2% or more failed.
+    /// 2% or more failed, it asked for a pause, or it is coming back.
     Degraded,
-    /// 5% or more failed, and more than one.
+    /// 5% or more failed: it is asked only to see whether it is back.
     Failing,
     /// Takes no new work; finishes what it has.
     Draining,
@@ -94,6 +94,8 @@ pub struct ProviderHealth {
     pub practice: bool,
     /// In one word.
     pub state: HealthState,
+    /// What is not well: "gpt-5: Degraded: 3.1 % errors over 2 min, 5 × 503".
+    pub cause: Option<String>,
     /// Attempts in the last five minutes.
     pub attempts: u32,
     /// Of which failed.
@@ -218,6 +220,8 @@ pub struct ReceiptShown {
     pub attempts: Vec<AttemptShown>,
     /// Targets left out, each with its reason.
     pub dropped: Vec<DroppedShown>,
+    /// Why the first target was the first; `None` where there was but one.
+    pub choice: Option<ChoiceShown>,
     /// What the translation into the provider's dialect could not carry.
     pub notes: Vec<NoteShown>,
     /// Tokens by class; they sum.
@@ -274,6 +278,43 @@ pub struct NoteShown {
     pub what: String,
     /// What became of it, and why.
     pub why: String,
+}
+
+/// How one of several targets was chosen.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct ChoiceShown {
+    /// Replays the choice.
+    pub seed: String,
+    /// Every target that could have been asked, in the order of the plan.
+    pub considered: Vec<ConsideredShown>,
+}
+
+/// One target of a choice.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct ConsideredShown {
+    /// `provider/model`
+    pub target: String,
+    /// Its place in the order, from 1; `None` when it was not to be asked.
+    pub place: Option<u32>,
+    /// Why it stood there.
+    pub why: String,
+    /// Its score, lower being better; `None` where it was not scored.
+    pub score: Option<f64>,
+    /// What the score is made of, largest first, without what is nothing.
+    pub terms: Vec<TermShown>,
+    /// Expected until the first word, in milliseconds.
+    pub ttft_ms: Option<f64>,
+    /// Expected cost in billionths of a dollar.
+    pub cost_nano_usd: Option<i64>,
+}
+
+/// One part of a score.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct TermShown {
+    /// `price`, `latency`, `load`, `errors`, `uptime`, `odd`, `machine` or `priority`.
+    pub name: String,
+    /// What it adds.
+    pub value: f64,
 }
 
 /// A target that was left out.

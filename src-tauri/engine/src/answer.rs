@@ -79,6 +79,7 @@ pub(crate) async fn deliver(
             first_byte: answer.first_byte,
             live: answer.live,
             underway: answer.underway,
+            watched: answer.watched,
             provider_name: answer.provider.name.clone(),
             idle: Idle::new(snapshot.limits.idle),
             pulse: Pulse::new(snapshot.limits.ping),

@@ -1,8 +1,7 @@
-//! Walks a plan: asks one target after the other until one answers.
+//! One attempt: asks one target, until its answer can no longer turn out to be none.
 //!
-//! Promises: nothing is sent to a second target once the client has seen a byte
-//! (the commit point is the return of [`walk`]). Leaves out the order of targets
-//! (`routing::plan`) and what each failure leads to (`routing::after`).
+//! Promises: every try stands on the receipt and is told to health, however it ends; a refusal never
+//! repeats the provider's key. Leaves out which target is asked, and what a failure leads to (`walk`).
 
 pub(crate) mod fan_out;
 
@@ -12,11 +11,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use dialect::hub::{Loss, Note};
 use dialect::{
-    Dialect, Endpoint, Facts, Failure, FailureCategory, Fault, Reading, Usage, classify,
+    Dialect, Endpoint, Facts, Failure, FailureCategory, Fault, Reading, Task, Usage, classify,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
-use routing::{Candidate, Door, Dropped, Next, Plan, Provider, after};
+use routing::{Ask, Candidate, Door, Provider};
 
+use crate::conditions::Watched;
 use crate::exchange::Call;
 use crate::key::ShownKey;
 use crate::live::{ProviderLive, Underway};
@@ -29,7 +29,7 @@ use crate::sending::{self, InHub, Sending, Thoughts, Unsent};
 use crate::settle::{Settlement, unix_ms};
 use crate::snapshot::Snapshot;
 use crate::upstream::{self, UpstreamReply, bad_reply};
-use crate::{faults, headers, practice};
+use crate::{headers, practice};
 
 /// The largest error body that is read, in bytes.
 const ERROR_LIMIT: usize = 1024 * 1024;
@@ -54,6 +54,8 @@ pub(crate) struct Answer {
     pub(crate) first_byte: Duration,
     pub(crate) live: Option<Arc<ProviderLive>>,
     pub(crate) underway: Option<Underway>,
+    /// Tells health how the stream ends.
+    pub(crate) watched: Option<Watched>,
     pub(crate) body: AnswerBody,
 }
 
@@ -84,110 +86,45 @@ pub(crate) struct Asking<'a> {
     pub(crate) lossy: bool,
     /// Names the reply where the caller's dialect wants a name of ours.
     pub(crate) receipt: ReceiptId,
+    /// The request as far as it matters for a choice.
+    pub(crate) ask: Ask,
+    /// How many targets its plan has.
+    pub(crate) targets: u32,
 }
 
-/// Tries the candidates in order. Every failed try is written on the receipt.
-pub(crate) async fn walk(
-    asking: Asking<'_>,
-    plan: &Plan,
-    settlement: &mut Settlement,
-) -> Result<Answer, AllFailed> {
-    let mut last: Option<AllFailed> = None;
-    let mut unfit = Vec::new();
-    let mut malformed = None;
-    for candidate in &plan.candidates {
-        let mut outcome = one(&asking, candidate, Thoughts::Shown, settlement).await;
-        if let Err(Failed::Attempt(refused)) = &mut outcome
-            && refused.failure.category == FailureCategory::StateLost
-            && sending::may_leave_thoughts_out(&asking, candidate)
-            && let Some(second) = without_thoughts(&asking, candidate, settlement).await
-        {
-            outcome = second;
-        }
-        match outcome {
-            Ok(answer) => return Ok(answer),
-            Err(Failed::Attempt(failed)) => {
-                let stop = after(failed.failure.category) == Next::Stop;
-                last = Some(failed);
-                if stop {
-                    break;
-                }
-            }
-            Err(Failed::Unsent(Unsent::Unfit(refused))) => {
-                settlement.unfit(Dropped {
-                    target: format!("{}/{}", candidate.provider.id, candidate.model),
-                    reason: format!(
-                        "{} can't take `{}`: {}",
-                        candidate.provider.name, refused.what, refused.why
-                    ),
-                });
-                unfit.push((candidate, refused));
-            }
-            Err(Failed::Unsent(Unsent::Malformed(why))) => {
-                // A target that needs no translation may take it all the same.
-                malformed.get_or_insert((candidate, why));
-            }
+/// Which try at a target this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// The first.
+    First,
+    /// Another, because what happened may be over.
+    Again,
+    /// Another, without the thoughts of earlier turns, which it refused.
+    WithoutThoughts,
+}
+
+impl Turn {
+    fn why(self, candidate: &Candidate) -> String {
+        match self {
+            Turn::First => candidate.why.to_string(),
+            Turn::Again => "once more: what happened is a moment's trouble as a rule".to_owned(),
+            Turn::WithoutThoughts => "again without the thoughts that it refused".to_owned(),
         }
     }
-    Err(match (last, malformed, unfit.first()) {
-        (Some(failed), ..) => failed,
-        (None, Some((candidate, why)), _) => nobody(candidate, faults::malformed(why.to_string())),
-        (None, None, Some((candidate, refused))) => nobody(
-            candidate,
-            faults::untranslatable(&candidate.provider.name, refused),
-        ),
-        (None, None, None) => unreachable_plan(plan),
-    })
+
+    fn thoughts(self) -> Thoughts {
+        match self {
+            Turn::First | Turn::Again => Thoughts::Shown,
+            Turn::WithoutThoughts => Thoughts::LeftOut,
+        }
+    }
 }
 
-/// Asks a target once more, without the thoughts of earlier turns that it refused. `None` where its
-/// first words say more: it does not like the request without them either, or it was not asked.
-async fn without_thoughts(
+/// Asks one target. The try stands on the receipt, however it ends.
+pub(crate) async fn one(
     asking: &Asking<'_>,
     candidate: &Candidate,
-    settlement: &mut Settlement,
-) -> Option<Result<Answer, Failed>> {
-    use FailureCategory::{BadRequest, StateLost};
-    match one(asking, candidate, Thoughts::LeftOut, settlement).await {
-        Err(Failed::Unsent(_)) => None,
-        Err(Failed::Attempt(AllFailed { failure, .. }))
-            if matches!(failure.category, BadRequest | StateLost) =>
-        {
-            None
-        }
-        second => Some(second),
-    }
-}
-
-/// Nobody was asked, because of the request itself.
-fn nobody(candidate: &Candidate, fault: Fault) -> AllFailed {
-    AllFailed {
-        failure: bad_reply("nothing was sent"),
-        provider: Arc::clone(&candidate.provider),
-        verbatim: None,
-        fault: Some(fault),
-    }
-}
-
-/// A plan always has a candidate; if that promise breaks, the client still gets
-/// an answer instead of a panic.
-fn unreachable_plan(plan: &Plan) -> AllFailed {
-    AllFailed {
-        failure: bad_reply("no target was tried"),
-        provider: plan
-            .candidates
-            .first()
-            .map(|candidate| Arc::clone(&candidate.provider))
-            .unwrap_or_else(|| Arc::new(practice::provider())),
-        verbatim: None,
-        fault: None,
-    }
-}
-
-async fn one(
-    asking: &Asking<'_>,
-    candidate: &Candidate,
-    thoughts: Thoughts,
+    turn: Turn,
     settlement: &mut Settlement,
 ) -> Result<Answer, Failed> {
     let provider = &candidate.provider;
@@ -196,10 +133,7 @@ async fn one(
     let mut attempt = AttemptRecord {
         provider: provider.id.clone(),
         model: candidate.model.clone(),
-        why: match thoughts {
-            Thoughts::Shown => candidate.why.to_string(),
-            Thoughts::LeftOut => "again without the thoughts that it refused".to_owned(),
-        },
+        why: turn.why(candidate),
         started_us: settlement.elapsed_us(),
         took_us: 0,
         status: None,
@@ -211,15 +145,25 @@ async fn one(
     // On the receipt from now on, also when the client leaves while we wait.
     settlement.attempting(attempt.clone());
     let key = ShownKey(asking.inner.credentials.key(&provider.key));
-    let outcome = ask(asking, candidate, thoughts, &key, &mut attempt).await;
+    let watched = asking.inner.conditions.watch(candidate, &asking.ask);
+    let outcome = ask(asking, candidate, turn, &watched, &key, &mut attempt).await;
     attempt.took_us = settlement.elapsed_us().saturating_sub(attempt.started_us);
     match outcome {
         Ok(answered) => {
             let first_byte = started.elapsed();
             // A stream has succeeded when it has ended well, and its relay knows when.
-            if let (Some(live), AnswerBody::Whole(..)) = (&live, &answered.body) {
-                live.succeeded(Instant::now(), first_byte);
-            }
+            let watched = match &answered.body {
+                AnswerBody::Whole(_, reading, _) => {
+                    if let Some(live) = &live {
+                        live.succeeded(Instant::now(), first_byte);
+                    }
+                    // The time to a whole answer says nothing of the time to its first word.
+                    let teaches = asking.call.endpoint.task() != Task::Generate;
+                    watched.answered(first_byte, reading, teaches);
+                    None
+                }
+                AnswerBody::Stream(_) => Some(watched),
+            };
             Ok(Answer {
                 key,
                 first_byte,
@@ -234,6 +178,7 @@ async fn one(
                 attempt,
                 live,
                 underway,
+                watched,
                 body: answered.body,
             })
         }
@@ -243,6 +188,7 @@ async fn one(
         }
         Err(NotAnswered::Refused(refused)) => {
             let (failure, verbatim) = discreet(*refused, &key);
+            watched.failed(&failure);
             if let Some(live) = &live {
                 live.failed(
                     Instant::now(),
@@ -275,7 +221,7 @@ async fn one(
     clippy::large_enum_variant,
     reason = "a failed attempt is the common one, and lives on the stack for a moment"
 )]
-enum Failed {
+pub(crate) enum Failed {
     Unsent(Unsent),
     Attempt(AllFailed),
 }
@@ -351,7 +297,8 @@ impl From<Unsent> for NotAnswered {
 async fn ask(
     asking: &Asking<'_>,
     candidate: &Candidate,
-    thoughts: Thoughts,
+    turn: Turn,
+    watched: &Watched,
     key: &ShownKey,
     attempt: &mut AttemptRecord,
 ) -> Result<Answered, NotAnswered> {
@@ -361,7 +308,7 @@ async fn ask(
         return counted_here(asking, candidate);
     };
     let files = asking.media.files(asking, candidate, &door).await?;
-    let sending = sending::prepare(asking, candidate, &door, thoughts, &files)?;
+    let sending = sending::prepare(asking, candidate, &door, turn.thoughts(), &files)?;
     let (endpoint, notes, counted) = (sending.endpoint, sending.notes.clone(), sending.counted);
     let translated = !matches!(sending.back, Back::Verbatim | Back::Enveloped { .. });
     attempt.spoken = translated.then(|| endpoint.dialect());
@@ -370,6 +317,7 @@ async fn ask(
     }
     let mut reply = send(asking, candidate, &door, &sending, key).await?;
     attempt.status = Some(reply.status.as_u16());
+    watched.announced(&reply.headers);
     if !reply.status.is_success() {
         let refusal = read_refusal(endpoint, reply, limits.idle).await;
         return Err(NotAnswered::refusal(refusal, !translated));

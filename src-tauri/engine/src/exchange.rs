@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Response};
 use routing::Asked;
 
 use crate::answer::{deliver, give_up, refuse, without_receipt};
-use crate::attempt::{self, Asking};
+use crate::attempt::Asking;
 use crate::ledger::BACKLOG_LIMIT;
 use crate::machine::{Engine, Inner};
 use crate::media::Media;
@@ -22,7 +22,8 @@ use crate::relay::ReplyBody;
 use crate::sending::InHub;
 use crate::settle::{Arrived, Settlement};
 use crate::snapshot::Snapshot;
-use crate::{faults, headers};
+use crate::walk::walk;
+use crate::{choosing, faults, headers};
 
 /// The longest name of a model, in bytes: it is repeated in errors and receipts.
 const LONGEST_MODEL: usize = 512;
@@ -121,6 +122,16 @@ impl Engine {
             facts.stream,
             now,
         );
+        let ask = choosing::ask(&call);
+        match choosing::choose(&inner.conditions, &mut plan, &ask) {
+            Ok(choice) => settlement.chosen(choice),
+            Err(nobody) => {
+                settlement.planned(&mut plan);
+                settlement.chosen(Some(nobody.choice));
+                let wait = nobody.wait.map(|wait| wait.as_secs() + 1);
+                return refuse(settlement, dialect, &nobody.fault, Ending::Refused, wait).await;
+            }
+        }
         settlement.planned(&mut plan);
         let hub = InHub::default();
         let media = Media::default();
@@ -134,9 +145,11 @@ impl Engine {
             media: &media,
             lossy: headers::accepts_losses(&call.headers),
             receipt: settlement.id(),
+            ask,
+            targets: plan.candidates.len().max(1) as u32,
         };
         let walked = tokio::select! {
-            walked = attempt::walk(asking, &plan, &mut settlement) => Some(walked),
+            walked = walk(asking, &plan, &mut settlement) => Some(walked),
             () = inner.stop.pulled() => None,
         };
         let Some(walked) = walked else {

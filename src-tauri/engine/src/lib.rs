@@ -8,6 +8,8 @@
 mod admission;
 mod answer;
 mod attempt;
+mod choosing;
+mod conditions;
 mod conversations;
 mod counting;
 mod credentials;
@@ -39,7 +41,9 @@ mod snapshot;
 mod stash;
 mod stop;
 mod upstream;
+mod walk;
 
+pub use choosing::{Choice, Weighed};
 pub use credentials::Credentials;
 pub use doctor::{CALLERS, Check, Examination, Examining, Finding, NotExamined, Verdict};
 pub use exchange::{Call, InPath, Refusal};

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use http::HeaderValue;
-use routing::{Provider, Standing};
+use routing::{Machine, Network, Provider, Shown, Standing};
 
 use crate::admission::{Admission, Strangers};
+use crate::conditions::Conditions;
 use crate::conversations::Conversations;
 use crate::counting::Counting;
 use crate::credentials::Credentials;
@@ -36,6 +37,7 @@ pub(crate) struct Inner {
     pub(crate) upstream: Upstream,
     pub(crate) fetch: Fetch,
     pub(crate) live: Live,
+    pub(crate) conditions: Arc<Conditions>,
     pub(crate) ids: Ids,
     pub(crate) admission: Admission,
     pub(crate) strangers: Strangers,
@@ -76,6 +78,7 @@ impl Engine {
                 ledger,
                 credentials,
                 live,
+                conditions: Arc::default(),
                 ids: Ids::after(newest),
                 admission: Admission::default(),
                 strangers: Strangers::default(),
@@ -126,6 +129,28 @@ impl Engine {
         } else {
             Standing::NoKey
         }
+    }
+
+    /// How everybody is doing, and whether this machine's own network is the trouble.
+    pub fn health(&self) -> (Vec<Shown>, Network) {
+        self.inner.conditions.shown()
+    }
+
+    /// Lets time tell: to be called every second.
+    pub fn refresh(&self) {
+        self.inner.conditions.refresh();
+    }
+
+    /// What this machine is like now; `woken`: it has slept since the last time.
+    pub fn sensed(&self, machine: Machine, woken: bool) {
+        self.inner.conditions.machine(machine, woken);
+    }
+
+    /// A provider's key is new: what the old one was refused for is forgotten.
+    pub fn key_changed(&self, provider: &Provider) {
+        self.inner
+            .conditions
+            .key_changed(&provider.id, &provider.key);
     }
 
     /// Tells running exchanges that their time to finish is over: streams end with

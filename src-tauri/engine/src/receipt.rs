@@ -5,6 +5,8 @@ use dialect::{Dialect, Endpoint, FailureCategory, StopReason, Usage};
 use routing::{Dropped, NanoUsd};
 use serde::{Deserialize, Serialize};
 
+use crate::choosing::Choice;
+
 /// Names a receipt; later ones are greater. Milliseconds since 1970 in the upper
 /// bits, a counter in the lower twelve, so that an index by id is one by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -138,6 +140,8 @@ pub struct Receipt {
     pub attempts: Vec<AttemptRecord>,
     /// Targets left out, with reasons.
     pub dropped: Vec<Dropped>,
+    /// Why the first target was the first; `None` where there was but one.
+    pub choice: Option<Choice>,
     /// What a translation could not carry.
     pub notes: Vec<Note>,
     /// Who answered in the end.

@@ -20,6 +20,7 @@ use dialect::{Dialect, Failure, FailureCategory, Fault};
 use http_body::{Body, Frame};
 use tokio::time::Sleep;
 
+use crate::conditions::Watched;
 use crate::key::ShownKey;
 use crate::ledger::Recorded;
 use crate::live::{ProviderLive, Underway};
@@ -60,6 +61,8 @@ pub(crate) struct Relay {
     pub(crate) live: Option<Arc<ProviderLive>>,
     /// Keeps the provider's count of running attempts.
     pub(crate) underway: Option<Underway>,
+    /// Tells health how the stream ends.
+    pub(crate) watched: Option<Watched>,
     pub(crate) provider_name: String,
     pub(crate) idle: Idle,
     /// Signs of life in a silence.
@@ -359,6 +362,13 @@ impl Relay {
             .saturating_sub(attempt.started_us);
         attempt.failure = failure.map(AttemptFailure::from);
         self.settlement.attempted(attempt);
+        match (self.watched.take(), failure) {
+            (Some(watched), None) => {
+                watched.answered(self.first_byte, self.passage.reading(), true);
+            }
+            (Some(watched), Some(failure)) => watched.failed(failure),
+            (None, _) => {}
+        }
         let Some(live) = &self.live else { return };
         match failure {
             None => live.succeeded(Instant::now(), self.first_byte),
@@ -375,7 +385,9 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         if matches!(self.phase, Phase::Flowing) {
-            // The client left in the middle: what was generated is still paid for.
+            // The client left in the middle: what was generated is still paid for. How long the
+            // provider would have taken is not known.
+            self.watched = None;
             self.close_attempt(None);
             self.settlement.read(self.passage.reading().clone());
         }

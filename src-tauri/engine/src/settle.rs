@@ -12,6 +12,7 @@ use dialect::{Endpoint, Fault, Reading, StopReason, Task, Usage, estimate_tokens
 use routing::{Dropped, NanoUsd, Plan, Price, Provider};
 
 use crate::admission::Permit;
+use crate::choosing::Choice;
 use crate::ledger::Recorded;
 use crate::machine::Inner;
 use crate::receipt::{AttemptRecord, Basis, Ending, Receipt, ReceiptId};
@@ -80,6 +81,7 @@ impl Settlement {
                 alias: None,
                 attempts: Vec::new(),
                 dropped: Vec::new(),
+                choice: None,
                 notes: Vec::new(),
                 provider: None,
                 model: None,
@@ -134,6 +136,11 @@ impl Settlement {
             receipt.alias = alias;
             receipt.dropped = dropped;
         });
+    }
+
+    /// Which target comes first, and why.
+    pub(crate) fn chosen(&mut self, choice: Option<Choice>) {
+        self.note(|receipt| receipt.choice = choice);
     }
 
     /// No target could serve; these were considered.

@@ -109,6 +109,7 @@ fn receipt(id: ReceiptId) -> Box<Receipt> {
         }],
         notes: Vec::new(),
         dropped: Vec::new(),
+        choice: None,
         provider: Some("groq".into()),
         model: Some("llama-3.3-70b-versatile".into()),
         model_version: Some("llama-3.3-70b-versatile".into()),

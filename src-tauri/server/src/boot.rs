@@ -42,6 +42,8 @@ pub struct Options {
     pub port: Option<u16>,
 }
 
+/// Between two looks at how everybody is doing: states roll on and peers are compared.
+const HEALTH_EVERY: Duration = Duration::from_secs(1);
 /// How long exchanges that were cut may take to say so.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -52,6 +54,9 @@ pub struct Running {
     first_key: Option<String>,
     listeners: JoinSet<()>,
     ledger: Arc<SqliteLedger>,
+    /// Lets time tell on health; ends with us.
+    _clock: EndsWithUs,
+    _sensors: Option<host::Sensors>,
     // Dropped last, in this order: the watcher stops, the run's file goes, the
     // folder's lock is let go.
     _watch: Option<host::Watch>,
@@ -189,16 +194,43 @@ pub async fn boot(options: Options) -> Result<Running, BootError> {
         }
     };
     let listeners = listen::serve(sockets, &shared);
+    let clock = EndsWithUs(tokio::spawn(keep_health(shared.engine.clone())));
+    let sensed = shared.engine.clone();
+    let sensors = host::sense(move |machine, woken| sensed.sensed(machine, woken));
+    // It can be lived without: a machine of which nothing is known counts as one at rest.
+    let sensors = sensors.inspect_err(|error| tracing::error!(%error, "the machine is not sensed"));
     Ok(Running {
         shared,
         addresses,
         first_key: shown_key,
         listeners,
         ledger,
+        _clock: clock,
+        _sensors: sensors.ok(),
         _watch: watcher,
         _runtime: runtime,
         _folder: folder,
     })
+}
+
+/// Ends a task with whoever holds it.
+struct EndsWithUs(tokio::task::JoinHandle<()>);
+
+impl Drop for EndsWithUs {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Lets time tell on health, off the path of requests.
+async fn keep_health(engine: Engine) {
+    let mut ticks = tokio::time::interval(HEALTH_EVERY);
+    // After a sleep one look is enough.
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        engine.refresh();
+    }
 }
 
 /// Everything that reads the disk or the keychain.
@@ -294,6 +326,9 @@ fn watch_files(
         Changed::Keys => {
             if let Err(error) = vault.reload() {
                 tracing::error!(%error, "the provider keys could not be read again");
+            }
+            for provider in &shared.engine.snapshot().routes.providers {
+                shared.engine.key_changed(provider);
             }
             shared.control.changed(&[Tag::Keys, Tag::Providers]);
         }

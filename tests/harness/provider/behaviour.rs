@@ -22,6 +22,10 @@ use crate::wire::Request;
 pub const ACCESS_TOKEN: &str = "ya29.fake-token";
 /// Calls of the model that fails by halves.
 static HALVES: AtomicUsize = AtomicUsize::new(0);
+/// Calls of the model that fails every other time.
+static OTHERS: AtomicUsize = AtomicUsize::new(0);
+/// What the model that is late takes longer than others.
+const LATE: Duration = Duration::from_millis(300);
 
 /// What becomes of the connection.
 pub(super) enum Then {
@@ -52,6 +56,9 @@ pub(super) async fn answer(socket: &mut TcpStream, request: &Request) -> Then {
         let _ = socket.write_all(&lists::models(request, &route)).await;
         return Then::Next;
     }
+    if route.model == "late" {
+        tokio::time::sleep(LATE).await;
+    }
     let reply = match route.model.as_str() {
         "stall" => return Then::WatchForHangUp,
         // Of two calls at once, one is never answered and the other refused.
@@ -59,6 +66,9 @@ pub(super) async fn answer(socket: &mut TcpStream, request: &Request) -> Then {
             return Then::WatchForHangUp;
         }
         "half-fails" => route.refused(500, "The server had an error", ""),
+        "every-other" if OTHERS.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) => {
+            route.refused(500, "The server had an error", "")
+        }
         "cut-before" => return Then::Cut,
         "cut-in-body" => {
             let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{\"id\":";
@@ -127,6 +137,7 @@ fn misbehaved(name: &str, route: &Route, request: &Request) -> Option<Vec<u8>> {
         ),
         "404" => route.refused(404, "The model does not exist", ""),
         "429" => route.refused(429, "Rate limit reached", "retry-after: 2\r\n"),
+        "429-long" => route.refused(429, "Rate limit reached", "retry-after: 60\r\n"),
         "500" => route.refused(500, "The server had an error", ""),
         "529" => route.refused(529, "Overloaded", ""),
         "error-in-200" if route.stream => bytes(

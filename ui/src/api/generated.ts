@@ -144,6 +144,16 @@ about: string,
  */
 findings: Array<FindingShown>, };
 
+export type ChoiceShown = { 
+/**
+ * Replays the choice.
+ */
+seed: string, 
+/**
+ * Every target that could have been asked, in the order of the plan.
+ */
+considered: Array<ConsideredShown>, };
+
 export type ClientName = { 
 /**
  * Its name.
@@ -207,6 +217,36 @@ first_key: FreshClientKey | null,
  * Client keys that exist.
  */
 clients: Array<ClientShown>, };
+
+export type ConsideredShown = { 
+/**
+ * `provider/model`
+ */
+target: string, 
+/**
+ * Its place in the order, from 1; `None` when it was not to be asked.
+ */
+place: number | null, 
+/**
+ * Why it stood there.
+ */
+why: string, 
+/**
+ * Its score, lower being better; `None` where it was not scored.
+ */
+score: number | null, 
+/**
+ * What the score is made of, largest first, without what is nothing.
+ */
+terms: Array<TermShown>, 
+/**
+ * Expected until the first word, in milliseconds.
+ */
+ttft_ms: number | null, 
+/**
+ * Expected cost in billionths of a dollar.
+ */
+cost_nano_usd: number | null, };
 
 export type DrainProvider = { 
 /**
@@ -530,6 +570,10 @@ practice: boolean,
  */
 state: HealthState, 
 /**
+ * What is not well: "gpt-5: Degraded: 3.1 % errors over 2 min, 5 × 503".
+ */
+cause: string | null, 
+/**
  * Attempts in the last five minutes.
  */
 attempts: number, 
@@ -717,6 +761,10 @@ attempts: Array<AttemptShown>,
  */
 dropped: Array<DroppedShown>, 
 /**
+ * Why the first target was the first; `None` where there was but one.
+ */
+choice: ChoiceShown | null, 
+/**
  * What the translation into the provider's dialect could not carry.
  */
 notes: Array<NoteShown>, 
@@ -892,6 +940,16 @@ failed: number,
  * Nothing is known.
  */
 not_tried: number, };
+
+export type TermShown = { 
+/**
+ * `price`, `latency`, `load`, `errors`, `uptime`, `odd`, `machine` or `priority`.
+ */
+name: string, 
+/**
+ * What it adds.
+ */
+value: number, };
 
 export type TokensShown = { 
 /**

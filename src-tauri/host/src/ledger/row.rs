@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use dialect::hub::Note;
 use dialect::{Endpoint, StopReason, Usage};
-use engine::{AttemptRecord, Basis, Ending, Receipt, ReceiptId};
+use engine::{AttemptRecord, Basis, Choice, Ending, Receipt, ReceiptId};
 use routing::{Dropped, NanoUsd};
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Row, params};
@@ -33,6 +33,8 @@ struct Detail<'a> {
     dropped: Cow<'a, [Dropped]>,
     #[serde(default)]
     notes: Cow<'a, [Note]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    choice: Option<Cow<'a, Choice>>,
     upstream_id: Option<Cow<'a, str>>,
     stop: Option<StopReason>,
     fault: Option<Cow<'a, str>>,
@@ -53,6 +55,7 @@ pub(super) fn insert(
         attempts: Cow::Borrowed(&receipt.attempts),
         dropped: Cow::Borrowed(&receipt.dropped),
         notes: Cow::Borrowed(&receipt.notes),
+        choice: receipt.choice.as_ref().map(Cow::Borrowed),
         upstream_id: receipt.upstream_id.as_deref().map(Cow::Borrowed),
         stop: receipt.stop,
         fault: receipt.fault.as_deref().map(Cow::Borrowed),
@@ -111,6 +114,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Receipt> {
         attempts: detail.attempts.into_owned(),
         dropped: detail.dropped.into_owned(),
         notes: detail.notes.into_owned(),
+        choice: detail.choice.map(Cow::into_owned),
         provider: row.get(6)?,
         model: row.get(7)?,
         model_version: row.get(8)?,

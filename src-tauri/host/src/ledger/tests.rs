@@ -3,7 +3,7 @@
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use dialect::{Endpoint, FailureCategory, StopReason, Usage};
-use engine::{AttemptFailure, AttemptRecord, Basis, Ending, ReceiptId};
+use engine::{AttemptFailure, AttemptRecord, Basis, Choice, Ending, ReceiptId};
 use routing::{Dropped, NanoUsd};
 use rusqlite::Connection;
 
@@ -40,6 +40,11 @@ fn full(id: ReceiptId) -> Receipt {
             what: "top_k".into(),
             why: "The provider has no such field.".into(),
         }],
+        choice: Some(Choice {
+            reason: routing::Reason::Order,
+            seed: 7,
+            considered: Vec::new(),
+        }),
         dropped: vec![Dropped {
             target: "xai/grok".into(),
             reason: "no key".into(),
@@ -81,6 +86,7 @@ fn bare(id: ReceiptId) -> Receipt {
         alias: None,
         attempts: Vec::new(),
         dropped: Vec::new(),
+        choice: None,
         provider: None,
         model: None,
         model_version: None,

@@ -34,7 +34,7 @@ export function ProviderBoard({ providers }: { providers: ProviderHealth[] }) {
               <th scope="col" className="num">
                 Spend today
               </th>
-              <th scope="col">Last failure</th>
+              <th scope="col">Why</th>
             </tr>
           </thead>
           <tbody>
@@ -66,18 +66,24 @@ function Line({ provider }: { provider: ProviderHealth }) {
       <td className="num">{count(provider.in_flight)}</td>
       <td className="num">{money(provider.spend_today_nano_usd)}</td>
       <td className={css.why}>
-        <LastFailure provider={provider} />
+        <Why provider={provider} />
       </td>
     </tr>
   );
 }
 
-function LastFailure({ provider: { last_failure: last } }: { provider: ProviderHealth }) {
+/** What the state comes from, and what failed last. */
+function Why({ provider: { cause, last_failure: last } }: { provider: ProviderHealth }) {
   const now = useNow();
-  if (last === null) return <span className="faint">none lately</span>;
+  if (cause === null && last === null) return <span className="faint">nothing failed lately</span>;
   return (
-    <span title={last.message}>
-      {ago(last.at_unix_ms, now)}: {failure(last.category)}. <span className="soft">{last.message}</span>
+    <span title={last?.message}>
+      {cause !== null && <>{cause}. </>}
+      {last !== null && (
+        <>
+          {ago(last.at_unix_ms, now)}: {failure(last.category)}. <span className="soft">{last.message}</span>
+        </>
+      )}
     </span>
   );
 }

@@ -9,6 +9,7 @@ import { Lamp } from "../../kit/Lamp";
 import { PracticeMark } from "../../kit/PracticeMark";
 import { Reading } from "../../kit/Reading";
 import { ending } from "../../words";
+import { ChoicePart } from "./receipt/ChoicePart";
 import { CostPart } from "./receipt/CostPart";
 import { DroppedPart } from "./receipt/DroppedPart";
 import { FactsPart } from "./receipt/FactsPart";
@@ -36,6 +37,7 @@ export function ReceiptPane({ id, onClose }: { id: string; onClose: () => void }
         {(data) => (
           <>
             <RoutePart receipt={data} />
+            <ChoicePart choice={data.choice} />
             <DroppedPart dropped={data.dropped} />
             <NotesPart notes={data.notes} />
             <TokensPart receipt={data} />

@@ -1,0 +1,281 @@
+//! How everybody is doing, behind one lock, and the choices that follow from it.
+//!
+//! Promises: the lock is held for the microseconds that a call into `routing` takes; an attempt that
+//! is dropped before it ended is taken back and blames nobody. Leaves out every rule (`routing`).
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use dialect::{Failure, Reading};
+use http::HeaderMap;
+use routing::{
+    Ask, Bar, Candidate, Choosing, Condition, Contender, Decision, Ended, Gate, Headroom, Health,
+    KeySource, Machine, Moment, Network, RetryBudget, Shown, Situation, Step, Ticket, Took, Via,
+    decide, follow,
+};
+
+use crate::settle::unix_ms;
+
+/// With fewer errors than this share, a target is well.
+const WELL: f64 = 0.05;
+
+/// What is known of everybody, and what may be retried.
+pub(crate) struct Conditions {
+    zero: Instant,
+    judged: Mutex<Judged>,
+    /// Each choice has a seed of its own, which its receipt tells.
+    seeds: AtomicU64,
+}
+
+struct Judged {
+    health: Health,
+    budget: RetryBudget,
+}
+
+/// One attempt that is being watched, until it is told how it ended.
+pub(crate) struct Watched {
+    conditions: Arc<Conditions>,
+    ticket: Option<Ticket>,
+    started: Moment,
+}
+
+impl Default for Conditions {
+    fn default() -> Self {
+        let seed = unix_ms();
+        Conditions {
+            zero: Instant::now(),
+            judged: Mutex::new(Judged {
+                health: Health::new(seed),
+                budget: RetryBudget::default(),
+            }),
+            seeds: AtomicU64::new(seed),
+        }
+    }
+}
+
+impl Conditions {
+    /// Decides in which order these candidates are asked.
+    pub(crate) fn decide(
+        &self,
+        contenders: &[Contender<'_>],
+        ask: &Ask,
+        choosing: &Choosing,
+    ) -> Decision {
+        let seed = self.seeds.fetch_add(1, Ordering::Relaxed);
+        let now = self.now();
+        let mut judged = self.judged();
+        judged.budget.arrived();
+        decide(contenders, ask, choosing, &judged.health, seed, now)
+    }
+
+    /// An attempt begins.
+    pub(crate) fn watch(self: &Arc<Self>, candidate: &Candidate, ask: &Ask) -> Watched {
+        let now = self.now();
+        let via = via(candidate);
+        let ticket = self
+            .judged()
+            .health
+            .begin(&via, &ask.shape(0), ask.answer_tokens, now);
+        Watched {
+            conditions: Arc::clone(self),
+            ticket: Some(ticket),
+            started: now,
+        }
+    }
+
+    /// How long a target's key should be left alone before this request, so that it does not meet its
+    /// rate limit.
+    pub(crate) fn turn(&self, candidate: &Candidate, ask: &Ask) -> Duration {
+        let now = self.now();
+        match self
+            .judged()
+            .health
+            .gate(&via(candidate), ask.tokens(), now)
+        {
+            Gate::Shut {
+                until,
+                bar: Bar::Paced,
+            } => until.since(now),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Which of those that are left is asked next: in their order the first that is well, else the first
+    /// that may be asked, else the first for which it is not hopeless. Things have moved on since they
+    /// were put in order.
+    pub(crate) fn next(&self, left: &[&Candidate], ask: &Ask) -> Option<usize> {
+        let now = self.now();
+        let judged = self.judged();
+        let of = |candidate: &&Candidate| {
+            let seen = judged
+                .health
+                .condition(&via(candidate), &ask.shape(0), ask.tokens(), now);
+            match seen.gate {
+                Gate::Open if seen.error_share < WELL => 0,
+                Gate::Open | Gate::Trial => 1,
+                Gate::Shut {
+                    bar: Bar::Paced, ..
+                } => 1,
+                Gate::Shut { bar, .. } if bar.may_be_defied() => 2,
+                Gate::Shut { .. } => 3,
+            }
+        };
+        let ranks = left.iter().map(of).enumerate();
+        let (place, rank) = ranks.min_by_key(|(place, rank)| (*rank, *place))?;
+        (rank < 3).then_some(place)
+    }
+
+    /// What follows a failed attempt at `here`, when `next` could be asked after it.
+    pub(crate) fn follow(
+        &self,
+        failure: &Failure,
+        tries: u32,
+        here: &Candidate,
+        next: Option<&Candidate>,
+        ask: &Ask,
+        patience: Duration,
+    ) -> Step {
+        let now = self.now();
+        let chance = (self.seeds.fetch_add(1, Ordering::Relaxed) % 1_000) as f64 / 1_000.0;
+        let mut judged = self.judged();
+        let Judged { health, budget } = &mut *judged;
+        let condition = |candidate: &Candidate| -> Condition {
+            health.condition(&via(candidate), &ask.shape(0), ask.tokens(), now)
+        };
+        let (here, next) = (condition(here), next.map(condition));
+        let situation = Situation {
+            failure,
+            tries,
+            here: here.state,
+            here_errors: here.error_share,
+            next_errors: next.map(|next| next.error_share),
+            patience,
+        };
+        follow(&situation, budget, chance)
+    }
+
+    /// Lets time tell; called every second.
+    pub(crate) fn refresh(&self) {
+        let now = self.now();
+        self.judged().health.refresh(now);
+    }
+
+    /// What the machine is like now; `woken`: it has slept.
+    pub(crate) fn machine(&self, machine: Machine, woken: bool) {
+        let now = self.now();
+        let mut judged = self.judged();
+        judged.health.machine(machine, now);
+        if woken {
+            judged.health.wake(now);
+        }
+    }
+
+    /// A key is new.
+    pub(crate) fn key_changed(&self, provider: &str, key: &KeySource) {
+        self.judged().health.key_changed(provider, key_name(key));
+    }
+
+    /// Everything that is known, for people.
+    pub(crate) fn shown(&self) -> (Vec<Shown>, Network) {
+        let now = self.now();
+        let judged = self.judged();
+        (judged.health.shown(now), judged.health.network())
+    }
+
+    /// How long until a moment.
+    pub(crate) fn until(&self, moment: Moment) -> Duration {
+        moment.since(self.now())
+    }
+
+    fn now(&self) -> Moment {
+        Moment::default().after(self.zero.elapsed())
+    }
+
+    /// A panic elsewhere must not take these figures down with it.
+    fn judged(&self) -> MutexGuard<'_, Judged> {
+        self.judged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watched {
+    /// What the provider's headers say of its limits.
+    pub(crate) fn announced(&self, headers: &HeaderMap) {
+        let header = |name: &str| {
+            let value = headers.get(name)?;
+            value.to_str().ok().map(str::to_owned)
+        };
+        let headroom = Headroom::read(header, unix_ms());
+        if headroom != Headroom::default()
+            && let Some(ticket) = &self.ticket
+        {
+            let now = self.conditions.now();
+            self.conditions
+                .judged()
+                .health
+                .announced(ticket, &headroom, now);
+        }
+    }
+
+    /// It has answered, whole. `first` is how long it took to begin.
+    /// `teaches`: it tells how long such a request takes.
+    pub(crate) fn answered(mut self, first: Duration, reading: &Reading, teaches: bool) {
+        let now = self.conditions.now();
+        let usage = reading.usage.unwrap_or_default();
+        let took = Took {
+            ttft: first,
+            rest: now.since(self.started).saturating_sub(first),
+            out: usage
+                .output_total()
+                .max(dialect::estimate_tokens(reading.output_bytes)),
+        };
+        let ended = Ended::Answered {
+            took,
+            usage: &usage,
+            teaches,
+        };
+        self.end(ended, now);
+    }
+
+    /// It has failed, or its stream broke.
+    pub(crate) fn failed(mut self, failure: &Failure) {
+        let now = self.conditions.now();
+        self.end(Ended::Failed(failure), now);
+    }
+
+    fn end(&mut self, ended: Ended<'_>, now: Moment) {
+        if let Some(ticket) = self.ticket.take() {
+            self.conditions.judged().health.end(&ticket, ended, now);
+        }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let now = self.conditions.now();
+        self.end(Ended::Cancelled, now);
+    }
+}
+
+/// The way of an attempt.
+fn via(candidate: &Candidate) -> Via<'_> {
+    Via {
+        provider: &candidate.provider.id,
+        model: &candidate.model,
+        key: key_name(&candidate.provider.key),
+        local: candidate.provider.local || candidate.provider.practice,
+    }
+}
+
+/// A candidate as somebody to choose from.
+pub(crate) fn contender(candidate: &Candidate) -> Contender<'_> {
+    Contender::of(candidate, key_name(&candidate.provider.key))
+}
+
+/// The name of a key, never the key.
+fn key_name(source: &KeySource) -> &str {
+    match source {
+        KeySource::Keychain(name) | KeySource::Environment(name) => name,
+        KeySource::None => "",
+    }
+}

@@ -1,0 +1,241 @@
+//! Walks a plan: asks its targets until one answers.
+//!
+//! Promises: nothing is sent to a second target once the client has seen a byte (the commit point is
+//! the return of [`walk`]); a target is asked again only while the retry budget of all exchanges and
+//! the client's patience allow. Leaves out the order of targets (`choosing`), one attempt (`attempt`)
+//! and what each failure leads to (`routing::follow`).
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use dialect::{Failure, FailureCategory};
+use routing::{Candidate, Dropped, Plan, Step};
+
+use crate::attempt::{AllFailed, Answer, Asking, Failed, Turn, one};
+use crate::sending::{self, Unsent};
+use crate::settle::Settlement;
+use crate::upstream::bad_reply;
+use crate::{faults, practice};
+
+/// The longest that a target is given before it is asked again, where the client waits meanwhile: tools
+/// know how to wait themselves, and do it better when they are told how long.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
+
+/// Tries the candidates in order. Every failed try is written on the receipt.
+pub(crate) async fn walk(
+    asking: Asking<'_>,
+    plan: &Plan,
+    settlement: &mut Settlement,
+) -> Result<Answer, AllFailed> {
+    let mut failures = Failures::default();
+    let mut left: Vec<&Candidate> = plan.candidates.iter().collect();
+    let mut place = Some(0);
+    let started = Instant::now();
+    while let Some(candidate) = place.map(|place| left.remove(place)) {
+        place = match target(&asking, candidate, &left, started, settlement).await {
+            Ok(answer) => return Ok(answer),
+            Err(Left::Unsent(unsent)) => {
+                failures.unsent(candidate, unsent, settlement);
+                (!left.is_empty()).then_some(0)
+            }
+            Err(Left::Failed(failed, next)) => {
+                failures.last = Some(failed);
+                match next {
+                    Step::Stop(_) => None,
+                    Step::NextLarger => larger(candidate, &left),
+                    Step::Next | Step::Again { .. } => next_of(&asking, &left),
+                }
+            }
+        };
+    }
+    Err(failures.told(plan))
+}
+
+fn next_of(asking: &Asking<'_>, left: &[&Candidate]) -> Option<usize> {
+    asking.inner.conditions.next(left, &asking.ask)
+}
+
+/// What a target that brought no answer leaves.
+enum Left {
+    Unsent(Unsent),
+    /// Its last failure, and what follows.
+    Failed(AllFailed, Step),
+}
+
+/// Asks one target, again where that may help.
+async fn target(
+    asking: &Asking<'_>,
+    candidate: &Candidate,
+    left: &[&Candidate],
+    started: Instant,
+    settlement: &mut Settlement,
+) -> Result<Answer, Left> {
+    await_turn(asking, candidate).await;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let turn = match tries {
+            1 => Turn::First,
+            _ => Turn::Again,
+        };
+        let failed = match mended(asking, candidate, turn, settlement).await {
+            Ok(answer) => return Ok(answer),
+            Err(Failed::Unsent(unsent)) => return Err(Left::Unsent(unsent)),
+            Err(Failed::Attempt(failed)) => failed,
+        };
+        let next = next_of(asking, left).map(|place| left[place]);
+        match follow(asking, candidate, next, &failed.failure, tries, started) {
+            Step::Again { wait } => tokio::time::sleep(wait).await,
+            step => return Err(Left::Failed(failed, step)),
+        }
+    }
+}
+
+/// Many requests at once take turns at one key, so that none of them is told "too fast".
+async fn await_turn(asking: &Asking<'_>, candidate: &Candidate) {
+    let last = Instant::now() + LONGEST_WAIT;
+    loop {
+        let wait = asking.inner.conditions.turn(candidate, &asking.ask);
+        let left = last.saturating_duration_since(Instant::now());
+        if wait.is_zero() || left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(wait.min(left)).await;
+    }
+}
+
+fn follow(
+    asking: &Asking<'_>,
+    candidate: &Candidate,
+    next: Option<&Candidate>,
+    failure: &Failure,
+    tries: u32,
+    started: Instant,
+) -> Step {
+    // Each target may take its whole time to begin.
+    let most = asking.snapshot.limits.first_byte * asking.targets;
+    let patience = most.saturating_sub(started.elapsed());
+    let asked_to_wait = failure.retry_after_ms.map(Duration::from_millis);
+    let patience = match asked_to_wait {
+        Some(wait) if wait > LONGEST_WAIT && next.is_none() => Duration::ZERO,
+        _ => patience,
+    };
+    let conditions = &asking.inner.conditions;
+    conditions.follow(failure, tries, candidate, next, &asking.ask, patience)
+}
+
+/// Asks a target, and once more without the thoughts of earlier turns where it refuses these.
+async fn mended(
+    asking: &Asking<'_>,
+    candidate: &Candidate,
+    turn: Turn,
+    settlement: &mut Settlement,
+) -> Result<Answer, Failed> {
+    let first = one(asking, candidate, turn, settlement).await;
+    let refused = matches!(&first, Err(Failed::Attempt(failed)) if failed.failure.category == FailureCategory::StateLost);
+    if refused
+        && sending::may_leave_thoughts_out(asking, candidate)
+        && let Some(second) = without_thoughts(asking, candidate, settlement).await
+    {
+        return second;
+    }
+    first
+}
+
+/// `None` where the target's first words say more: it does not like the request without the thoughts
+/// either, or it was not asked.
+async fn without_thoughts(
+    asking: &Asking<'_>,
+    candidate: &Candidate,
+    settlement: &mut Settlement,
+) -> Option<Result<Answer, Failed>> {
+    use FailureCategory::{BadRequest, StateLost};
+    match one(asking, candidate, Turn::WithoutThoughts, settlement).await {
+        Err(Failed::Unsent(_)) => None,
+        Err(Failed::Attempt(AllFailed { failure, .. }))
+            if matches!(failure.category, BadRequest | StateLost) =>
+        {
+            None
+        }
+        second => Some(second),
+    }
+}
+
+/// The first whose window is larger than this one's, or not known.
+fn larger(here: &Candidate, left: &[&Candidate]) -> Option<usize> {
+    let window = |candidate: &Candidate| {
+        let known = candidate.provider.model(&candidate.model)?;
+        known.max_input.or(known.context_window)
+    };
+    let small = window(here).unwrap_or(0);
+    left.iter()
+        .position(|candidate| window(candidate).is_none_or(|window| window > small))
+}
+
+/// What the targets that brought no answer said.
+#[derive(Default)]
+struct Failures<'p> {
+    last: Option<AllFailed>,
+    unfit: Option<(&'p Candidate, dialect::hub::Refused)>,
+    malformed: Option<(&'p Candidate, dialect::Malformed)>,
+}
+
+impl<'p> Failures<'p> {
+    fn unsent(&mut self, candidate: &'p Candidate, unsent: Unsent, settlement: &mut Settlement) {
+        match unsent {
+            Unsent::Unfit(refused) => {
+                settlement.unfit(Dropped {
+                    target: format!("{}/{}", candidate.provider.id, candidate.model),
+                    reason: format!(
+                        "{} can't take `{}`: {}",
+                        candidate.provider.name, refused.what, refused.why
+                    ),
+                });
+                self.unfit.get_or_insert((candidate, refused));
+            }
+            // A target that needs no translation may take it all the same.
+            Unsent::Malformed(why) => {
+                self.malformed.get_or_insert((candidate, why));
+            }
+        }
+    }
+
+    fn told(self, plan: &Plan) -> AllFailed {
+        match (self.last, self.malformed, self.unfit) {
+            (Some(failed), ..) => failed,
+            (None, Some((candidate, why)), _) => {
+                nobody(candidate, faults::malformed(why.to_string()))
+            }
+            (None, None, Some((candidate, refused))) => nobody(
+                candidate,
+                faults::untranslatable(&candidate.provider.name, &refused),
+            ),
+            (None, None, None) => unreachable_plan(plan),
+        }
+    }
+}
+
+/// Nobody was asked, because of the request itself.
+fn nobody(candidate: &Candidate, fault: dialect::Fault) -> AllFailed {
+    AllFailed {
+        failure: bad_reply("nothing was sent"),
+        provider: Arc::clone(&candidate.provider),
+        verbatim: None,
+        fault: Some(fault),
+    }
+}
+
+/// A plan always has a candidate; if that promise breaks, the client still gets
+/// an answer instead of a panic.
+fn unreachable_plan(plan: &Plan) -> AllFailed {
+    AllFailed {
+        failure: bad_reply("no target was tried"),
+        provider: plan
+            .candidates
+            .first()
+            .map(|candidate| Arc::clone(&candidate.provider))
+            .unwrap_or_else(|| Arc::new(practice::provider())),
+        verbatim: None,
+        fault: None,
+    }
+}

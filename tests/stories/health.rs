@@ -1,0 +1,249 @@
+//! The worst day of a provider: who is asked next, who is left alone for a while, who comes back, and what
+//! a person is told of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+use stories::{FakeUpstream, Signalbox, eventually};
+
+fn provider(id: &str, base_url: &str) -> String {
+    format!("[provider.{id}]\nopenai_base_url = \"{base_url}/v1\"\nkey = \"none\"\nlocal = true\n")
+}
+
+async fn text(reply: reqwest::Response) -> Value {
+    serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn what_keeps_failing_is_left_alone_and_asked_again_when_it_is_back() {
+    let good = FakeUpstream::start().await;
+    let bad = FakeUpstream::start().await;
+    let port = bad.address.port();
+    let config = format!(
+        "{}{}[alias]\nany = [\"first/ok\", \"second/ok\"]\n",
+        provider("first", &bad.base_url()),
+        provider("second", &good.base_url()),
+    );
+    let signalbox = Signalbox::start(&config).await;
+    assert_eq!(
+        signalbox.receipt(&signalbox.chat("any").await).await["row"]["provider"],
+        "first"
+    );
+    drop(bad);
+    // The client notices nothing, and after a few the dead one is not even asked.
+    let passed_over = eventually("the dead provider to be passed over", || async {
+        let reply = signalbox.chat("any").await;
+        assert_eq!(reply.status(), 200);
+        let receipt = signalbox.receipt(&reply).await;
+        assert_eq!(receipt["row"]["provider"], "second");
+        let attempts = receipt["attempts"].as_array().unwrap();
+        (attempts[0]["provider"] == "second").then_some(receipt)
+    })
+    .await;
+    let first = &passed_over["choice"]["considered"][0];
+    assert_eq!(first["target"], "first/ok", "{passed_over}");
+    let why = first["why"].as_str().unwrap();
+    assert!(
+        why.contains("failed") && why.contains("Asked again in"),
+        "{why}"
+    );
+    // A person sees which it is, and why.
+    let page = signalbox.control("providers.page", &json!({})).await;
+    let health = &page["providers"][0]["health"];
+    assert_eq!(health["state"], "failing");
+    let cause = health["cause"].as_str().unwrap();
+    assert!(
+        cause.contains("Failed") && cause.contains("no connection"),
+        "{cause}"
+    );
+
+    let back = FakeUpstream::start_on(port).await;
+    let returned = tokio::time::timeout(Duration::from_secs(20), async {
+        loop {
+            let reply = signalbox.chat("any").await;
+            assert_eq!(reply.status(), 200);
+            let receipt = signalbox.receipt(&reply).await;
+            if receipt["row"]["provider"] == "first" {
+                return receipt;
+            }
+        }
+    });
+    let returned = returned.await.expect("it is asked again");
+    let why = returned["choice"]["considered"][0]["why"].as_str().unwrap();
+    assert!(why.contains("tries whether it is back"), "{why}");
+    assert!(!back.requests().is_empty());
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn who_has_said_too_fast_is_not_asked_before_the_time_it_named() {
+    let upstream = FakeUpstream::start().await;
+    let config = format!(
+        "{}{}[alias]\nany = [\"limited/429-long\", \"other/ok\"]\n",
+        provider("limited", &upstream.base_url()),
+        provider("other", &upstream.base_url()),
+    );
+    let signalbox = Signalbox::start(&config).await;
+    let first = signalbox.chat("any").await;
+    assert_eq!(first.headers()["x-signalbox-attempts"], "2");
+    let second = signalbox.chat("any").await;
+    assert_eq!(second.headers()["x-signalbox-attempts"], "1");
+    assert_eq!(second.headers()["x-signalbox-provider"], "other");
+    // Where nobody else is left, the client is told at once when it may work again.
+    let asked = upstream.requests().len();
+    let alone = signalbox.chat("limited/429-long").await;
+    assert_eq!(alone.status(), 429);
+    let wait: u64 = alone.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((1..=61).contains(&wait), "{wait}");
+    let told = text(alone).await;
+    let message = told["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("limited/429-long") && message.contains("rate limit"),
+        "{message}"
+    );
+    assert_eq!(upstream.requests().len(), asked, "it was not asked");
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn a_moments_trouble_is_absorbed_at_the_one_provider_there_is() {
+    let upstream = FakeUpstream::start().await;
+    let config = provider("only", &upstream.base_url());
+    let signalbox = Signalbox::start(&config).await;
+    let reply = signalbox.chat("only/every-other").await;
+    assert_eq!(reply.status(), 200);
+    let receipt = signalbox.receipt(&reply).await;
+    assert_eq!(receipt["attempts"][0]["failure"], "server");
+    let again = receipt["attempts"][1]["why"].as_str().unwrap();
+    assert!(again.contains("once more"), "{receipt}");
+    // A lasting one is told in the provider's own words, after three tries.
+    let reply = signalbox.chat("only/500").await;
+    assert_eq!(reply.status(), 500);
+    assert_eq!(reply.headers()["x-signalbox-attempts"], "3");
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn an_alias_with_a_rule_tells_what_it_weighed() {
+    let upstream = FakeUpstream::start().await;
+    let config = format!(
+        "{}{}[alias.quick]\ntargets = [\"slow/late\", \"swift/ok\"]\nstrategy = \"fastest\"\n",
+        provider("slow", &upstream.base_url()),
+        provider("swift", &upstream.base_url()),
+    );
+    let signalbox = Signalbox::start(&config).await;
+    // Both have to be known before they can be told apart.
+    for model in ["slow/late", "swift/ok"] {
+        for _ in 0..3 {
+            signalbox.chat_stream(model).await.text().await.unwrap();
+        }
+    }
+    let reply = signalbox.chat_stream("quick").await;
+    let name = reply.headers()["x-signalbox-receipt"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    reply.text().await.unwrap();
+    let receipt = signalbox.receipt_named(&name).await;
+    assert_eq!(receipt["row"]["provider"], "swift", "{receipt}");
+    let considered = receipt["choice"]["considered"].as_array().unwrap();
+    assert_eq!(considered.len(), 2);
+    let term = |place: usize, name: &str| {
+        let terms = considered[place]["terms"].as_array().unwrap();
+        let term = terms.iter().find(|term| term["name"] == name);
+        term.map_or(0.0, |term| term["value"].as_f64().unwrap())
+    };
+    assert!(term(0, "latency") > term(1, "latency"), "{receipt}");
+    assert!(considered[0]["why"].as_str().unwrap().contains("score"));
+}
+
+#[tokio::test]
+async fn a_scenario_is_played_and_told_as_a_table_and_as_json() {
+    let signalbox = Signalbox::practice().await;
+    let json = signalbox.folder().join("report.json");
+    let path = json.to_str().unwrap();
+    let played = signalbox
+        .run(&["simulate", "full-outage", "--json", path], "")
+        .await;
+    let table = String::from_utf8(played.stdout).unwrap();
+    assert!(played.status.success(), "{table}");
+    assert!(
+        table.contains("adaptive") && table.contains("round-robin"),
+        "{table}"
+    );
+    let report: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    assert_eq!(report["claims"][0]["holds"], true, "{report}");
+    let unknown = signalbox.run(&["simulate", "no-such-day"], "").await;
+    assert!(!unknown.status.success());
+    let told = String::from_utf8(unknown.stderr).unwrap();
+    assert!(
+        told.contains("no-such-day") && told.contains("worst-day"),
+        "{told}"
+    );
+    let listed = signalbox.run(&["simulate"], "").await;
+    assert!(
+        String::from_utf8(listed.stdout)
+            .unwrap()
+            .contains("twelve-days")
+    );
+}
+
+/// Requests of the worst day, and how many are under way at once.
+const REQUESTS: usize = 10_000;
+const AT_ONCE: usize = 24;
+
+#[tokio::test]
+async fn on_the_worst_day_no_client_sees_a_failure_while_one_provider_is_well() {
+    let upstream = FakeUpstream::start().await;
+    let killed = FakeUpstream::start().await;
+    let base = upstream.base_url();
+    let ids = [
+        "killed", "halves", "storm", "stalls", "cuts", "garbage", "well",
+    ];
+    let mut config = String::from("[timeouts]\nfirst_byte_ms = 500\n");
+    for id in ids {
+        let base = if id == "killed" {
+            killed.base_url()
+        } else {
+            base.clone()
+        };
+        config.push_str(&provider(id, &base));
+    }
+    config.push_str(&provider("nowhere", "https://provider.invalid"));
+    config.push_str(
+        "[alias]\nany = [\"nowhere/x\", \"killed/ok\", \"halves/every-other\", \"storm/429\", \
+         \"stalls/stall\", \"cuts/truncated\", \"garbage/html\", \"well/ok\"]\n",
+    );
+    let signalbox = Arc::new(Signalbox::start(&config).await);
+    drop(killed);
+    let failures = futures_util::stream::iter(0..REQUESTS).map(|_| {
+        let signalbox = Arc::clone(&signalbox);
+        async move {
+            let reply = signalbox.chat("any").await;
+            let status = reply.status().as_u16();
+            // Read to its end: an answer that is cut is no answer.
+            match reply.text().await {
+                Ok(_) if status == 200 => None,
+                told => Some((status, told)),
+            }
+        }
+    });
+    let failed: Vec<_> = failures
+        .buffer_unordered(AT_ONCE)
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    assert!(
+        failed.is_empty(),
+        "{} of {REQUESTS}: {:?}",
+        failed.len(),
+        failed.first()
+    );
+    signalbox.is_quiet().await;
+}
