@@ -253,10 +253,11 @@ async fn run_in(folder: &Path, args: &[&str], stdin: &str) -> std::process::Outp
         .spawn()
         .unwrap();
     // A command that refuses at once has gone before it could be told.
-    let told = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-    if let Err(error) = told.await {
+    let mut ear = child.stdin.take().unwrap();
+    if let Err(error) = ear.write_all(stdin.as_bytes()).await {
         assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe, "{error}");
     }
+    drop(ear);
     tokio::time::timeout(Duration::from_secs(30), child.wait_with_output())
         .await
         .expect("the command ends")
