@@ -137,6 +137,7 @@ fn stops(request: &mut Request, target: &Target<'_>, notes: &mut Notes, back: &m
             "The provider takes fewer stop texts: the answer is cut here when it meets one.",
         );
         back.stops = std::mem::take(&mut request.stop);
+        back.answers = request.candidates.unwrap_or(1);
     }
 }
 
