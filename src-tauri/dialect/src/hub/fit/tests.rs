@@ -324,6 +324,25 @@ fn another_vendors_tool_is_left_out_beside_functions_and_refused_alone() {
 }
 
 #[test]
+fn a_provider_that_refuses_n_is_one_of_one_answer() {
+    let quirks = Quirks {
+        refuses: vec!["n".to_owned()],
+        ..Quirks::default()
+    };
+    let target = target(Dialect::OpenAi, &quirks);
+    assert!(!target.gives_several());
+    let asked = |candidates| Request {
+        candidates: Some(candidates),
+        ..Request::default()
+    };
+    let refused = fit(&mut asked(2), &target, &mut Notes::new(false)).expect_err("refused");
+    assert_eq!(refused.what, "n");
+    let mut notes = Notes::new(false);
+    fit(&mut asked(1), &target, &mut notes).expect("one is what it gives");
+    assert!(notes.into_vec().is_empty());
+}
+
+#[test]
 fn what_changes_the_answer_is_refused_unless_losses_are_accepted() {
     let asked = || Request {
         candidates: Some(2),
