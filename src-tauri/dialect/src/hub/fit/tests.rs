@@ -374,3 +374,21 @@ fn what_changes_the_answer_is_refused_unless_losses_are_accepted() {
         ["drop:n", "drop:logprobs", "drop:previous_response_id"]
     );
 }
+
+#[test]
+fn what_is_given_unasked_is_not_told_to_be_dropped() {
+    let body = br#"{"model":"m","input":"Hi","include":["reasoning.encrypted_content","message.output_text.logprobs"]}"#;
+    let include_for = |body: &[u8], dialect| {
+        let mut request =
+            crate::read_request(crate::Endpoint::Responses, body, None).expect("a request");
+        let (quirks, mut notes) = (Quirks::default(), Notes::new(false));
+        fit(&mut request, &target(dialect, &quirks), &mut notes).expect("fits");
+        request.extras.fields.get("include").cloned()
+    };
+    assert_eq!(include_for(body, Dialect::OpenAi), None);
+    let whole = include_for(body, Dialect::Responses).expect("the caller's own");
+    assert_eq!(whole.as_array().map(Vec::len), Some(2));
+    let body = br#"{"model":"m","input":"Hi","include":["reasoning.encrypted_content","file_search_call.results"]}"#;
+    let left = include_for(body, Dialect::OpenAi).expect("what nobody else gives");
+    assert_eq!(left, serde_json::json!(["file_search_call.results"]));
+}
