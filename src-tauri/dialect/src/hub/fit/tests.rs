@@ -392,3 +392,37 @@ fn what_is_given_unasked_is_not_told_to_be_dropped() {
     let left = include_for(body, Dialect::OpenAi).expect("what nobody else gives");
     assert_eq!(left, serde_json::json!(["file_search_call.results"]));
 }
+
+#[test]
+fn a_search_result_is_told_as_text() {
+    let found = serde_json::json!({"type": "search_result", "title": "Bergen", "source": "https://e/b",
+        "content": [{"type": "text", "text": "It rains."}, {"type": "text", "text": "Often."}]});
+    let body = serde_json::json!({"model": "m", "max_tokens": 9, "messages": [
+        {"role": "user", "content": [found]},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": [found]}]}]});
+    let said = "Bergen\nhttps://e/b\nIt rains.\nOften.";
+    for dialect in Dialect::ALL {
+        let body = body.to_string();
+        let mut request =
+            crate::read_request(crate::Endpoint::Messages, body.as_bytes(), None).expect("read");
+        let (quirks, mut notes) = (Quirks::default(), Notes::new(false));
+        fit(&mut request, &target(dialect, &quirks), &mut notes).expect("fits");
+        let is_text = |part: &Part| matches!(&part.kind, Kind::Text(text) if text == said);
+        let Kind::ToolResult(result) = &request.messages[2].parts[0].kind else {
+            panic!("a result");
+        };
+        let own = dialect == Dialect::Anthropic;
+        assert_eq!(is_text(&request.messages[0].parts[0]), !own);
+        assert_eq!(is_text(&result.parts[0]), !own);
+        let codes: Vec<String> = notes
+            .into_vec()
+            .iter()
+            .map(crate::hub::Note::code)
+            .collect();
+        assert_eq!(
+            codes.contains(&"degrade:messages.search_result".to_owned()),
+            !own
+        );
+    }
+}
