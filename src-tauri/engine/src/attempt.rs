@@ -210,7 +210,7 @@ async fn one(
     let started = Instant::now();
     // On the receipt from now on, also when the client leaves while we wait.
     settlement.attempting(attempt.clone());
-    let key = ShownKey(asking.inner.credentials.key(&provider.key));
+    let key = ShownKey::new(asking.inner.credentials.key(&provider.key));
     let outcome = ask(asking, candidate, thoughts, &key, &mut attempt).await;
     attempt.took_us = settlement.elapsed_us().saturating_sub(attempt.started_us);
     match outcome {
