@@ -271,12 +271,10 @@ fn translated(
         mut notes,
         back,
     } = dialect::write_request(request, &target, asking.lossy).map_err(Unsent::Unfit)?;
-    let ours = [
-        (thoughts == Thoughts::LeftOut).then(|| thoughts_left_out(candidate)),
-        fetched,
-        (calls > 1).then(|| fan_out::note(calls, asking.facts.stream)),
-    ];
-    notes.splice(0..0, ours.into_iter().flatten());
+    let left_out = (thoughts == Thoughts::LeftOut).then(|| thoughts_left_out(candidate));
+    let several = (calls > 1).then(|| fan_out::note(calls, asking.facts.stream));
+    let ours = left_out.into_iter().chain(fetched).chain(several);
+    notes.splice(0..0, ours);
     Ok(Sending {
         endpoint,
         headers: match door.way {
