@@ -22,7 +22,7 @@ use crate::key::ShownKey;
 use crate::live::{ProviderLive, Underway};
 use crate::machine::Inner;
 use crate::media::Media;
-use crate::opening::{self, AnswerBody, Patience};
+use crate::opening::{self, AnswerBody, Patience, Streaming};
 use crate::passage::Back;
 use crate::receipt::{AttemptFailure, AttemptRecord, ReceiptId};
 use crate::sending::{self, InHub, Sending, Thoughts, Unsent};
@@ -375,14 +375,18 @@ async fn ask(
         return Err(NotAnswered::refusal(refusal, !translated));
     }
     let headers = std::mem::take(&mut reply.headers);
-    let streams = opening::is_stream(endpoint, asking.facts.stream, &headers);
+    let streaming = Streaming {
+        comes: opening::is_stream(endpoint, asking.facts.stream, &headers),
+        asked: asking.facts.stream,
+    };
+    let streams = streaming.goes(&sending.back);
     let patience = Patience {
         first_byte: limits.first_byte,
         idle: limits.idle,
         hold: limits.hold,
     };
     let reframed = matches!(&sending.back, Back::Enveloped { .. });
-    let body = opening::answer(asked, sending, &headers, streams, reply.body, patience).await?;
+    let body = opening::answer(asked, sending, &headers, streaming, reply.body, patience).await?;
     let headers = match translated || (reframed && streams) {
         true => translated_headers(asked, streams && !sending::wants_a_list(asking), &headers),
         false => headers,
