@@ -5,7 +5,7 @@
 .PHONY: help run test check bench fuzz generated fmt
 
 help: ## List these commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
 run: ## Build Signalbox and open its window (headless without a display); ARGS="--port 0" is passed on
 	@.ci/start $(ARGS)

@@ -409,3 +409,55 @@ async fn the_command_asks_the_running_one_or_starts_its_own() {
         .await;
     assert_eq!(kept[0]["model"], "able");
 }
+
+#[tokio::test]
+async fn what_was_found_is_not_heeded_of_a_provider_that_moved_while_nobody_ran() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&config(&upstream)).await;
+    examine(&signalbox, "llama", "able").await;
+    let key = signalbox.key.clone();
+    let folder = signalbox.stop().await;
+    let other = FakeUpstream::start().await;
+    std::fs::write(folder.path().join("signalbox.toml"), {
+        let old = std::fs::read_to_string(folder.path().join("signalbox.toml")).unwrap();
+        old.replace(&upstream.base_url(), &other.base_url())
+    })
+    .unwrap();
+    let signalbox = Signalbox::start_in(folder, &key).await;
+    let matrix = signalbox.control("doctor.matrix", &json!({})).await;
+    assert_eq!(matrix, json!([]));
+    let page = signalbox.control("providers.page", &json!({})).await;
+    let forgotten = list(&page["providers"])
+        .iter()
+        .all(|one| one["examinations"] == json!([]));
+    assert!(forgotten, "{page}");
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_is_removed_while_it_is_examined_leaves_nothing_behind() {
+    let upstream = FakeUpstream::start().await;
+    let config = format!("[timeouts]\nfirst_byte_ms = 1500\n{}", config(&upstream));
+    let signalbox = Signalbox::start(&config).await;
+    let silent = json!({"provider": "llama", "model": "stall"});
+    let examined = signalbox.control_raw("doctor.examine", &silent);
+    let removed = async {
+        stories::eventually("the examination", || async {
+            let page = signalbox.control("providers.page", &json!({})).await;
+            let underway = list(&page["providers"])
+                .iter()
+                .any(|one| one["examining"] == true);
+            underway.then_some(())
+        })
+        .await;
+        signalbox
+            .control("providers.remove", &json!({"id": "llama"}))
+            .await;
+    };
+    let ((status, told), ()) = tokio::join!(examined, removed);
+    assert_eq!(status, 200, "{told}");
+    let matrix = signalbox.control("doctor.matrix", &json!({})).await;
+    assert_eq!(matrix, json!([]));
+    let kept = std::fs::read_to_string(signalbox.folder().join("examinations.json"));
+    assert!(kept.is_err() || !kept.unwrap().contains("stall"));
+}

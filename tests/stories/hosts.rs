@@ -292,3 +292,42 @@ async fn googles_cloud_is_shown_a_token_that_is_minted_once_from_the_service_acc
     }
     signalbox.is_quiet().await;
 }
+
+#[tokio::test]
+async fn what_was_made_of_a_key_is_told_to_nobody_by_a_provider_that_repeats_it() {
+    let upstream = FakeUpstream::start().await;
+    let base = upstream.base_url();
+    let config = format!(
+        "[provider.google]\ngemini_base_url = \"{base}/v1beta\"\nauth = \"google\"\n\
+         key = \"env:FAKE_ACCOUNT\"\nlocal = true\n\
+         [provider.nova]\nbedrock_base_url = \"{base}\"\nregion = \"eu-west-1\"\nkey = \"env:FAKE_AWS\"\nlocal = true\n"
+    );
+    let account = GoogleAccount::at(&upstream).json();
+    let session = "a-session-token-of-the-fake";
+    let aws = format!("{AWS_KEY}:{session}");
+    let env = [("FAKE_ACCOUNT", account.as_str()), ("FAKE_AWS", &aws)];
+    let signalbox = Signalbox::start_with(&config, &env).await;
+    let secret = AWS_KEY.split_once(':').unwrap().1;
+    for (model, secrets) in [
+        ("google/tells-key", &[ACCESS_TOKEN][..]),
+        ("nova/tells-key", &[session, secret][..]),
+    ] {
+        let reply = signalbox.chat(model).await;
+        assert_eq!(reply.status(), 401, "{model}");
+        let shown = signalbox.receipt(&reply).await.to_string() + &reply.text().await.unwrap();
+        assert!(shown.contains("[key]"), "{model}: {shown}");
+        for secret in secrets {
+            assert!(!shown.contains(secret), "{model}: {shown}");
+        }
+    }
+    let examined = signalbox
+        .control(
+            "doctor.examine",
+            &json!({"provider":"google","model":"tells-key"}),
+        )
+        .await;
+    assert!(examined.is_object(), "{examined}");
+    let kept = std::fs::read_to_string(signalbox.folder().join("examinations.json")).unwrap();
+    assert!(!kept.contains(ACCESS_TOKEN), "{kept}");
+    signalbox.is_quiet().await;
+}

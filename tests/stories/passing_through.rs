@@ -290,6 +290,33 @@ async fn models_are_listed_in_the_callers_shape() {
 }
 
 #[tokio::test]
+async fn googles_and_ollamas_lists_are_models_and_not_a_page_of_the_panel() {
+    let signalbox = Signalbox::start("").await;
+    let get = async |path: &str| {
+        let request = signalbox.client.get(format!("{}{path}", signalbox.url));
+        let reply = request.bearer_auth(&signalbox.key).send().await.unwrap();
+        let status = reply.status().as_u16();
+        let body: Value = serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap();
+        (status, body)
+    };
+    let (status, ollama) = get("/api/tags").await;
+    assert_eq!(status, 200, "{ollama}");
+    assert_eq!(ollama["models"][0]["model"], "practice/steady");
+    let (status, google) = get("/v1beta/models").await;
+    assert_eq!(status, 200, "{google}");
+    assert_eq!(google["models"][0]["name"], "models/practice/steady");
+    let (status, version) = get("/api/version").await;
+    assert_eq!(status, 200, "{version}");
+    assert!(version["version"].is_string(), "{version}");
+    let (status, unknown) = get("/api/ps").await;
+    assert_eq!(status, 400, "{unknown}");
+    assert!(
+        unknown.to_string().contains("does not serve /api/ps"),
+        "{unknown}"
+    );
+}
+
+#[tokio::test]
 async fn both_versions_of_messages_pass_byte_for_byte_with_fields_and_headers_that_nobody_knows_yet()
  {
     let upstream = FakeUpstream::start().await;

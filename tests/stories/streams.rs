@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
+use serde_json::json;
 use stories::{FakeUpstream, Signalbox, config_for};
 
 fn config(upstream: &FakeUpstream) -> String {
@@ -164,4 +165,36 @@ async fn a_hundred_streams_at_once_leave_nothing_behind() {
         (&today["requests"], &today["failed"]),
         (&100.into(), &0.into())
     );
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_before_one_of_its_answers_does_is_not_booked_as_whole() {
+    let upstream = FakeUpstream::start().await;
+    let base = upstream.base_url();
+    let config =
+        format!("[provider.fake]\nopenai_base_url = \"{base}/v1\"\nkey = \"none\"\nlocal = true\n");
+    let signalbox = Signalbox::start(&config).await;
+    let messages = json!([{"role": "user", "content": "Hi"}]);
+    let gemini = json!({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}],
+        "generationConfig": {"candidateCount": 2}});
+    let chat = json!({"model": "fake/half-of-two", "stream": true, "n": 2, "messages": messages});
+    for (path, body) in [
+        ("/v1/chat/completions", &chat),
+        (
+            "/v1beta/models/fake%2Fhalf-of-two:streamGenerateContent?alt=sse",
+            &gemini,
+        ),
+    ] {
+        let reply = signalbox.post(path, body).send().await.unwrap();
+        assert_eq!(reply.status(), 200, "{path}");
+        let id = reply.headers()["x-signalbox-receipt"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let text = reply.text().await.unwrap();
+        assert!(text.contains("\"error\""), "{path}: {text}");
+        let receipt = signalbox.receipt_named(&id).await;
+        assert_eq!(receipt["row"]["ending"], "broken", "{path}: {receipt}");
+    }
+    signalbox.is_quiet().await;
 }

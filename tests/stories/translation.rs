@@ -332,3 +332,123 @@ async fn the_other_dialects_pass_byte_for_byte_too() {
     }
     signalbox.is_quiet().await;
 }
+
+#[tokio::test]
+async fn a_caller_who_streams_gets_a_stream_from_a_provider_that_answers_in_one_piece() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&config(&upstream)).await;
+    let message = json!([{"role": "user", "content": "Hi"}]);
+    let gemini = "/v1beta/models/PROVIDER%2Fwhole-only:streamGenerateContent?alt=sse";
+    for (path, body, provider, end) in [
+        (
+            "/v1/chat/completions",
+            json!({"messages": message}),
+            "claude",
+            "data: [DONE]\n\n",
+        ),
+        (
+            "/v1/messages",
+            json!({"messages": message, "max_tokens": 9}),
+            "chat",
+            "data: {\"type\":\"message_stop\"}\n\n",
+        ),
+        (
+            "/v1/responses",
+            json!({"input": "Hi"}),
+            "google",
+            "event: response.completed",
+        ),
+        (
+            gemini,
+            json!({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}),
+            "claude",
+            "\"finishReason\":\"STOP\"",
+        ),
+    ] {
+        let mut body = body;
+        let path = path.replace("PROVIDER", provider);
+        if !path.contains("whole-only") {
+            body["model"] = format!("{provider}/whole-only").into();
+            body["stream"] = true.into();
+        }
+        let reply = signalbox.post(&path, &body).send().await.unwrap();
+        assert_eq!(reply.status(), 200, "{path}");
+        let kind = reply.headers()["content-type"].to_str().unwrap().to_owned();
+        assert!(kind.starts_with("text/event-stream"), "{path}: {kind}");
+        let receipt = signalbox.receipt(&reply).await;
+        assert_eq!(receipt["row"]["ending"], "complete", "{path}: {receipt}");
+        let text = reply.text().await.unwrap();
+        assert!(
+            text.contains("data: {") && text.contains(end),
+            "{path}: {text}"
+        );
+        assert!(text.contains("word7"), "{path}: {text}");
+    }
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn a_request_that_only_names_a_previous_response_travels_as_it_came() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&config(&upstream)).await;
+    let tool = r#"{"type":"function","name":"look","strict":false,"parameters":{"type":"object","properties":{"previous_response_id":{"type":"string"}}}}"#;
+    for more in [
+        r#""previous_response_id" : null"#.to_owned(),
+        format!(r#""tools": [{tool}]"#),
+        format!(r#""previous_response_id":null, "tools": [{tool}]"#),
+    ] {
+        let body = |model: &str| {
+            format!(
+                "{{ \"input\":\"caf\\u00e9\",\n  \"model\":\"{model}\", {more}, \"temperature\":1e0 }}"
+            )
+        };
+        let reply = signalbox
+            .post("/v1/responses", &Value::Null)
+            .body(body("both/ok"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(reply.status(), 200, "{more}");
+        let receipt = signalbox.receipt(&reply).await;
+        assert_eq!(receipt["attempts"][0]["spoken"], Value::Null, "{receipt}");
+        let arrived = String::from_utf8(upstream.last().body).unwrap();
+        assert_eq!(arrived, body("ok"));
+    }
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn what_goes_on_from_a_response_kept_here_is_counted_with_the_whole_conversation() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&config(&upstream)).await;
+    let first = json!({"model": "claude/ok", "input": "My name is Ada."});
+    let first = signalbox
+        .post("/v1/responses", &first)
+        .send()
+        .await
+        .unwrap();
+    let first: Value = read(first).await;
+    let counted = json!({"model": "both/ok", "input": "What is it?", "instructions": "Be short.",
+        "previous_response_id": first["id"], "truncation": "auto"});
+    let reply = signalbox
+        .post("/v1/responses/input_tokens", &counted)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(reply.status(), 200);
+    assert_eq!(read(reply).await["input_tokens"], 17);
+    let seen = upstream.last();
+    assert!(seen.path().ends_with("/responses/input_tokens"));
+    let seen = seen.json();
+    let said = seen["input"].to_string();
+    assert!(
+        said.contains("My name is Ada.") && said.contains("What is it?"),
+        "{seen}"
+    );
+    assert_eq!(seen["instructions"], "Be short.");
+    assert_eq!(seen["truncation"], "auto");
+    assert_eq!(seen["model"], "ok");
+    assert!(seen.get("previous_response_id").is_none(), "{seen}");
+    assert!(!said.contains("Be short."), "{seen}");
+    signalbox.is_quiet().await;
+}

@@ -39,7 +39,11 @@ impl Control {
         Ok(shown(&examined?, now_unix_ms()))
     }
 
+    /// Keeps an examination, unless its provider was removed or moved in the meantime.
     async fn keep(&self, examination: Examination) -> Result<(), Failure> {
+        if !self.parts.engine.is_current(&examination) {
+            return Ok(());
+        }
         let examinations = Arc::clone(&self.parts.examinations);
         let kept = blocking(move || examinations.keep(examination)).await?;
         if let Err(error) = kept {
@@ -58,6 +62,7 @@ impl Control {
         let wanted = |one: &Examination| {
             let provider = asked.provider.as_deref();
             provider.is_none_or(|provider| one.provider == provider)
+                && self.parts.engine.is_current(one)
         };
         let all = self.parts.examinations.all();
         Ok(all
@@ -71,7 +76,7 @@ impl Control {
     pub(crate) fn examination_rows(&self, all: &[Examination], id: &str) -> Vec<ExaminationRow> {
         let now = now_unix_ms();
         all.iter()
-            .filter(|one| one.provider == id)
+            .filter(|one| one.provider == id && self.parts.engine.is_current(one))
             .map(|one| ExaminationRow {
                 model: one.model.clone(),
                 at_unix_ms: one.at_unix_ms,

@@ -126,6 +126,9 @@ pub fn back(by: u8) -> Back {
     if by & 8 != 0 {
         back.answer_tool = Some("answer".to_owned());
     }
+    if by & 16 != 0 {
+        back.answers = 2;
+    }
     back
 }
 

@@ -6,11 +6,12 @@
 //! bound to the exact bytes. Leaves out: whether the request makes sense beyond
 //! these fields. The provider judges that better than we do.
 
+use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{self, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::loose;
@@ -110,11 +111,12 @@ pub fn facts(endpoint: Endpoint, body: &[u8]) -> Result<Facts, Malformed> {
     let usage_asked = endpoint.dialect() == Dialect::OpenAi
         && asked
             .stream_options
+            .and_then(|raw| serde_json::from_str::<StreamOptions>(raw.get()).ok())
             .and_then(|options| options.include_usage)
             .unwrap_or(false);
     let max_output = match endpoint.dialect() {
-        Dialect::OpenAi => asked.max_completion_tokens.or(asked.max_tokens),
-        Dialect::Anthropic => asked.max_tokens,
+        Dialect::OpenAi => count(asked.max_completion_tokens).or_else(|| count(asked.max_tokens)),
+        Dialect::Anthropic => count(asked.max_tokens),
         // Where routing needs it for these, the hub has it.
         _ => None,
     };
@@ -317,43 +319,107 @@ impl AskedInPath<'_> {
     }
 }
 
-/// The fields looked at. Duplicates of these are refused by the derived reader,
-/// which is wanted: which of two models a provider would take is anybody's guess.
-/// Numbers out of shape are the provider's to refuse, so they read as absent.
-#[derive(Deserialize)]
+/// The fields looked at. A second `model` or `stream` is refused: which of two a provider would take
+/// is anybody's guess. Of the others the last stands; what is wrong with them is the provider's to say.
+#[derive(Default)]
 struct Asked<'a> {
-    #[serde(borrow)]
     model: Option<&'a RawValue>,
-    #[serde(borrow)]
     stream: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "loose::value")]
-    stream_options: Option<StreamOptions>,
-    #[serde(default, deserialize_with = "loose::count")]
-    max_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "loose::count")]
-    max_completion_tokens: Option<u64>,
-    #[serde(borrow)]
+    stream_options: Option<&'a RawValue>,
+    max_tokens: Option<&'a RawValue>,
+    max_completion_tokens: Option<&'a RawValue>,
     tools: Option<&'a RawValue>,
     /// Where each dialect has its schema: Chat, Responses, Anthropic (and its beta), Ollama.
-    #[serde(borrow)]
     response_format: Option<&'a RawValue>,
-    #[serde(borrow)]
     text: Option<&'a RawValue>,
-    #[serde(borrow)]
     output_config: Option<&'a RawValue>,
-    #[serde(borrow)]
     output_format: Option<&'a RawValue>,
-    #[serde(borrow)]
     format: Option<&'a RawValue>,
     /// And its thinking: Chat, Responses, Anthropic, Ollama.
-    #[serde(borrow)]
     reasoning_effort: Option<&'a RawValue>,
-    #[serde(borrow)]
     reasoning: Option<&'a RawValue>,
-    #[serde(borrow)]
     thinking: Option<&'a RawValue>,
-    #[serde(borrow)]
     think: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Field {
+    Model,
+    Stream,
+    StreamOptions,
+    MaxTokens,
+    MaxCompletionTokens,
+    Tools,
+    ResponseFormat,
+    Text,
+    OutputConfig,
+    OutputFormat,
+    Format,
+    ReasoningEffort,
+    Reasoning,
+    Thinking,
+    Think,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Asked<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Asked<'a>, D::Error> {
+        from.deserialize_map(Asking)
+    }
+}
+
+struct Asking;
+
+impl<'de> Visitor<'de> for Asking {
+    type Value = Asked<'de>;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("a JSON object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Asked<'de>, M::Error> {
+        let mut asked = Asked::default();
+        let (mut models, mut streams) = (0, 0);
+        while let Some(field) = map.next_key()? {
+            let place = match field {
+                Field::Model => {
+                    models += 1;
+                    &mut asked.model
+                }
+                Field::Stream => {
+                    streams += 1;
+                    &mut asked.stream
+                }
+                Field::StreamOptions => &mut asked.stream_options,
+                Field::MaxTokens => &mut asked.max_tokens,
+                Field::MaxCompletionTokens => &mut asked.max_completion_tokens,
+                Field::Tools => &mut asked.tools,
+                Field::ResponseFormat => &mut asked.response_format,
+                Field::Text => &mut asked.text,
+                Field::OutputConfig => &mut asked.output_config,
+                Field::OutputFormat => &mut asked.output_format,
+                Field::Format => &mut asked.format,
+                Field::ReasoningEffort => &mut asked.reasoning_effort,
+                Field::Reasoning => &mut asked.reasoning,
+                Field::Thinking => &mut asked.thinking,
+                Field::Think => &mut asked.think,
+                Field::Other => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            if models > 1 {
+                return Err(de::Error::duplicate_field("model"));
+            }
+            if streams > 1 {
+                return Err(de::Error::duplicate_field("stream"));
+            }
+            *place = map.next_value()?;
+        }
+        Ok(asked)
+    }
 }
 
 impl Asked<'_> {
@@ -396,6 +462,11 @@ impl AskedInPath<'_> {
             thinking: config(&["thinkingConfig", "thinking_config"]),
         }
     }
+}
+
+/// Numbers out of shape are the provider's to refuse, so they read as absent.
+fn count(raw: Option<&RawValue>) -> Option<u64> {
+    loose::count(raw?).ok()?
 }
 
 /// A list with something in it.

@@ -127,6 +127,18 @@ impl StreamReader {
         &self.reading
     }
 
+    /// Whether the answer is whole, once the stream is at its end: its terminal marker was seen, or
+    /// every choice that began has said why it ended.
+    pub fn is_whole(&self) -> bool {
+        let ended = match &self.events {
+            Events::OpenAi(chunks) => chunks.all_stopped(),
+            Events::Anthropic(_) | Events::Media(_) => self.reading.stop.is_some(),
+            // These say so themselves.
+            Events::Hub(..) => false,
+        };
+        self.reading.finished || ended
+    }
+
     /// The terminal event of a stream that broke, in a dialect whose clients wait for one; `None` in
     /// the others, which have an event for errors alone.
     pub fn fail(&self, fault: &Fault) -> Option<Bytes> {

@@ -20,6 +20,7 @@ pub use quirks::meets_a_quirk;
 pub(crate) use reply::{Reader, failed_response, read_whole};
 pub use reply::{
     SealedCall, Translated, Translator, document_of, frames_of, read_answer, translate_whole,
+    translate_whole_to_stream,
 };
 pub use several::{usage_of, write_several};
 

@@ -169,8 +169,9 @@ Two of the refusals are lifted by `[translation]` in the config, both off by def
 With `fetch_images = true` an image or a PDF given by an address is fetched here for a provider that takes bytes,
 and for Google, which fetches itself but not from everywhere. With `fan_out = 4` a provider that gives one answer
 to a request is asked up to four times at once for `n` of them: each is paid for, and as a stream they are
-gathered before the first is sent. A thought of an earlier turn that its provider no longer accepts is left out,
-and that provider is asked once more.
+gathered before the first is sent. When one of the calls fails the others are dropped and the next target is
+asked; what the dropped ones cost is not known and not booked. A thought of an earlier turn that its provider no
+longer accepts is left out, and that provider is asked once more.
 ";
 
 fn section(text: &mut String, dialect: Dialect, endpoint: Endpoint) {

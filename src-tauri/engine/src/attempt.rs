@@ -22,7 +22,7 @@ use crate::key::ShownKey;
 use crate::live::{ProviderLive, Underway};
 use crate::machine::Inner;
 use crate::media::Media;
-use crate::opening::{self, AnswerBody, Patience};
+use crate::opening::{self, AnswerBody, Patience, Streaming};
 use crate::passage::Back;
 use crate::receipt::{AttemptFailure, AttemptRecord, ReceiptId};
 use crate::sending::{self, InHub, Sending, Thoughts, Unsent};
@@ -144,7 +144,7 @@ pub(crate) async fn one(
     let started = Instant::now();
     // On the receipt from now on, also when the client leaves while we wait.
     settlement.attempting(attempt.clone());
-    let key = ShownKey(asking.inner.credentials.key(&provider.key));
+    let key = ShownKey::new(asking.inner.credentials.key(&provider.key));
     let watched = asking.inner.conditions.watch(candidate, &asking.ask);
     let outcome = ask(asking, candidate, turn, &watched, &key, &mut attempt).await;
     attempt.took_us = settlement.elapsed_us().saturating_sub(attempt.started_us);
@@ -323,14 +323,18 @@ async fn ask(
         return Err(NotAnswered::refusal(refusal, !translated));
     }
     let headers = std::mem::take(&mut reply.headers);
-    let streams = opening::is_stream(endpoint, asking.facts.stream, &headers);
+    let streaming = Streaming {
+        comes: opening::is_stream(endpoint, asking.facts.stream, &headers),
+        asked: asking.facts.stream,
+    };
+    let streams = streaming.goes(&sending.back);
     let patience = Patience {
         first_byte: limits.first_byte,
         idle: limits.idle,
         hold: limits.hold,
     };
     let reframed = matches!(&sending.back, Back::Enveloped { .. });
-    let body = opening::answer(asked, sending, &headers, streams, reply.body, patience).await?;
+    let body = opening::answer(asked, sending, &headers, streaming, reply.body, patience).await?;
     let headers = match translated || (reframed && streams) {
         true => translated_headers(asked, streams && !sending::wants_a_list(asking), &headers),
         false => headers,

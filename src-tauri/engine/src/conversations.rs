@@ -7,11 +7,14 @@
 //! Bounds: 1,024 conversations and 256 MiB, the oldest go first; one larger than 16 MiB is not kept.
 //! In memory: a restart forgets, and the caller is told `previous_response_not_found`.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use dialect::Endpoint;
 use dialect::hub::{Kind, Message, Reply, Request, Source};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::attempt::Asking;
@@ -88,27 +91,50 @@ impl Conversations {
 
 /// Whether the request goes on from a response that was kept here.
 pub(crate) fn is_ours(asking: &Asking<'_>) -> bool {
+    /// Read without the rest of the request, which is large and must stay as it is.
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        previous_response_id: Option<Cow<'a, str>>,
+    }
     let body = &asking.call.body;
-    asking.call.endpoint == Endpoint::Responses
-        && memchr::memmem::find(body, b"\"previous_response_id\"").is_some()
-        && asking
-            .hub
-            .get(asking)
-            .is_ok_and(|request| request.previous.is_none())
+    matches!(
+        asking.call.endpoint,
+        Endpoint::Responses | Endpoint::InputTokens
+    ) && memchr::memmem::find(body, b"\"previous_response_id\"").is_some()
+        && serde_json::from_slice::<Named<'_>>(body)
+            .is_ok_and(|named| named.previous_response_id.is_some())
+        && asking.hub.goes_on(asking)
+}
+
+/// The caller's request with the whole conversation in the place of the id that goes on from it, as
+/// `written` tells it.
+pub(crate) fn told_whole(body: &[u8], written: &[u8]) -> Bytes {
+    // Both were read or written by us before.
+    let fields = |text| serde_json::from_slice::<Map<String, Value>>(text).unwrap_or_default();
+    let (mut told, mut written) = (fields(body), fields(written));
+    told.remove("previous_response_id");
+    told.extend(
+        written
+            .remove("input")
+            .map(|input| ("input".to_owned(), input)),
+    );
+    serde_json::to_vec(&told).unwrap_or_default().into()
 }
 
 /// Puts the conversation so far in front of a request that goes on from a response kept here. The
-/// instructions of the earlier request do not count on, as in the vendor's own service.
-pub(crate) fn continue_from(request: &mut Request, asking: &Asking<'_>) {
+/// instructions of the earlier request do not count on, as in the vendor's own service. Whether there
+/// was such a response.
+pub(crate) fn continue_from(request: &mut Request, asking: &Asking<'_>) -> bool {
     let Some(previous) = &request.previous else {
-        return;
+        return false;
     };
     let Some(before) = asking
         .inner
         .conversations
         .find(&asking.call.client, previous)
     else {
-        return;
+        return false;
     };
     let leading = request
         .messages
@@ -124,6 +150,7 @@ pub(crate) fn continue_from(request: &mut Request, asking: &Asking<'_>) {
     );
     request.messages.extend(rest);
     request.previous = None;
+    true
 }
 
 /// The message that `instructions` was read as.

@@ -1,11 +1,12 @@
 //! Downloads a picture or a document that a request names by its web address.
 //!
-//! Promises: only the public internet is reached, by addresses that were looked at (a name is
+//! Promises: only the public internet is reached, and of it nothing in the networks that this machine
+//! stands in, by addresses that were looked at (a name is
 //! resolved once, and what was found public is what is connected to), at ports 80 and 443, every
 //! redirect judged anew; nothing of the caller's or a provider's travels along, and no proxy is
 //! asked. What the config lists is reached as it is.
 //!
-//! Bounds: 20 MiB and 20 s a file, 4 redirects, 16 downloads at once.
+//! Bounds: 20 MiB and 20 s a file, 4 redirects, 16 downloads at once; 60 s for its turn.
 //! Leaves out: when to fetch, and what for (`media`).
 
 mod reach;
@@ -26,7 +27,9 @@ use crate::upstream::{NoClient, root};
 
 /// The largest file, in bytes.
 const LARGEST: usize = 20 << 20;
-/// How long one file may take.
+/// How long a file waits for its turn.
+const WAIT: Duration = Duration::from_secs(60);
+/// How long one file may take, once it has its turn.
 const TIME: Duration = Duration::from_secs(20);
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -88,8 +91,13 @@ impl Fetch {
         allow: &[String],
         allowance: &Allowance,
     ) -> Result<Fetched, String> {
+        let Ok(Ok(_seat)) = tokio::time::timeout(WAIT, self.room.acquire()).await else {
+            return Err(format!(
+                "too many files are being fetched; none of the {AT_ONCE} downloads ended within {} s",
+                WAIT.as_secs()
+            ));
+        };
         let fetched = async {
-            let _room = self.room.acquire().await;
             let response = self.found(url, allow).await?;
             read(response, kind, allowance).await
         };
@@ -150,14 +158,16 @@ impl Fetch {
         // A number is not looked up, so the resolver does not see it.
         let number = host.trim_start_matches('[').trim_end_matches(']');
         match number.parse::<IpAddr>() {
-            Ok(ip) if !reach::is_public(ip) => Err(not_public(&place)),
+            Ok(ip) if !reach::is_far(ip) => Err(not_public(&place)),
             _ => Ok(&self.guarded),
         }
     }
 }
 
 fn not_public(place: &str) -> String {
-    format!("{place} is not on the public internet; list it in fetch_allow to allow it")
+    format!(
+        "{place} is not on the public internet outside of this machine's own networks; list it in fetch_allow to allow it"
+    )
 }
 
 /// Finds the public addresses of a name, and hides the others.
@@ -168,7 +178,7 @@ impl Resolve for PublicOnly {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let public: Vec<SocketAddr> = found
-                .filter(|address| reach::is_public(address.ip()))
+                .filter(|address| reach::is_far(address.ip()))
                 .collect();
             if public.is_empty() {
                 return Err(not_public(name.as_str()).into());

@@ -26,9 +26,12 @@ const MOST_BYTES: usize = 64 << 20;
 /// Downloads for one request at once.
 const AT_ONCE: usize = 4;
 
+/// An address, and what is looked for there.
+type Place = (String, MediaKind);
+
 /// What was fetched for one exchange, or why not, by address.
 pub(crate) struct Media {
-    known: Mutex<HashMap<String, Result<Arc<Fetched>, String>>>,
+    known: Mutex<HashMap<Place, Result<Arc<Fetched>, String>>>,
     allowance: Allowance,
 }
 
@@ -43,7 +46,7 @@ impl Default for Media {
 
 /// The files that one target needs.
 #[derive(Default)]
-pub(crate) struct Files(HashMap<String, Arc<Fetched>>);
+pub(crate) struct Files(HashMap<Place, Arc<Fetched>>);
 
 impl Media {
     /// Fetches what this target takes as bytes only, as far as it was not fetched before.
@@ -77,7 +80,7 @@ impl Media {
         let mut known = self.known.lock().await;
         let missing: Vec<_> = wanted
             .iter()
-            .filter(|one| !known.contains_key(&one.url))
+            .filter(|one| !known.contains_key(&place_of(one)))
             .map(|one| fetch(asking, one, &self.allowance))
             .collect();
         let fetched: Vec<_> = stream::iter(missing)
@@ -87,15 +90,16 @@ impl Media {
         known.extend(fetched);
         let mut files = Files::default();
         for one in &wanted {
-            match known.get(&one.url) {
+            let place = place_of(one);
+            match known.get(&place) {
                 Some(Ok(file)) => {
-                    files.0.insert(one.url.clone(), Arc::clone(file));
+                    files.0.insert(place, Arc::clone(file));
                 }
                 Some(Err(why)) if one.must && !asking.lossy => {
-                    let place = host_of(&one.url);
+                    let host = host_of(&one.url);
                     return Err(unfit(
                         one,
-                        format!("The file at {place} can't be fetched: {why}."),
+                        format!("The file at {host} can't be fetched: {why}."),
                     ));
                 }
                 Some(Err(_)) | None => {}
@@ -109,26 +113,41 @@ async fn fetch(
     asking: &Asking<'_>,
     one: &Addressed,
     allowance: &Allowance,
-) -> (String, Result<Arc<Fetched>, String>) {
+) -> (Place, Result<Arc<Fetched>, String>) {
     let allow = &asking.snapshot.translation.fetch.allow;
     let file = asking
         .inner
         .fetch
         .file(&one.url, one.kind, allow, allowance);
-    (one.url.clone(), file.await.map(Arc::new))
+    (place_of(one), file.await.map(Arc::new))
+}
+
+fn place_of(one: &Addressed) -> Place {
+    (one.url.clone(), one.kind)
 }
 
 impl Files {
     /// Puts the files in the place of their addresses, and says so.
-    pub(crate) fn put(&self, request: &mut Request, target: &Target<'_>) -> Option<Note> {
+    pub(crate) fn put(&self, request: &mut Request, target: &Target<'_>) -> Vec<Note> {
         if self.0.is_empty() {
-            return None;
+            return Vec::new();
         }
-        let put = request.put_bytes(target, |url| self.0.get(url).map(|file| &**file));
-        let bytes: usize = self.0.values().map(|file| file.base64.len() / 4 * 3).sum();
-        Some(Note {
+        let put = request.put_bytes(target, |url, kind| {
+            self.0.get(&(url.to_owned(), kind)).map(|file| &**file)
+        });
+        let said = |kind| self.note(kind, put.iter().filter(|one| **one == kind).count());
+        [MediaKind::Image, MediaKind::Document]
+            .into_iter()
+            .filter_map(said)
+            .collect()
+    }
+
+    fn note(&self, kind: MediaKind, put: usize) -> Option<Note> {
+        let files = self.0.iter().filter(|((_, of), _)| *of == kind);
+        let bytes: usize = files.map(|(_, file)| file.base64.len() / 4 * 3).sum();
+        (put > 0).then(|| Note {
             loss: Loss::Equivalent,
-            what: "image_url".to_owned(),
+            what: field(kind).to_owned(),
             why: format!(
                 "The provider takes bytes: what {put} of its addresses name was fetched here ({} KiB).",
                 bytes.div_ceil(1024)
@@ -138,14 +157,18 @@ impl Files {
 }
 
 fn unfit(one: &Addressed, why: String) -> Unsent {
-    let what = match one.kind {
-        MediaKind::Document => "file",
-        _ => "image_url",
-    };
     Unsent::Unfit(Refused {
-        what: what.to_owned(),
+        what: field(one.kind).to_owned(),
         why,
     })
+}
+
+/// The caller's field, as most dialects call it.
+fn field(kind: MediaKind) -> &'static str {
+    match kind {
+        MediaKind::Document => "file",
+        _ => "image_url",
+    }
 }
 
 /// The host alone: the rest of an address may be a secret.

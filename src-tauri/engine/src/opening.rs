@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use dialect::hub::Reply;
-use dialect::{Endpoint, Failure, FailureCategory, Reading, Task, read_whole, translate_whole};
+use dialect::{
+    Endpoint, Failure, FailureCategory, Reading, Task, read_whole, translate_whole,
+    translate_whole_to_stream,
+};
 use http::HeaderMap;
 
 use crate::passage::{Back, Passage};
@@ -49,20 +52,35 @@ pub(crate) struct Patience {
     pub(crate) hold: Duration,
 }
 
+/// How an answer comes, and how its caller wants it.
+#[derive(Clone, Copy)]
+pub(crate) struct Streaming {
+    pub(crate) comes: bool,
+    pub(crate) asked: bool,
+}
+
+impl Streaming {
+    /// Whether the caller gets a stream. What is translated is written as it was asked for, also
+    /// where a provider takes no notice of `stream` and answers in one piece.
+    pub(crate) fn goes(self, back: &Back) -> bool {
+        self.comes || (self.asked && matches!(back, Back::Translated { .. }))
+    }
+}
+
 /// Reads the answer to `sending` until it is one.
 pub(crate) async fn answer(
     asked: Endpoint,
     sending: Sending,
     headers: &HeaderMap,
-    streams: bool,
+    streaming: Streaming,
     body: UpstreamBody,
     patience: Patience,
 ) -> Result<AnswerBody, Failure> {
-    if streams {
+    if streaming.comes {
         let passage = passage(asked, sending, headers);
         stream(passage, body, patience).await
     } else {
-        whole(asked, sending, body, patience.idle).await
+        whole(asked, sending, streaming, body, patience.idle).await
     }
     .map_err(before_commit)
 }
@@ -89,6 +107,7 @@ fn passage(asked: Endpoint, sending: Sending, headers: &HeaderMap) -> Passage {
 async fn whole(
     asked: Endpoint,
     sending: Sending,
+    streaming: Streaming,
     mut body: UpstreamBody,
     idle: Duration,
 ) -> Result<AnswerBody, Failure> {
@@ -96,13 +115,17 @@ async fn whole(
     let unusable = |none: dialect::NotAReply| bad_reply(none.reason);
     let (bytes, reading, reply) = match sending.back {
         Back::Translated { writing, back, .. } => {
+            let translate = match streaming.asked {
+                true => translate_whole_to_stream,
+                false => translate_whole,
+            };
             // An error object inside a 200 is told by what it is, not by what is missing.
             let error = read_whole(sending.endpoint, &bytes).map(|reading| reading.failure);
             if let Ok(Some(failure)) = error {
                 return Err(failure);
             }
             let (bytes, reading, reply) =
-                translate_whole(sending.endpoint, &bytes, &writing, *back).map_err(unusable)?;
+                translate(sending.endpoint, &bytes, &writing, *back).map_err(unusable)?;
             (bytes, reading, Some(Box::new(reply)))
         }
         Back::Vectors {
@@ -157,7 +180,7 @@ async fn stream(
             if let Some(failure) = &reading.failure {
                 return Err(failure.clone());
             }
-            if reading.stop.is_none() && !reading.finished {
+            if !passage.is_whole() {
                 return Err(bad_reply(
                     "it opened a stream and closed it before its answer was whole",
                 ));

@@ -121,6 +121,15 @@ impl Passage {
         }
     }
 
+    /// Whether the answer is whole, once the stream is at its end. Some servers never write a
+    /// terminal marker.
+    pub(crate) fn is_whole(&self) -> bool {
+        match self {
+            Passage::Verbatim { reader, .. } => reader.is_whole(),
+            Passage::Translated(translator) => translator.reading().finished,
+        }
+    }
+
     /// A sign of life for a silence; empty where none can be given: a verbatim stream is not ours
     /// to write in.
     pub(crate) fn ping(&mut self) -> Bytes {

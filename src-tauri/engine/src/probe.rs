@@ -37,7 +37,7 @@ pub struct Probe {
 /// When no TLS client can be made on this machine.
 pub async fn probe(provider: &Provider, key: Option<&SecretString>) -> Result<Probe, NoClient> {
     let upstream = Upstream::new(PATIENCE)?;
-    let shown = ShownKey(key.map(|key| Arc::new(key.clone())));
+    let shown = ShownKey::new(key.map(|key| Arc::new(key.clone())));
     let started = Instant::now();
     let mut models = Err(bad_reply("it has no address"));
     for surface in &provider.surfaces {

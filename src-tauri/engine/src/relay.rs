@@ -301,7 +301,7 @@ impl Relay {
             let failure = reading.failure.clone().unwrap_or_else(cut);
             let (failure, _) = self.key.masked(failure, Bytes::new());
             self.break_off(&failure);
-        } else if reading.finished || reading.stop.is_some() {
+        } else if self.passage.is_whole() {
             self.settlement.sent(&rest);
             self.memory.seals(self.passage.seals());
             if let Some(reply) = self.passage.kept() {

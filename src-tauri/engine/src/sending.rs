@@ -58,31 +58,46 @@ pub(crate) enum Thoughts {
 
 /// A caller's request in our own words, read once and only when a target needs it.
 #[derive(Default)]
-pub(crate) struct InHub(OnceLock<Result<hub::Request, Malformed>>);
+pub(crate) struct InHub(OnceLock<Result<Read, Malformed>>);
+
+struct Read {
+    request: hub::Request,
+    /// The conversation so far was put in front of it.
+    goes_on: bool,
+}
 
 impl InHub {
     /// The request, if somebody needed it so far.
     pub(crate) fn read(&self) -> Option<&hub::Request> {
-        self.0.get()?.as_ref().ok()
+        Some(&self.0.get()?.as_ref().ok()?.request)
     }
 
     /// The request, if somebody needed it.
     pub(crate) fn into_request(self) -> Option<hub::Request> {
-        self.0.into_inner()?.ok()
+        Some(self.0.into_inner()?.ok()?.request)
     }
 
     pub(crate) fn get(&self, asking: &Asking<'_>) -> Result<&hub::Request, Unsent> {
+        Ok(&self.made(asking)?.request)
+    }
+
+    /// Whether the request goes on from a response that was kept here.
+    pub(crate) fn goes_on(&self, asking: &Asking<'_>) -> bool {
+        self.made(asking).is_ok_and(|read| read.goes_on)
+    }
+
+    fn made(&self, asking: &Asking<'_>) -> Result<&Read, Unsent> {
         let read = || {
             let path = asking.call.path.as_ref();
             let path = path.map(|path| (path.model.as_str(), path.stream));
             let mut request = dialect::read_request(asking.call.endpoint, &asking.call.body, path)?;
             request.model.clone_from(&asking.facts.model);
             request.stream = asking.facts.stream;
-            conversations::continue_from(&mut request, asking);
-            Ok(request)
+            let goes_on = conversations::continue_from(&mut request, asking);
+            Ok(Read { request, goes_on })
         };
         match self.0.get_or_init(read) {
-            Ok(request) => Ok(request),
+            Ok(read) => Ok(read),
             Err(malformed) => Err(Unsent::Malformed(malformed.clone())),
         }
     }
@@ -184,13 +199,13 @@ fn must_be_written(
     candidate: &Candidate,
     door: &Door<'_>,
 ) -> Result<bool, Unsent> {
+    if conversations::is_ours(asking) {
+        return Ok(true);
+    }
     if door.endpoint.task() != Task::Generate {
         return Ok(false);
     }
-    if carries_foreign_seal(&asking.call.body)
-        || wants_a_list(asking)
-        || conversations::is_ours(asking)
-    {
+    if carries_foreign_seal(&asking.call.body) || wants_a_list(asking) {
         return Ok(true);
     }
     // What goes on from a bare text (and in Ollama's case from a template) is the provider's own art.
@@ -247,6 +262,9 @@ fn translated(
     if door.endpoint.task() == Task::Embed {
         return embedding(asking, candidate, door);
     }
+    if door.endpoint == Endpoint::InputTokens {
+        return counting(asking, candidate, door);
+    }
     let mut request = asking.hub.get(asking)?.clone();
     match thoughts {
         Thoughts::Shown => recall(asking, &mut request),
@@ -271,12 +289,10 @@ fn translated(
         mut notes,
         back,
     } = dialect::write_request(request, &target, asking.lossy).map_err(Unsent::Unfit)?;
-    let ours = [
-        (thoughts == Thoughts::LeftOut).then(|| thoughts_left_out(candidate)),
-        fetched,
-        (calls > 1).then(|| fan_out::note(calls, asking.facts.stream)),
-    ];
-    notes.splice(0..0, ours.into_iter().flatten());
+    let left_out = (thoughts == Thoughts::LeftOut).then(|| thoughts_left_out(candidate));
+    let several = (calls > 1).then(|| fan_out::note(calls, asking.facts.stream));
+    let ours = left_out.into_iter().chain(fetched).chain(several);
+    notes.splice(0..0, ours);
     Ok(Sending {
         endpoint,
         headers: match door.way {
@@ -298,6 +314,25 @@ fn translated(
             writing: Box::new(writing(asking, candidate, count.tokens)),
             back: Box::new(back),
         },
+    })
+}
+
+/// A request to count what goes on from a response kept here: the provider does not know that one,
+/// so the whole conversation stands in it. The rest of it is the caller's own.
+fn counting(
+    asking: &Asking<'_>,
+    candidate: &Candidate,
+    door: &Door<'_>,
+) -> Result<Sending, Unsent> {
+    let mut request = asking.hub.get(asking)?.clone();
+    recall(asking, &mut request);
+    let written = dialect::write_request(request, &target(candidate, door), asking.lossy)
+        .map_err(Unsent::Unfit)?;
+    let body = asking.facts.rename(&asking.call.body, &candidate.model);
+    Ok(Sending {
+        notes: written.notes,
+        body: conversations::told_whole(&body, &written.body),
+        ..verbatim(asking, candidate, door)
     })
 }
 

@@ -93,9 +93,7 @@ impl Upstream {
                 clients.far.clone()
             }
         };
-        if let Some(key) = key.0.as_deref() {
-            self.show(&client, surface, &mut request, key).await?;
-        }
+        self.show(&client, surface, &mut request, key).await?;
         let response = match tokio::time::timeout(first_byte, client.execute(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(failure(&error)),
@@ -118,15 +116,23 @@ impl Upstream {
         client: &reqwest::Client,
         surface: &Surface,
         request: &mut reqwest::Request,
-        key: &SecretString,
+        shown: &ShownKey,
     ) -> Result<(), Failure> {
+        let Some(key) = shown.stored() else {
+            return Ok(());
+        };
         match surface.auth {
             AuthScheme::Google => {
                 let token = self.google.bearer(client, key, unix_ms() / 1000).await?;
+                shown.hide(&token);
                 show_key(request.headers_mut(), AuthScheme::Bearer, Some(&token));
             }
             AuthScheme::Aws => match AwsKey::read(key).map_err(|why| unsigned(&why))? {
-                Some(key) => sign_request(request, surface, &key)?,
+                Some(key) => {
+                    shown.hide(&key.secret_access_key);
+                    key.session_token.iter().for_each(|token| shown.hide(token));
+                    sign_request(request, surface, &key)?;
+                }
                 // A Bedrock API key.
                 None => show_key(request.headers_mut(), AuthScheme::Bearer, Some(key)),
             },

@@ -164,6 +164,7 @@ mod tests {
     fn examination(provider: &str, model: &str, at_unix_ms: u64) -> Examination {
         Examination {
             provider: provider.to_owned(),
+            place: String::new(),
             model: model.to_owned(),
             chosen: "named by you".to_owned(),
             at_unix_ms,

@@ -1,41 +1,21 @@
-// Claude Code, one-shot, pointed at Signalbox the way its users do it.
+// Claude Code and a provider that speaks its dialect too.
 //
 // Signalbox must be invisible to it: a whole tool round trip goes through, and the
 // provider gets the very bytes that Claude Code wrote, but for the model's name.
 // A tap between the two writes down what Claude Code really sent.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
-import {
-  PATIENCE_MS,
-  UPSTREAM_KEY,
-  configFor,
-  quietEnvironment,
-  startSignalbox,
-  startTap,
-  startUpstream,
-  temporaryFolder,
-} from '../running.mjs';
-
-// The program is native, and named so on every system.
-const CLAUDE = fileURLToPath(
-  new URL('../../node_modules/@anthropic-ai/claude-code/bin/claude.exe', import.meta.url),
-);
-/** A cold start of a large program on a small, busy machine. */
-const CLAUDE_PATIENCE_MS = 4 * PATIENCE_MS;
+import { folderWithNote } from '../providers.mjs';
+import { UPSTREAM_KEY, configFor, startSignalbox, startTap, startUpstream, temporaryFolder } from '../running.mjs';
+import { claude } from './claude.mjs';
 
 test('a file is read by a tool, and nobody can tell that Signalbox stands between', async (t) => {
   const upstream = await startUpstream(t);
   const signalbox = await startSignalbox(t, configFor(upstream));
   const tap = await startTap(t, signalbox);
-  const folder = await temporaryFolder(t, 'work');
-  const note = join(folder, 'note.txt');
-  await writeFile(note, 'The secret ingredient is marmalade.\n');
+  const { folder, note } = await folderWithNote(t);
 
   const run = await claude(t, folder, tap.url, signalbox.key, 'fake/tool', `What does <<${note}>> say?`);
   assert.equal(run.code, 0, run.stderr);
@@ -121,36 +101,4 @@ function renamed(body, from, to) {
   const [before, after] = [`"model":${JSON.stringify(from)}`, `"model":${JSON.stringify(to)}`];
   assert.ok(body.startsWith(`{${before}`), 'Claude Code writes the model first');
   return body.replace(before, after);
-}
-
-/** Runs one prompt with a home of its own, and waits for its end. */
-async function claude(t, folder, url, key, model, prompt) {
-  const home = await temporaryFolder(t, 'home');
-  const child = spawn(CLAUDE, ['-p', prompt, '--output-format', 'text', '--allowedTools', 'Read'], {
-    cwd: folder,
-    env: {
-      ...quietEnvironment(),
-      HOME: home,
-      USERPROFILE: home,
-      XDG_CONFIG_HOME: join(home, '.config'),
-      XDG_CACHE_HOME: join(home, '.cache'),
-      ANTHROPIC_BASE_URL: url,
-      ANTHROPIC_AUTH_TOKEN: key,
-      ANTHROPIC_MODEL: model,
-      ANTHROPIC_DEFAULT_HAIKU_MODEL: model,
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      CLAUDE_CODE_MAX_RETRIES: '0',
-      DISABLE_AUTOUPDATER: '1',
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: CLAUDE_PATIENCE_MS,
-    killSignal: 'SIGKILL',
-  });
-  const said = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr']) {
-    child[name].setEncoding('utf8').on('data', (text) => (said[name] += text));
-  }
-  const code = await new Promise((resolve, reject) => child.once('close', resolve).once('error', reject));
-  t.diagnostic(`${model}: ${code} ${said.stdout.trim()}`);
-  return { code, ...said };
 }

@@ -123,10 +123,7 @@ fn misbehaved(name: &str, route: &Route, request: &Request) -> Option<Vec<u8>> {
         "401" => route.refused(401, "Incorrect API key provided", ""),
         "tells-key" => route.refused(
             401,
-            &format!(
-                "Incorrect API key provided: {}",
-                request.header("authorization").unwrap_or_default()
-            ),
+            &format!("Incorrect API key provided: {}", all_shown(request)),
             "",
         ),
         "400" => route.refused(400, "messages: field required", ""),
@@ -140,6 +137,20 @@ fn misbehaved(name: &str, route: &Route, request: &Request) -> Option<Vec<u8>> {
         "429-long" => route.refused(429, "Rate limit reached", "retry-after: 60\r\n"),
         "500" => route.refused(500, "The server had an error", ""),
         "529" => route.refused(529, "Overloaded", ""),
+        // Two answers, of which the second alone comes to its end.
+        "half-of-two" if route.stream => {
+            let chunk = |index: u8, text: &str, stop: Option<&str>| {
+                let choice = json!({"index":index,"delta":{"content":text},"finish_reason":stop});
+                let chunk = json!({"id":"c","object":"chat.completion.chunk","model":name,"choices":[choice]});
+                format!("data: {chunk}\n\n")
+            };
+            let events = [
+                chunk(0, "one", None),
+                chunk(1, "two", None),
+                chunk(1, "", Some("stop")),
+            ];
+            bytes(200, route.stream_type(), events.concat().as_bytes(), "")
+        }
         "error-in-200" if route.stream => bytes(
             200,
             route.stream_type(),
@@ -220,7 +231,7 @@ async fn served(socket: &mut TcpStream, request: &Request, route: &Route, asked:
     }
     let said = script(model, route.stream, &read);
     let silent = model == "able-no-usage";
-    if !route.stream {
+    if !route.stream || model == "whole-only" {
         let whole = route.dialect.whole(&said);
         return good(if silent { without_usage(&whole) } else { whole });
     }
@@ -387,6 +398,17 @@ fn pad_last(events: &mut [Vec<u8>]) {
             return;
         }
     }
+}
+
+/// What a provider of this request knows of its caller, a signer's secret too.
+fn all_shown(request: &Request) -> String {
+    let shown = request.header("authorization").unwrap_or_default();
+    let session = request.header("x-amz-security-token").unwrap_or_default();
+    let secret = match shown.starts_with("AWS4") {
+        true => signed::AWS_KEY.split_once(':').unwrap().1,
+        false => "",
+    };
+    [shown, session, secret].join(" ")
 }
 
 /// The key that came with a request, wherever its dialect puts it.

@@ -27,7 +27,7 @@ pub struct Fetched {
 }
 
 impl Request {
-    /// The addresses that `target` is better given the bytes of, each once.
+    /// The addresses that `target` is better given the bytes of, each once for each kind of medium.
     pub fn addressed(&self, target: &Target<'_>) -> Vec<Addressed> {
         let mut found: Vec<Addressed> = Vec::new();
         for message in &self.messages {
@@ -35,7 +35,10 @@ impl Request {
                 let Some((url, must)) = wanted(media, target) else {
                     return;
                 };
-                if !found.iter().any(|known| known.url == url) {
+                if !found
+                    .iter()
+                    .any(|known| (known.url.as_str(), known.kind) == (url, media.kind))
+                {
                     found.push(Addressed {
                         url: url.to_owned(),
                         kind: media.kind,
@@ -47,21 +50,23 @@ impl Request {
         found
     }
 
-    /// Puts what was fetched in the place of its address, for the same target. How many were.
+    /// Puts what was fetched in the place of its address, for the same target. Of which kind each was.
     pub fn put_bytes<'a>(
         &mut self,
         target: &Target<'_>,
-        fetched: impl Fn(&str) -> Option<&'a Fetched>,
-    ) -> usize {
-        let mut put = 0;
+        fetched: impl Fn(&str, MediaKind) -> Option<&'a Fetched>,
+    ) -> Vec<MediaKind> {
+        let mut put = Vec::new();
         for message in &mut self.messages {
             each_media_mut(&mut message.parts, &mut |media| {
-                let Some(file) = wanted(media, target).and_then(|(url, _)| fetched(url)) else {
+                let Some(file) =
+                    wanted(media, target).and_then(|(url, _)| fetched(url, media.kind))
+                else {
                     return;
                 };
                 media.source = Source::Base64(file.base64.clone());
                 media.mime = Some(file.mime.clone());
-                put += 1;
+                put.push(media.kind);
             });
         }
         put
@@ -234,11 +239,28 @@ mod tests {
             mime: "image/png".to_owned(),
             base64: "AAAA".to_owned(),
         };
-        let put = request.put_bytes(&target, |url| url.ends_with('a').then_some(&file));
-        assert_eq!(put, 2);
+        let put = request.put_bytes(&target, |url, _| url.ends_with('a').then_some(&file));
+        assert_eq!(put, [MediaKind::Image; 2]);
         let left = request.addressed(&target);
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].url, "https://example.com/b");
+    }
+
+    #[test]
+    fn the_same_address_as_a_picture_and_as_a_document_is_two_wishes() {
+        let web = "https://example.com/a";
+        let parts = vec![
+            media(MediaKind::Image, web),
+            media(MediaKind::Document, web),
+            media(MediaKind::Image, web),
+        ];
+        let request = Request {
+            messages: vec![Message::new(Role::User, parts)],
+            ..Request::default()
+        };
+        let found = request.addressed(&target(Dialect::Bedrock, &Quirks::default()));
+        let kinds: Vec<_> = found.iter().map(|one| one.kind).collect();
+        assert_eq!(kinds, [MediaKind::Image, MediaKind::Document]);
     }
 
     #[test]

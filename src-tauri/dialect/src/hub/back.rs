@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cut::Cut;
 use super::{BlockKind, Event};
 use crate::{Failure, FailureCategory, StopReason};
 
@@ -24,6 +25,8 @@ pub struct Back {
     pub custom: BTreeSet<String>,
     /// Stop texts the target can't take: looked for here.
     pub stops: Vec<String>,
+    /// How many answers were asked for, where stop texts are looked for; one if nobody says.
+    pub answers: u32,
     /// The name (as sent) of a tool that stands in for a schema: its arguments are the answer's text.
     pub answer_tool: Option<String>,
 }
@@ -40,7 +43,7 @@ pub(crate) struct Restore {
     gathered: usize,
     /// The row has failed here; what follows is passed over.
     failed: bool,
-    cut: bool,
+    cut: Cut,
     answered_by_tool: bool,
 }
 
@@ -56,15 +59,16 @@ impl Restore {
     pub(crate) fn new(back: Back) -> Restore {
         Restore {
             plain: back == Back::default(),
+            cut: Cut::new(back.answers),
             back,
             ..Restore::default()
         }
     }
 
-    /// Whether the answer has been cut here (an emulated stop text was met): what follows
-    /// is not wanted, and the upstream may be closed.
+    /// Whether the reply has been cut here (every answer has met an emulated stop text, or ended
+    /// before): what follows is not wanted, and the upstream may be closed.
     pub(crate) fn is_cut(&self) -> bool {
-        self.cut
+        self.cut.is_ended()
     }
 
     /// Takes the next event and hands on what becomes of it.
@@ -73,9 +77,16 @@ impl Restore {
             out.push(event);
             return;
         }
-        if self.cut || self.failed {
+        if self.failed {
             return;
         }
+        let event = if self.back.stops.is_empty() {
+            event
+        } else if let Some(event) = self.cut.pass(event) {
+            event
+        } else {
+            return;
+        };
         match event {
             Event::Open {
                 block,
@@ -157,8 +168,7 @@ impl Restore {
                 if let Some((found, stop)) = first(held, &self.back.stops) {
                     let before = held[..found].to_owned();
                     let stop = stop.clone();
-                    self.cut_at(block, candidate, before, stop, out);
-                    return;
+                    return self.cut_at(block, candidate, before, stop, out);
                 }
                 let keep = beginning(held, &self.back.stops);
                 let rest = held.split_off(held.len() - keep);
@@ -207,17 +217,21 @@ impl Restore {
         sequence: String,
         out: &mut Vec<Event>,
     ) {
-        self.cut = true;
         if !text.is_empty() {
             out.push(Event::Delta { block, text });
         }
-        out.push(Event::Close { block });
+        for block in self.cut.cut(candidate) {
+            self.open.retain(|(open, _)| *open != block);
+            out.push(Event::Close { block });
+        }
         out.push(Event::Stop {
             candidate,
             stop: StopReason::StopSequence,
             sequence: Some(sequence),
         });
-        out.push(Event::End);
+        if self.cut.is_ended() {
+            out.push(Event::End);
+        }
     }
 }
 
@@ -316,6 +330,118 @@ mod tests {
                 assert_eq!(answer.sequence.as_deref(), Some("END "));
             }
         }
+    }
+
+    fn open(block: u32, candidate: u32) -> Event {
+        let kind = BlockKind::Text;
+        Event::Open {
+            block,
+            candidate,
+            kind,
+        }
+    }
+
+    fn said(block: u32, text: &str) -> Event {
+        let text = text.to_owned();
+        Event::Delta { block, text }
+    }
+
+    fn stop(candidate: u32) -> Event {
+        Event::Stop {
+            candidate,
+            stop: StopReason::End,
+            sequence: None,
+        }
+    }
+
+    fn two_answers_until_eee() -> Restore {
+        Restore::new(Back {
+            stops: vec!["EEE".to_owned()],
+            answers: 2,
+            ..Back::default()
+        })
+    }
+
+    #[test]
+    fn an_answer_that_is_cut_takes_no_other_with_it() {
+        let close = |block| Event::Close { block };
+        let rows = [
+            // One after the other, as a whole reply has them.
+            vec![
+                open(0, 0),
+                said(0, "one EEE rest"),
+                close(0),
+                open(1, 0),
+                said(1, "more"),
+                close(1),
+                stop(0),
+                open(2, 1),
+                said(2, "second answer whole"),
+                close(2),
+                stop(1),
+            ],
+            // Side by side, as a stream has them.
+            vec![
+                open(0, 0),
+                open(1, 1),
+                said(0, "one E"),
+                said(1, "second an"),
+                said(0, "EE rest"),
+                close(0),
+                open(2, 0),
+                said(1, "swer whole"),
+                said(2, "more"),
+                close(2),
+                stop(0),
+                close(1),
+                stop(1),
+            ],
+        ];
+        for row in rows {
+            let (mut restore, mut out) = (two_answers_until_eee(), Vec::new());
+            restore.event(Event::Start(Start::default()), &mut out);
+            for event in row {
+                restore.event(event, &mut out);
+                assert!(!restore.is_cut(), "the second is still wanted");
+            }
+            restore.event(Event::End, &mut out);
+            law::check(&out).expect("lawful");
+            assert_eq!(out.last(), Some(&Event::End));
+            let reply = Reply::of(out);
+            let told: Vec<_> = reply
+                .candidates
+                .iter()
+                .map(|one| (one.blocks.len(), one.blocks[0].text.as_str(), one.stop))
+                .collect();
+            assert_eq!(
+                told,
+                [
+                    (1, "one ", Some(StopReason::StopSequence)),
+                    (1, "second answer whole", Some(StopReason::End)),
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn when_nothing_is_wanted_any_more_the_row_ends() {
+        let (mut restore, mut out) = (two_answers_until_eee(), Vec::new());
+        for event in [
+            Event::Start(Start::default()),
+            open(0, 0),
+            open(1, 1),
+            said(0, "a EEE"),
+            said(1, "b EEE"),
+            said(0, "never"),
+            Event::Close { block: 1 },
+            stop(1),
+            Event::End,
+        ] {
+            restore.event(event, &mut out);
+        }
+        law::check(&out).expect("lawful");
+        assert!(restore.is_cut());
+        assert_eq!(out.last(), Some(&Event::End));
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod ids;
 mod names;
 mod tools;
 
+use serde_json::Value;
+
 use super::{Back, Extras, Format, Message, Notes, Refused, Request, Role, Target, ToolKind};
 use crate::Dialect;
 
@@ -53,6 +55,12 @@ const UNDERSTOOD: &[&str] = &[
     "user",
 ];
 
+/// What Responses' `include` may say that is given anyway (a thought's seal) or has been read from it.
+const GIVEN: &[&str] = &[
+    "message.output_text.logprobs",
+    "reasoning.encrypted_content",
+];
+
 /// The mark that Responses' reader leaves on the message that came as this field.
 const PLACE: &str = "instructions";
 
@@ -62,13 +70,25 @@ fn understood(request: &mut Request, target: &Target<'_>) {
         request
             .extras
             .fields
-            .retain(|key, _| !UNDERSTOOD.contains(&key.as_str()));
+            .retain(|key, value| !UNDERSTOOD.contains(&key.as_str()) && !is_given(key, value));
     }
     for message in &mut request.messages {
         if is_foreign(&message.extras) {
             message.extras.fields.shift_remove(PLACE);
         }
     }
+}
+
+/// Whether a field asks for nothing but what is given; takes out what is.
+fn is_given(key: &str, value: &mut Value) -> bool {
+    let Value::Array(words) = value else {
+        return false;
+    };
+    if key != "include" {
+        return false;
+    }
+    words.retain(|word| !word.as_str().is_some_and(|word| GIVEN.contains(&word)));
+    words.is_empty()
 }
 
 /// What only some dialects can be asked.
@@ -137,6 +157,7 @@ fn stops(request: &mut Request, target: &Target<'_>, notes: &mut Notes, back: &m
             "The provider takes fewer stop texts: the answer is cut here when it meets one.",
         );
         back.stops = std::mem::take(&mut request.stop);
+        back.answers = request.candidates.unwrap_or(1);
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod address;
 mod back;
+mod cut;
 mod event;
 mod fit;
 mod fold;

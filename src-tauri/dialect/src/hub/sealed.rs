@@ -4,6 +4,9 @@
 //! who issued it, and is recognised when it comes back. A seal is never shown to
 //! anybody but its issuer (`fit` strips it and says so).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
 use crate::Dialect;
 
 /// Marks a seal that was issued in another dialect than the one it travels in.
@@ -75,10 +78,36 @@ impl Sealed {
 }
 
 /// Whether a body carries a seal that was issued in another dialect: it can't go to
-/// a provider verbatim then.
+/// a provider verbatim then. A seal is a JSON string of its own; a text that speaks of one is not.
 pub(crate) fn carries_foreign_seal(body: &[u8]) -> bool {
-    let holds = |tag: &str| memchr::memmem::find(body, tag.as_bytes()).is_some();
-    holds(TAG) || holds(TAG_IN_BASE64)
+    let strings_with = |tag: &'static str| {
+        memchr::memmem::find_iter(body, tag)
+            .filter(|at| begins_a_string(&body[..*at]))
+            .map(|at| &body[at..])
+    };
+    strings_with(TAG).any(|text| has_an_issuer(text, |head| head.as_bytes().to_vec()))
+        || strings_with(TAG_IN_BASE64).any(|text| has_an_issuer(text, in_base64))
+}
+
+/// An opening quote; one within a text has a backslash before it.
+fn begins_a_string(before: &[u8]) -> bool {
+    before.ends_with(b"\"") && !before.ends_with(b"\\\"")
+}
+
+/// Whether a tagged text names a dialect behind its tag.
+fn has_an_issuer(text: &[u8], written: impl Fn(&str) -> Vec<u8>) -> bool {
+    let head = |dialect: Dialect| written(&format!("{TAG}{}.", dialect.name()));
+    Dialect::ALL
+        .into_iter()
+        .any(|dialect| text.starts_with(&head(dialect)))
+}
+
+/// What is sure of how a text in base64 begins, whatever follows: the same in both alphabets, as
+/// these are letters, digits and dots.
+fn in_base64(head: &str) -> Vec<u8> {
+    let mut written = STANDARD_NO_PAD.encode(head).into_bytes();
+    written.truncate(head.len() * 8 / 6);
+    written
 }
 
 #[cfg(test)]
@@ -99,7 +128,11 @@ mod tests {
             {
                 let wire = sealed.to_wire(client);
                 assert_eq!(Sealed::from_wire(client, &wire), sealed);
-                assert!(carries_foreign_seal(wire.as_bytes()));
+                let body = serde_json::json!({"data": wire}).to_string();
+                assert!(carries_foreign_seal(body.as_bytes()));
+                let wire = base64::engine::general_purpose::STANDARD.encode(wire);
+                let body = serde_json::json!([wire]).to_string();
+                assert!(carries_foreign_seal(body.as_bytes()));
             }
         }
     }
@@ -113,5 +146,27 @@ mod tests {
         );
         assert_eq!(sealed.to_wire(Dialect::Anthropic), "EqQB.x.y");
         assert!(sealed.is_of(Dialect::Anthropic, "anyone"));
+    }
+
+    #[test]
+    fn a_text_that_speaks_of_seals_is_passed_on_verbatim() {
+        let encoded = base64::engine::general_purpose::STANDARD.encode("sbx1.gemini.acme.data");
+        for text in [
+            "What is sbx1. for?",
+            "sbx1.",
+            "sbx1.0 is out",
+            "sbx1.geminis",
+            "const TAG = \"sbx1.gemini.acme.data\";",
+            "{\"signature\": \"sbx1.gemini.acme.data\"}",
+            "a path\\\"sbx1.gemini.acme.data",
+            "c2J4MS5",
+            "c2J4MS5nonsense",
+            &format!("see {encoded}"),
+            &format!("{{\"thoughtSignature\": \"{encoded}\"}}"),
+        ] {
+            let body = serde_json::json!({"messages": [{"role": "user", "content": text}]});
+            let body = body.to_string();
+            assert!(!carries_foreign_seal(body.as_bytes()), "{body}");
+        }
     }
 }

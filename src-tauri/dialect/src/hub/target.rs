@@ -154,6 +154,7 @@ impl Target<'_> {
     /// Whether several answers to one request can be asked for at once.
     pub fn gives_several(&self) -> bool {
         matches!(self.dialect, Dialect::OpenAi | Dialect::Gemini)
+            && !self.quirks.refuses.iter().any(|field| field == "n")
     }
 
     /// The step of the ladder that this provider has and that lies nearest, and whether it moved.

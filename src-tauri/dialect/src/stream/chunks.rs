@@ -24,9 +24,29 @@ pub(super) struct ChunkReader {
     chunks: u32,
     called: bool,
     refused: bool,
+    choices: Choices,
+}
+
+/// Which choices have begun and which have said why they ended, a bit each. OpenAI gives 128 at most.
+#[derive(Debug, Default)]
+struct Choices {
+    begun: u128,
+    stopped: u128,
+}
+
+impl Choices {
+    fn bit(index: u32) -> u128 {
+        1_u128.checked_shl(index).unwrap_or_default()
+    }
 }
 
 impl ChunkReader {
+    /// Every choice that has begun has said why it ended.
+    pub(super) fn all_stopped(&self) -> bool {
+        let Choices { begun, stopped } = self.choices;
+        stopped != 0 && begun & !stopped == 0
+    }
+
     /// Reads the data of one event, which is not empty.
     pub(super) fn read(&mut self, name: &[u8], data: &[u8], reading: &mut Reading) -> Seen {
         if data == b"[DONE]" {
@@ -48,6 +68,9 @@ impl ChunkReader {
         self.chunks = self.chunks.saturating_add(1);
         let head_is_wanted = reading.model.is_none() && self.chunks <= HEAD_CHUNKS;
         if !head_is_wanted && !MARKS.in_chunk(data) {
+            if from.is_some() {
+                self.choices.begun |= Choices::bit(0);
+            }
             return Seen::Nothing;
         }
         match serde_json::from_slice(data) {
@@ -56,7 +79,7 @@ impl ChunkReader {
         }
     }
 
-    fn learn(&self, chunk: Chunk<'_>, data: &[u8], reading: &mut Reading) -> Seen {
+    fn learn(&mut self, chunk: Chunk<'_>, data: &[u8], reading: &mut Reading) -> Seen {
         let mut seen = Seen::Nothing;
         reading.name(chunk.model, chunk.id);
         let counts = chunk.usage.or(chunk.x_groq.and_then(|groq| groq.usage));
@@ -67,9 +90,12 @@ impl ChunkReader {
             seen = Seen::failure(reading, refuse::in_stream(Dialect::OpenAi, data));
         }
         for choice in chunk.choices.unwrap_or_default() {
+            let bit = Choices::bit(choice.index.unwrap_or_default());
+            self.choices.begun |= bit;
             let Some(word) = choice.finish_reason else {
                 continue;
             };
+            self.choices.stopped |= bit;
             if reading.stop.is_none() {
                 reading.stop = Some(openai_stop(&word, self.called, self.refused));
             }
@@ -94,6 +120,7 @@ struct Marks {
     usage: memmem::Finder<'static>,
     finish: memmem::Finder<'static>,
     error: memmem::Finder<'static>,
+    index: memmem::Finder<'static>,
 }
 
 impl Marks {
@@ -104,21 +131,28 @@ impl Marks {
             usage: memmem::Finder::new("\"usage\""),
             finish: memmem::Finder::new("\"finish_reason\""),
             error: memmem::Finder::new("\"error\""),
+            index: memmem::Finder::new("\"index\""),
         }
     }
 
-    /// Whether one of the marks stands there with a value that is not `null`.
+    /// Whether one of the marks stands there with a value that is not `null`, or something has
+    /// another index than the first.
     fn in_chunk(&self, data: &[u8]) -> bool {
+        let is_told = |mark| has_other(data, mark, b"null");
         [&self.finish, &self.usage, &self.error]
             .into_iter()
-            .any(|mark| {
-                mark.find_iter(data).any(|at| {
-                    let after = data[at + mark.needle().len()..].trim_ascii_start();
-                    let value = after.strip_prefix(b":").map(<[u8]>::trim_ascii_start);
-                    value.is_some_and(|v| !v.starts_with(b"null"))
-                })
-            })
+            .any(is_told)
+            || has_other(data, &self.index, b"0")
     }
+}
+
+/// Whether `mark` stands there with a value that does not begin with `usual`.
+fn has_other(data: &[u8], mark: &memmem::Finder<'_>, usual: &[u8]) -> bool {
+    mark.find_iter(data).any(|at| {
+        let after = data[at + mark.needle().len()..].trim_ascii_start();
+        let value = after.strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+        value.is_some_and(|value| !value.starts_with(usual))
+    })
 }
 
 #[derive(Deserialize)]
@@ -148,6 +182,8 @@ struct XGroq {
 
 #[derive(Deserialize)]
 struct ChunkChoice {
+    #[serde(default, deserialize_with = "loose::value")]
+    index: Option<u32>,
     #[serde(default, deserialize_with = "loose::value")]
     finish_reason: Option<String>,
 }

@@ -307,15 +307,37 @@ pub fn translate_whole(
     writing: &Writing,
     back: Back,
 ) -> Result<(Bytes, Reading, Reply), NotAReply> {
-    let restored = read_answer(from, body, &writing.provider, back)?;
+    let events = read_answer(from, body, &writing.provider, back)?;
+    Ok(told(events, writing, false))
+}
+
+/// The same for a caller who asked for a stream, where the provider knows none.
+///
+/// # Errors
+/// When the body is no reply of the dialect of `from`.
+pub fn translate_whole_to_stream(
+    from: Endpoint,
+    body: &[u8],
+    writing: &Writing,
+    back: Back,
+) -> Result<(Bytes, Reading, Reply), NotAReply> {
+    let events = read_answer(from, body, &writing.provider, back)?;
+    Ok(told(events, writing, true))
+}
+
+/// A whole reply as its caller gets it, as a stream or in one piece.
+pub(super) fn told(events: Vec<Event>, writing: &Writing, stream: bool) -> (Bytes, Reading, Reply) {
     let mut reading = Reading::default();
-    for event in &restored {
+    for event in &events {
         reading.learn(event);
     }
     reading.finished = true;
-    let reply = Reply::of(restored);
-    let document = write(&reply, writing);
-    Ok((json::document(&document), reading, reply))
+    if stream {
+        let bytes = frames_of(&events, writing.clone()).concat().into();
+        return (bytes, reading, Reply::of(events));
+    }
+    let reply = Reply::of(events);
+    (json::document(&write(&reply, writing)), reading, reply)
 }
 
 /// What `provider` answered in one piece, as the events its caller gets.

@@ -5,7 +5,8 @@
 
 use bytes::Bytes;
 
-use super::{Writing, document_of, frames_of};
+use super::Writing;
+use super::reply::told;
 use crate::Reading;
 use crate::Usage;
 use crate::hub::{Event, Reply};
@@ -14,22 +15,10 @@ use crate::hub::{Event, Reply};
 /// them together, and the reply.
 pub fn write_several(
     answers: Vec<Vec<Event>>,
-    writing: Writing,
+    writing: &Writing,
     stream: bool,
 ) -> (Bytes, Reading, Reply) {
-    let events = side_by_side(answers);
-    let mut reading = Reading::default();
-    for event in &events {
-        reading.learn(event);
-    }
-    reading.finished = true;
-    let reply = Reply::of(events.iter().cloned());
-    let bytes = if stream {
-        frames_of(&events, writing).concat().into()
-    } else {
-        document_of(events, &writing)
-    };
-    (bytes, reading, reply)
+    told(side_by_side(answers), writing, stream)
 }
 
 /// What one answer cost.

@@ -122,6 +122,37 @@ fn a_malformed_request_is_told_what_is_wrong() {
 }
 
 #[test]
+fn only_a_doubled_model_or_stream_is_refused_and_of_others_the_last_stands() {
+    for field in [
+        "stream_options",
+        "max_tokens",
+        "max_completion_tokens",
+        "tools",
+        "response_format",
+        "text",
+        "output_config",
+        "output_format",
+        "format",
+        "reasoning_effort",
+        "reasoning",
+        "thinking",
+        "think",
+        "temperature",
+    ] {
+        let body = format!(r#"{{"{field}":7,"model":"m","{field}":null}}"#);
+        let read = facts(Endpoint::ChatCompletions, body.as_bytes()).expect(field);
+        assert_eq!((read.max_output, read.needs), (None, Needs::default()));
+    }
+    let body = br#"{"max_tokens":7,"model":"m","tools":[],"max_tokens":9,"tools":[{}]}"#;
+    let read = facts(Endpoint::ChatCompletions, body).expect("facts");
+    assert_eq!((read.max_output, read.needs.tools), (Some(9), true));
+    assert_eq!(
+        refused(br#"{"model":"m","stream":true,"stream":true}"#),
+        "The request body is not valid JSON: duplicate field `stream` at line 1, column 35."
+    );
+}
+
+#[test]
 fn a_complaint_never_repeats_the_prompt() {
     for body in [
         r#"{"model":["SECRET"]}"#,

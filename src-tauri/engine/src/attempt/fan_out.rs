@@ -99,8 +99,7 @@ pub(super) async fn ask(
         .iter()
         .filter_map(|answer| dialect::usage_of(answer))
         .collect();
-    let (bytes, reading, reply) =
-        dialect::write_several(answers, dialect::Writing::clone(writing), streams);
+    let (bytes, reading, reply) = dialect::write_several(answers, writing, streams);
     Ok(Answered {
         status,
         headers: translated_headers(asked, streams && !wants_a_list(asking), &headers),

@@ -5,7 +5,7 @@
 //! (a refused key, an empty account) ends the examination.
 //! Leaves out: what is asked, and what the answer means.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
 
 use super::finding::{Finding, Verdict};
-use super::question::short_text;
+use super::question::{one_line, short_text};
 use crate::exchange::{Call, InPath};
 use crate::headers;
 use crate::machine::Engine;
@@ -57,6 +57,9 @@ pub(super) struct Asker {
 }
 
 struct Books {
+    /// When each request of this examination was made: whoever has a client key of the same name
+    /// and asks for the same model is not on its bill.
+    asked_unix_ms: HashSet<u64>,
     settled: Receiver<Arc<Receipt>>,
     receipts: BTreeMap<ReceiptId, Arc<Receipt>>,
     /// Some were missed under heavy traffic: the sums are too low.
@@ -108,7 +111,7 @@ impl Sight {
             check,
             dialect,
             verdict: self.verdict,
-            said: self.said,
+            said: one_line(&self.said),
             refused: self.refused,
             receipt: self.receipt,
         }
@@ -162,6 +165,7 @@ impl Asker {
             stopped: OnceLock::new(),
             answered: AtomicBool::new(false),
             books: Mutex::new(Books {
+                asked_unix_ms: HashSet::new(),
                 settled: engine.live().watch(),
                 receipts: BTreeMap::new(),
                 missed: false,
@@ -242,6 +246,10 @@ impl Asker {
             sent.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
         }
         let in_path = endpoint.names_model_in_path();
+        let arrived = Arrived::now();
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        books.asked_unix_ms.insert(arrived.unix_ms);
+        drop(books);
         Call {
             endpoint,
             client: CLIENT.into(),
@@ -252,7 +260,7 @@ impl Asker {
             }),
             query: (in_path && stream).then(|| "alt=sse".to_owned()),
             body: body.to_string().into(),
-            arrived: Arrived::now(),
+            arrived,
         }
     }
 
@@ -331,7 +339,8 @@ impl Asker {
             match books.settled.try_recv() {
                 Ok(receipt) => {
                     let ours = receipt.client.as_deref() == Some(CLIENT)
-                        && receipt.requested_model.as_deref() == Some(&*self.target);
+                        && receipt.requested_model.as_deref() == Some(&*self.target)
+                        && books.asked_unix_ms.contains(&receipt.started_unix_ms);
                     if ours {
                         books.receipts.insert(receipt.id, receipt);
                     }

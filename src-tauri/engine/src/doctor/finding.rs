@@ -106,6 +106,9 @@ pub struct Finding {
 pub struct Examination {
     /// The provider's id.
     pub provider: String,
+    /// Names the addresses it has, and what is spoken there: at others this examination says nothing.
+    #[serde(default)]
+    pub place: String,
     /// The model, as the provider names it.
     pub model: String,
     /// Why this model was taken.

@@ -9,6 +9,7 @@ mod asking;
 mod choice;
 mod course;
 mod finding;
+mod patient;
 mod question;
 mod round;
 mod speech;
@@ -120,9 +121,18 @@ impl Engine {
         self.inner.doctor.patients().contains(id)
     }
 
-    /// Lets plans go by what these examinations found, and by nothing else.
+    /// Whether an examination is of a provider that is still where it was.
+    pub fn is_current(&self, examination: &Examination) -> bool {
+        let snapshot = self.snapshot();
+        let provider = snapshot.routes.provider(&examination.provider);
+        provider.is_some_and(|provider| patient::place(provider) == examination.place)
+    }
+
+    /// Lets plans go by what these examinations found, and by nothing else. Those of providers that
+    /// have gone or moved are passed over.
     pub fn heed(&self, examinations: &[Examination]) {
-        let broken = examinations.iter().flat_map(broken);
+        let current = examinations.iter().filter(|one| self.is_current(one));
+        let broken = current.flat_map(broken);
         let findings = Findings::new(broken);
         self.inner.doctor.findings.store(Arc::new(findings));
     }
@@ -146,6 +156,7 @@ impl Examining {
         let (requests, cost, cost_basis) = asker.bill();
         Ok(Examination {
             provider: provider.id.clone(),
+            place: patient::place(provider),
             model,
             chosen,
             at_unix_ms,

@@ -268,9 +268,16 @@ pub(super) fn short(value: &Value) -> String {
     short_text(&value.to_string())
 }
 
+/// A text without line breaks, and without what a terminal would take for an order.
+pub(super) fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let words = words.filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// A text as it can be quoted in a sentence: one line, at most 120 characters.
 pub(super) fn short_text(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = one_line(text);
     if line.chars().count() <= 120 {
         return line;
     }
@@ -282,6 +289,12 @@ pub(super) fn short_text(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_provider_says_can_give_a_terminal_no_orders() {
+        let said = "\u{1b}]0;title\u{7}red \u{1b}[31m\r\nand\u{9b}2J a bell";
+        assert_eq!(short_text(said), "]0;title red [31m and 2J a bell");
+    }
 
     #[test]
     fn answers_are_held_against_the_schema() {

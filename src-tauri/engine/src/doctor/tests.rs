@@ -98,6 +98,7 @@ fn plans_go_by_what_failed_or_was_refused_and_by_nothing_of_a_stopped_examinatio
     };
     let mut examination = Examination {
         provider: "acme".to_owned(),
+        place: String::new(),
         model: "anvil".to_owned(),
         chosen: String::new(),
         at_unix_ms: 7,
@@ -119,6 +120,36 @@ fn plans_go_by_what_failed_or_was_refused_and_by_nothing_of_a_stopped_examinatio
     assert_eq!(needs, [Need::Tools, Need::Schema]);
     examination.stopped = Some("the key was refused".to_owned());
     assert_eq!(broken(&examination).count(), 0);
+}
+
+#[tokio::test]
+async fn a_client_key_that_is_named_like_the_doctor_is_not_on_its_bill() {
+    let engine = engine();
+    let target = "practice/instant".to_owned();
+    let asker = asking::Asker::new(&engine, target, LIMIT);
+    let body = serde_json::json!({"model": "practice/instant",
+        "messages": [{"role": "user", "content": "Hi"}]});
+    let endpoint = dialect::Endpoint::ChatCompletions;
+    let earlier = std::time::SystemTime::now() - Duration::from_secs(1);
+    let since = earlier.duration_since(std::time::UNIX_EPOCH);
+    let reply = engine
+        .exchange(crate::exchange::Call {
+            endpoint,
+            client: asking::CLIENT.into(),
+            headers: http::HeaderMap::new(),
+            path: None,
+            query: None,
+            body: body.to_string().into(),
+            arrived: crate::settle::Arrived {
+                at: Instant::now(),
+                unix_ms: since.map_or(0, |since| since.as_millis() as u64),
+            },
+        })
+        .await;
+    assert_eq!(reply.status(), 200);
+    assert_eq!(asker.bill().0, 0);
+    assert!(asker.ask(endpoint, false, &body).await.is_ok());
+    assert_eq!(asker.bill().0, 1);
 }
 
 #[test]

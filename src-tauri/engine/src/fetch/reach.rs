@@ -1,12 +1,51 @@
 //! Which addresses of the network may be fetched from: the public internet's, and no others.
 //!
 //! A prompt names the address, and a prompt may have been written by a stranger: it must not reach
-//! this machine, its network or a cloud's metadata service.
+//! this machine, its network or a cloud's metadata service. With IPv6 a home's machines have addresses
+//! of the public internet, so the networks that this machine stands in are left out too, whatever
+//! their addresses are. Leaves out: networks of the same owner that this machine does not stand in.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use if_addrs::{IfAddr, get_if_addrs};
+
+/// A site is given this much of IPv6 as a rule, and divides it among its networks.
+const SITE_BITS: u32 = 56;
+
+/// Whether `ip` may be fetched from. The networks are read anew each time: a laptop changes them.
+pub(super) fn is_far(ip: IpAddr) -> bool {
+    // Without knowing its own networks nothing can be told to be outside of them.
+    is_public(ip) && get_if_addrs().is_ok_and(|own| !own.iter().any(|one| is_within(ip, &one.addr)))
+}
+
+/// Whether `ip` is in the network of one of this machine's addresses.
+fn is_within(ip: IpAddr, own: &IfAddr) -> bool {
+    let same = |one: u128, other: u128, mask: u128| (one ^ other) & mask == 0;
+    match (ip, own) {
+        (IpAddr::V4(ip), IfAddr::V4(own)) => {
+            // A tunnel may claim the whole world; then it is its own address alone.
+            let mask = match u32::from(own.netmask) {
+                0 => u32::MAX,
+                mask => mask,
+            };
+            same(u32::from(ip).into(), u32::from(own.ip).into(), mask.into())
+        }
+        (IpAddr::V6(ip), IfAddr::V6(own)) => {
+            let mask = match u128::from(own.netmask).leading_ones() {
+                0 => u128::MAX,
+                bits => u128::MAX << (128 - bits.min(SITE_BITS)),
+            };
+            same(ip.into(), own.ip.into(), mask)
+        }
+        (IpAddr::V6(ip), IfAddr::V4(_)) => ip
+            .to_ipv4_mapped()
+            .is_some_and(|ip| is_within(ip.into(), own)),
+        (IpAddr::V4(_), IfAddr::V6(_)) => false,
+    }
+}
+
 /// Whether `ip` belongs to the public internet.
-pub(super) fn is_public(ip: IpAddr) -> bool {
+fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
         IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
@@ -41,7 +80,55 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use if_addrs::{Ifv4Addr, Ifv6Addr};
+
     use super::*;
+
+    fn v4(ip: &str, netmask: &str) -> IfAddr {
+        IfAddr::V4(Ifv4Addr {
+            ip: ip.parse().expect(ip),
+            netmask: netmask.parse().expect(netmask),
+            prefixlen: 0,
+            broadcast: None,
+        })
+    }
+
+    fn v6(ip: &str, netmask: &str) -> IfAddr {
+        IfAddr::V6(Ifv6Addr {
+            ip: ip.parse().expect(ip),
+            netmask: netmask.parse().expect(netmask),
+            prefixlen: 0,
+            broadcast: None,
+        })
+    }
+
+    #[test]
+    fn a_network_that_this_machine_stands_in_is_near_also_with_public_addresses() {
+        let home = || v6("2606:4700:1:1234::5", "ffff:ffff:ffff:ffff::");
+        for (ip, own, near) in [
+            ("2606:4700:1:1234::9", home(), true),
+            // Another network of the same home, and a neighbour's home.
+            ("2606:4700:1:12ff::9", home(), true),
+            ("2606:4700:1:1334::9", home(), false),
+            ("2606:4700:2:1234::9", v6("2606:4700:1::1", "::"), false),
+            ("2606:4700:1::1", v6("2606:4700:1::1", "::"), true),
+            ("8.8.8.9", v4("8.8.8.8", "255.255.255.0"), true),
+            ("::ffff:8.8.8.9", v4("8.8.8.8", "255.255.255.0"), true),
+            ("8.8.9.9", v4("8.8.8.8", "255.255.255.0"), false),
+            ("1.1.1.1", v4("8.8.8.8", "0.0.0.0"), false),
+            ("8.8.8.8", v4("8.8.8.8", "255.255.255.255"), true),
+            ("8.8.8.8", home(), false),
+        ] {
+            assert_eq!(is_within(ip.parse().expect(ip), &own), near, "{ip} {own:?}");
+        }
+    }
+
+    #[test]
+    fn this_machines_networks_can_be_read() {
+        let own = get_if_addrs().expect("interfaces");
+        assert!(own.iter().any(|one| one.ip().is_loopback()), "{own:?}");
+        assert!(is_far("1.1.1.1".parse().expect("an address")));
+    }
 
     #[test]
     fn only_the_public_internet_is_reached() {

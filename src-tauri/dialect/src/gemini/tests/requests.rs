@@ -267,7 +267,9 @@ fn foreign_thoughts_come_back_whole() {
         data: "a+/b==".to_owned(),
     };
     let text = super::super::seals::to_caller(&foreign);
-    assert!(crate::carries_foreign_seal(text.as_bytes()));
+    assert!(crate::carries_foreign_seal(
+        json!({"thoughtSignature": text}).to_string().as_bytes()
+    ));
     // The Python SDK writes bytes in the other alphabet.
     for text in [text.clone(), text.replace('+', "-").replace('/', "_")] {
         let request = read(json!({"contents": [{"role": "model", "parts": [

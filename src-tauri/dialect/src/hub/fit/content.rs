@@ -1,6 +1,8 @@
 //! Content that the target can't be shown: other issuers' seals, other vendors' parts, media that its
 //! model does not take. And what says nothing.
 
+use serde_json::Value;
+
 use crate::Dialect;
 use crate::hub::forget::names_a_thought;
 use crate::hub::{
@@ -75,6 +77,16 @@ fn keep(part: &mut Part, target: &Target<'_>, notes: &mut Notes) -> Result<bool,
                 notes.dropped("reasoning", "A thought is shown to its issuer alone.");
                 return Ok(false);
             }
+            if owner == Some(Dialect::Anthropic)
+                && let Some(text) = search_result(value)
+            {
+                *part = Part::text(text);
+                notes.degraded(
+                    "messages.search_result",
+                    "The provider gets it as text, and does not cite it.",
+                );
+                return Ok(true);
+            }
             let kind = value["type"].as_str().unwrap_or("part");
             let kind: String = kind
                 .chars()
@@ -89,6 +101,18 @@ fn keep(part: &mut Part, target: &Target<'_>, notes: &mut Notes) -> Result<bool,
         }
         Kind::ToolCall(_) | Kind::Refusal(_) => Ok(true),
     }
+}
+
+/// What a source that an Anthropic caller found says: its title, where it is from, and its texts.
+fn search_result(value: &Value) -> Option<String> {
+    if value["type"] != "search_result" {
+        return None;
+    }
+    let mut lines = vec![value["title"].as_str()?, value["source"].as_str()?];
+    for block in value["content"].as_array()? {
+        lines.push(block["text"].as_str()?);
+    }
+    Some(lines.join("\n"))
 }
 
 /// A thought is shown to its issuer, or as plain text to a provider that wants its thoughts back.

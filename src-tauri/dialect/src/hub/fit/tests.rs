@@ -324,6 +324,25 @@ fn another_vendors_tool_is_left_out_beside_functions_and_refused_alone() {
 }
 
 #[test]
+fn a_provider_that_refuses_n_is_one_of_one_answer() {
+    let quirks = Quirks {
+        refuses: vec!["n".to_owned()],
+        ..Quirks::default()
+    };
+    let target = target(Dialect::OpenAi, &quirks);
+    assert!(!target.gives_several());
+    let asked = |candidates| Request {
+        candidates: Some(candidates),
+        ..Request::default()
+    };
+    let refused = fit(&mut asked(2), &target, &mut Notes::new(false)).expect_err("refused");
+    assert_eq!(refused.what, "n");
+    let mut notes = Notes::new(false);
+    fit(&mut asked(1), &target, &mut notes).expect("one is what it gives");
+    assert!(notes.into_vec().is_empty());
+}
+
+#[test]
 fn what_changes_the_answer_is_refused_unless_losses_are_accepted() {
     let asked = || Request {
         candidates: Some(2),
@@ -354,4 +373,56 @@ fn what_changes_the_answer_is_refused_unless_losses_are_accepted() {
         codes,
         ["drop:n", "drop:logprobs", "drop:previous_response_id"]
     );
+}
+
+#[test]
+fn what_is_given_unasked_is_not_told_to_be_dropped() {
+    let body = br#"{"model":"m","input":"Hi","include":["reasoning.encrypted_content","message.output_text.logprobs"]}"#;
+    let include_for = |body: &[u8], dialect| {
+        let mut request =
+            crate::read_request(crate::Endpoint::Responses, body, None).expect("a request");
+        let (quirks, mut notes) = (Quirks::default(), Notes::new(false));
+        fit(&mut request, &target(dialect, &quirks), &mut notes).expect("fits");
+        request.extras.fields.get("include").cloned()
+    };
+    assert_eq!(include_for(body, Dialect::OpenAi), None);
+    let whole = include_for(body, Dialect::Responses).expect("the caller's own");
+    assert_eq!(whole.as_array().map(Vec::len), Some(2));
+    let body = br#"{"model":"m","input":"Hi","include":["reasoning.encrypted_content","file_search_call.results"]}"#;
+    let left = include_for(body, Dialect::OpenAi).expect("what nobody else gives");
+    assert_eq!(left, serde_json::json!(["file_search_call.results"]));
+}
+
+#[test]
+fn a_search_result_is_told_as_text() {
+    let found = serde_json::json!({"type": "search_result", "title": "Bergen", "source": "https://e/b",
+        "content": [{"type": "text", "text": "It rains."}, {"type": "text", "text": "Often."}]});
+    let body = serde_json::json!({"model": "m", "max_tokens": 9, "messages": [
+        {"role": "user", "content": [found]},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": [found]}]}]});
+    let said = "Bergen\nhttps://e/b\nIt rains.\nOften.";
+    for dialect in Dialect::ALL {
+        let body = body.to_string();
+        let mut request =
+            crate::read_request(crate::Endpoint::Messages, body.as_bytes(), None).expect("read");
+        let (quirks, mut notes) = (Quirks::default(), Notes::new(false));
+        fit(&mut request, &target(dialect, &quirks), &mut notes).expect("fits");
+        let is_text = |part: &Part| matches!(&part.kind, Kind::Text(text) if text == said);
+        let Kind::ToolResult(result) = &request.messages[2].parts[0].kind else {
+            panic!("a result");
+        };
+        let own = dialect == Dialect::Anthropic;
+        assert_eq!(is_text(&request.messages[0].parts[0]), !own);
+        assert_eq!(is_text(&result.parts[0]), !own);
+        let codes: Vec<String> = notes
+            .into_vec()
+            .iter()
+            .map(crate::hub::Note::code)
+            .collect();
+        assert_eq!(
+            codes.contains(&"degrade:messages.search_result".to_owned()),
+            !own
+        );
+    }
 }

@@ -216,6 +216,39 @@ fn whole_counts_from_the_end_of_the_last_whole_part() {
     );
 }
 
+/// A chunk of Chat Completions with its fields in the order of Azure, and a call's own index.
+fn chunk(index: u32, stop: Option<&str>) -> String {
+    let stop = stop.map_or("null".to_owned(), |word| format!("\"{word}\""));
+    format!(
+        "data: {{\"id\":\"c\",\"model\":\"m\",\"choices\":[{{\"delta\":{{\"content\":\"a\",\"tool_calls\":[{{\"index\":0}}]}},\"finish_reason\":{stop},\"index\":{index}}}]}}\n\n"
+    )
+}
+
+#[test]
+fn a_stream_without_its_marker_is_whole_when_every_choice_that_began_has_stopped() {
+    let stopped = Some("stop");
+    for (chunks, whole) in [
+        (vec![], false),
+        (vec![(0, None)], false),
+        (vec![(0, None), (0, stopped)], true),
+        (vec![(0, None), (1, None), (1, stopped)], false),
+        (vec![(1, None), (0, None), (0, stopped)], false),
+        (vec![(0, None), (1, None), (0, stopped), (1, stopped)], true),
+        (vec![(0, None), (0, stopped), (200, None)], true),
+    ] {
+        let mut reader = StreamReader::new(ChatCompletions);
+        // The name of the model is known by then, and text passes by unread.
+        reader.feed(b"data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[]}\n\n");
+        for (index, stop) in &chunks {
+            reader.feed(chunk(*index, *stop).as_bytes());
+        }
+        reader.finish();
+        assert_eq!(reader.is_whole(), whole, "{chunks:?}");
+        reader.feed(b"data: [DONE]\n\n");
+        assert!(reader.is_whole(), "{chunks:?}");
+    }
+}
+
 #[test]
 fn the_last_event_may_lack_its_blank_line() {
     let mut reader = StreamReader::new(ChatCompletions);
