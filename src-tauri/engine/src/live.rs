@@ -2,8 +2,8 @@
 //! served, how each provider has been doing, what is paused or draining.
 //!
 //! Promises: bounded memory (a window of outcomes a provider, a ring of sixty
-//! minutes), and no lock held longer than a push. Leaves out breakers and
-//! scores: a plan does not read these figures yet.
+//! minutes), and no lock held longer than a push. Leaves out what follows
+//! from how somebody is doing (`conditions`).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
