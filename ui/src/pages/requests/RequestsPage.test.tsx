@@ -74,6 +74,18 @@ test("a receipt tells the route, what was left out, tokens that sum, and the pri
   expect(within(receipt).getByRole("button", { name: `Copy the id ${two.id}` })).toBeTruthy();
 });
 
+test("a receipt tells every target that was considered, its score and why it lost", async () => {
+  serve("rich");
+  openPanel(`#/requests/${two.id}`);
+  const receipt = await screen.findByRole("complementary", { name: "Receipt" });
+  const second = (await within(receipt).findByText("openai/gpt-4.1-mini")).closest("li")!;
+  expect(second.textContent).toContain("Its score is 0.94 against 0.12.");
+  expect(second.textContent).toContain("0.94 = dearer 0.60 + slower 0.30 + errors 0.04");
+  const third = within(receipt).getByText("openrouter/llama-3.3-70b-instruct").closest("li")!;
+  expect(third.textContent).toContain("not asked");
+  expect(third.textContent).toContain("It has reached its rate limit.");
+});
+
 test("a receipt that is gone says so", async () => {
   serve("rich");
   openPanel("#/requests/rc-00000000000000");
