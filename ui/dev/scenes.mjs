@@ -70,7 +70,7 @@ const RICH_HEALTH = [
   health("anthropic", "Anthropic", "healthy", { attempts: 64, ttft_ms: 612, in_flight: 2, spend_today_nano_usd: 2_914_300_000 }),
   health("openai", "OpenAI", "degraded", {
     attempts: 81, failures: 2, ttft_ms: 431.5, in_flight: 1, spend_today_nano_usd: 184_220_000,
-    cause: "claude-sonnet-5: Degraded: 3.1 % errors over 2 min, 5 × 529",
+    cause: "gpt-4.1-mini: Degraded: 3.1 % errors over 2 min, 5 × 529",
     last_failure: { at_unix_ms: NOW - 3 * MINUTE, category: "overloaded", message: "The engine is currently overloaded, please try again later" },
   }),
   health("groq", "Groq", "failing", {
@@ -247,11 +247,11 @@ function receipt(found) {
           seed: "18446744073709551615",
           considered: [
             {
-              target: "groq/llama-3.3-70b-versatile", place: 1, why: "Its score is the best.", score: 0.12,
+              target: "groq/openai/gpt-oss-120b", place: 1, why: "Its score is the best.", score: 0.12,
               terms: [{ name: "latency", value: 0.12 }], ttft_ms: 240, cost_nano_usd: 210_000,
             },
             {
-              target: "openai/gpt-4.1-mini", place: 2, why: "Its score is 0.94 against 0.12.", score: 0.94,
+              target: "openai/gpt-5.2-mini", place: 2, why: "Its score is 0.94 against 0.12.", score: 0.94,
               terms: [{ name: "price", value: 0.6 }, { name: "latency", value: 0.3 }, { name: "errors", value: 0.04 }],
               ttft_ms: 610, cost_nano_usd: 480_000,
             },
