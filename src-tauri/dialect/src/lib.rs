@@ -77,7 +77,7 @@ pub use translate::{
     frames_of, meets_a_quirk, messages_of, read_answer, read_request, seals_of, translate_whole,
     translate_whole_to_stream, usage_of, write_request, write_several,
 };
-pub use usage::{StopReason, Usage, estimate_tokens};
+pub use usage::{StopReason, Usage, estimate_prompt, estimate_tokens};
 pub use vectors::embeddings_reply;
 pub use wait::{duration_ms, retry_after_ms};
 pub use whole::{NotAReply, read_whole};

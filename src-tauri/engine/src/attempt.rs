@@ -157,9 +157,12 @@ pub(crate) async fn one(
                     if let Some(live) = &live {
                         live.succeeded(Instant::now(), first_byte);
                     }
-                    // The time to a whole answer says nothing of the time to its first word.
-                    let teaches = asking.call.endpoint.task() != Task::Generate;
-                    watched.answered(first_byte, reading, teaches);
+                    // A count that was made here says nothing of the provider.
+                    if answered.estimate.is_none() {
+                        // The time to a whole answer is not the time to its first word.
+                        let teaches = asking.call.endpoint.task() != Task::Generate;
+                        watched.answered(first_byte, reading, teaches);
+                    }
                     None
                 }
                 AnswerBody::Stream(_) => Some(watched),

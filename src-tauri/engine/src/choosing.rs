@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use dialect::{Fault, FaultKind, estimate_tokens};
+use dialect::{Fault, FaultKind, estimate_prompt};
 use routing::{
     Ask, Bar, Candidate, Choosing, Class, Considered, Contender, Decision, Fate, Plan, Reason,
     Service,
@@ -53,11 +53,12 @@ pub(crate) struct NobodyLeft {
 
 /// What a choice has to know of a request.
 pub(crate) fn ask(call: &Call) -> Ask {
+    let (prompt_tokens, images) = estimate_prompt(&call.body);
     Ask {
         service: Service::of(call.endpoint.task()),
-        prompt_tokens: estimate_tokens(call.body.len() as u64),
+        prompt_tokens,
         answer_tokens: USUAL_ANSWER,
-        images: 0,
+        images,
         effort: 0,
         tool_turn: false,
         pin: None,
