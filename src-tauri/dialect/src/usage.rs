@@ -76,12 +76,20 @@ pub enum StopReason {
     Other,
 }
 
+/// Bodies below this hold no file worth looking for, in bytes.
+const LARGE: usize = 16 * 1024;
+/// A string without a space that is at least so long is a file, in bytes.
+const FILE: usize = 2 * 1024;
+/// What a file counts for: a picture of usual size at most vendors.
+const FILE_TOKENS: u64 = 1_500;
+
 /// A rule of thumb for the tokens in so many bytes of text: four bytes each,
 /// rounded up. English prose and code come within a third of it; other scripts
 /// take more bytes a token, which evens out against their more tokens a word.
 pub fn estimate_tokens(bytes: u64) -> u64 {
     bytes.div_ceil(4)
 }
+
 /// The prompt in a request's body, as far as its bytes tell: tokens, and files in it.
 ///
 /// Pictures and documents travel as text in base64, and would count as a hundred times of what they are: a
@@ -103,13 +111,6 @@ pub fn estimate_prompt(body: &[u8]) -> (u64, u32) {
     let tokens = estimate_tokens(text as u64) + u64::from(files) * FILE_TOKENS;
     (tokens, files)
 }
-
-/// Bodies below this hold no file worth looking for, in bytes.
-const LARGE: usize = 16 * 1024;
-/// A string without a space that is at least so long is a file, in bytes.
-const FILE: usize = 2 * 1024;
-/// What a file counts for: a picture of usual size at most vendors.
-const FILE_TOKENS: u64 = 1_500;
 
 #[cfg(test)]
 mod tests {

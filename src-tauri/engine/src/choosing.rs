@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use dialect::{Fault, FaultKind, estimate_prompt};
+use dialect::{Fault, FaultKind, Task, estimate_prompt};
 use routing::{
     Ask, Bar, Candidate, Choosing, Class, Considered, Contender, Decision, Fate, Plan, Reason,
     Service,
@@ -53,7 +53,11 @@ pub(crate) struct NobodyLeft {
 
 /// What a choice has to know of a request.
 pub(crate) fn ask(call: &Call) -> Ask {
-    let (prompt_tokens, images) = estimate_prompt(&call.body);
+    // A form with a recording in it has no prompt to speak of.
+    let (prompt_tokens, images) = match call.endpoint.task() {
+        Task::Pass => (0, 0),
+        _ => estimate_prompt(&call.body),
+    };
     Ask {
         service: Service::of(call.endpoint.task()),
         prompt_tokens,
