@@ -89,7 +89,7 @@ pub(crate) fn choose(
     }
     let choice = told(conditions, &plan.candidates, &decision);
     if decision.order.is_empty() {
-        return Err(Box::new(nobody(conditions, decision, choice)));
+        return Err(Box::new(nobody(conditions, &decision, choice)));
     }
     let mut left: Vec<Option<Candidate>> = plan.candidates.drain(..).map(Some).collect();
     let in_order = decision
@@ -195,7 +195,7 @@ pub(crate) fn barred(bar: Bar) -> &'static str {
     }
 }
 
-fn nobody(conditions: &Conditions, decision: Decision, choice: Choice) -> NobodyLeft {
+fn nobody(conditions: &Conditions, decision: &Decision, choice: Choice) -> NobodyLeft {
     let wait = decision.again_at.map(|again| conditions.until(again));
     let limited = decision.considered.iter().any(|one| {
         matches!(

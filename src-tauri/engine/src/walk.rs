@@ -39,7 +39,7 @@ pub(crate) async fn walk(
                 (!left.is_empty()).then_some(0)
             }
             Err(Left::Failed(failed, next)) => {
-                failures.last = Some(failed);
+                failures.last = Some(*failed);
                 match next {
                     Step::Stop(_) => None,
                     Step::NextLarger => larger(candidate, &left),
@@ -59,7 +59,7 @@ fn next_of(asking: &Asking<'_>, left: &[&Candidate]) -> Option<usize> {
 enum Left {
     Unsent(Unsent),
     /// Its last failure, and what follows.
-    Failed(AllFailed, Step),
+    Failed(Box<AllFailed>, Step),
 }
 
 /// Asks one target, again where that may help.
@@ -86,7 +86,7 @@ async fn target(
         let next = next_of(asking, left).map(|place| left[place]);
         match follow(asking, candidate, next, &failed.failure, tries, started) {
             Step::Again { wait } => tokio::time::sleep(wait).await,
-            step => return Err(Left::Failed(failed, step)),
+            step => return Err(Left::Failed(Box::new(failed), step)),
         }
     }
 }
