@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dialect::hub::{Hosting, Loss, Quirks, Target, Traits};
 use dialect::{Dialect, Endpoint, read_request, write_request};
@@ -29,13 +29,15 @@ enum Fate {
     Refused(String, String),
 }
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+/// The features of a dialect's requests.
+fn features(dialect: Dialect) -> BTreeMap<String, Vec<u8>> {
+    files(dialect.name())
 }
 
-/// The features of a dialect: file name without its end, and the request.
-fn features(dialect: Dialect) -> BTreeMap<String, Vec<u8>> {
-    let folder = fixtures().join(dialect.name());
+/// The files in a folder of the fixtures: name without its end, and what is in it.
+fn files(folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let folder = fixtures.join(folder);
     let entries =
         std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let read = |entry: std::io::Result<std::fs::DirEntry>| {
@@ -179,53 +181,70 @@ fn section(text: &mut String, dialect: Dialect, endpoint: Endpoint) {
         .into_iter()
         .filter(|other| *other != dialect)
         .collect();
-    let _ = writeln!(text, "\n## Asked in {}\n", title(dialect));
-    let heads: Vec<&str> = others.iter().map(|other| title(*other)).collect();
-    let _ = writeln!(text, "| feature | {} |", heads.join(" | "));
-    let _ = writeln!(text, "|---{}|", "|---".repeat(others.len()));
-    let mut reasons: Vec<String> = Vec::new();
+    head(text, &format!("Asked in {}", title(dialect)), &others);
+    let mut reasons = Reasons::default();
     for (feature, body) in features(dialect) {
         let cells: Vec<String> = others
             .iter()
-            .map(|other| cell(&fate(endpoint, &body, *other), &mut reasons))
+            .map(|other| cell(fate(endpoint, &body, *other), &mut reasons))
             .collect();
-        let _ = writeln!(
-            text,
-            "| {} | {} |",
-            feature.replace('_', " "),
-            cells.join(" | ")
-        );
+        row(text, &feature, &cells);
     }
-    if !reasons.is_empty() {
-        text.push('\n');
-    }
-    for (at, reason) in reasons.iter().enumerate() {
-        let _ = writeln!(text, "{}. {reason}", at + 1);
+    reasons.list(text);
+}
+
+/// Where a table begins.
+fn head(text: &mut String, heading: &str, others: &[Dialect]) {
+    let _ = writeln!(text, "\n## {heading}\n");
+    let heads: Vec<&str> = others.iter().map(|other| title(*other)).collect();
+    let _ = writeln!(text, "| feature | {} |", heads.join(" | "));
+    let _ = writeln!(text, "|---{}|", "|---".repeat(others.len()));
+}
+
+fn row(text: &mut String, feature: &str, cells: &[String]) {
+    let feature = feature.replace('_', " ");
+    let _ = writeln!(text, "| {feature} | {} |", cells.join(" | "));
+}
+
+/// A mark, and the numbers of its reasons.
+fn cell(fate: Fate, reasons: &mut Reasons) -> String {
+    match fate {
+        Fate::Works => "✓".to_owned(),
+        Fate::Rewritten(notes) => reasons.cell("≈", notes),
+        Fate::Degraded(notes) => reasons.cell("~", notes),
+        Fate::Dropped(notes) => reasons.cell("–", notes),
+        Fate::Refused(what, why) => reasons.cell("✗", [(what, why)]),
     }
 }
 
-/// A mark, and the number of its reason.
-fn cell(fate: &Fate, reasons: &mut Vec<String>) -> String {
-    let (mark, notes) = match fate {
-        Fate::Works => return "✓".to_owned(),
-        Fate::Rewritten(notes) => ("≈", notes.clone()),
-        Fate::Degraded(notes) => ("~", notes.clone()),
-        Fate::Dropped(notes) => ("–", notes.clone()),
-        Fate::Refused(what, why) => ("✗", vec![(what.clone(), why.clone())]),
-    };
-    let mut numbers = Vec::new();
-    for (what, why) in notes {
-        let reason = format!("`{what}`: {why}");
-        let at = reasons
-            .iter()
-            .position(|known| *known == reason)
-            .unwrap_or_else(|| {
-                reasons.push(reason);
-                reasons.len() - 1
+/// The reasons of one table, each once, in the order of their numbers.
+#[derive(Default)]
+struct Reasons(Vec<String>);
+
+impl Reasons {
+    /// A mark, and the numbers of what it is for.
+    fn cell(&mut self, mark: &str, notes: impl IntoIterator<Item = (String, String)>) -> String {
+        let number = |(what, why)| {
+            let reason = format!("`{what}`: {why}");
+            let known = self.0.iter().position(|known| *known == reason);
+            let at = known.unwrap_or_else(|| {
+                self.0.push(reason);
+                self.0.len() - 1
             });
-        numbers.push((at + 1).to_string());
+            (at + 1).to_string()
+        };
+        let numbers: Vec<String> = notes.into_iter().map(number).collect();
+        format!("{mark} {}", numbers.join(","))
     }
-    format!("{mark} {}", numbers.join(","))
+
+    fn list(&self, text: &mut String) {
+        if !self.0.is_empty() {
+            text.push('\n');
+        }
+        for (at, reason) in self.0.iter().enumerate() {
+            let _ = writeln!(text, "{}. {reason}", at + 1);
+        }
+    }
 }
 
 fn title(dialect: Dialect) -> &'static str {
