@@ -40,6 +40,11 @@ function reply(dialect, bytes) {
 for (const file of files(streams).filter(file => file.endsWith('.sse'))) {
     reply(file.includes('anthropic') ? 'anthropic' : 'openai', readFileSync(file));
 }
+for (const [dialect, answer] of Object.entries(answers)) {
+    for (const file of files(join(fixtures, 'replies', dialect))) {
+        for (let caller = 0; caller < 7; caller += 1) seed('wholes', [answer, caller, 0], readFileSync(file));
+    }
+}
 const text = frame => (typeof frame === 'string' ? frame : JSON.stringify(frame));
 for (const folder of ['edges', 'bad_input']) {
     for (const file of files(join(fixtures, folder))) {

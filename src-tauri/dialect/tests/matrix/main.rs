@@ -1,7 +1,11 @@
 //! What travels between dialects: every feature a caller can ask for, into every dialect a provider
-//! can speak. The table in docs/translation.md is written from here, and a stale one fails.
+//! can speak, and (`replies`) what a provider answers, back. The tables in docs/translation.md are
+//! written from here, and a stale one fails.
 //!
 //!   SIGNALBOX_GENERATE=1 cargo test -p dialect --test matrix
+
+mod parts;
+mod replies;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -147,6 +151,7 @@ fn document() -> String {
     for (dialect, endpoint) in CALLERS {
         section(&mut text, dialect, endpoint);
     }
+    replies::sections(&mut text);
     text
 }
 
