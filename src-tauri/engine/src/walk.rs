@@ -17,9 +17,11 @@ use crate::settle::Settlement;
 use crate::upstream::bad_reply;
 use crate::{faults, practice};
 
-/// The longest that a target is given before it is asked again, where the client waits meanwhile: tools
-/// know how to wait themselves, and do it better when they are told how long.
-const LONGEST_WAIT: Duration = Duration::from_secs(3);
+/// The longest that a client is kept waiting for a target to be asked again, all waits together: tools know
+/// how to wait themselves, and do it better when they are told how long.
+const LONGEST_WAIT: Duration = Duration::from_millis(1_500);
+/// The longest that a request waits for its turn at a key that would meet its rate limit.
+const LONGEST_TURN: Duration = Duration::from_secs(3);
 
 /// Tries the candidates in order. Every failed try is written on the receipt.
 pub(crate) async fn walk(
@@ -72,6 +74,7 @@ async fn target(
 ) -> Result<Answer, Left> {
     await_turn(asking, candidate).await;
     let mut tries = 0;
+    let mut may_wait = LONGEST_WAIT;
     loop {
         tries += 1;
         let turn = match tries {
@@ -85,7 +88,11 @@ async fn target(
         };
         let next = next_of(asking, left).map(|place| left[place]);
         match follow(asking, candidate, next, &failed.failure, tries, started) {
-            Step::Again { wait } => tokio::time::sleep(wait).await,
+            Step::Again { wait } if wait <= may_wait => {
+                may_wait -= wait;
+                tokio::time::sleep(wait).await;
+            }
+            Step::Again { .. } => return Err(Left::Failed(Box::new(failed), Step::Next)),
             step => return Err(Left::Failed(Box::new(failed), step)),
         }
     }
@@ -93,7 +100,7 @@ async fn target(
 
 /// Many requests at once take turns at one key, so that none of them is told "too fast".
 async fn await_turn(asking: &Asking<'_>, candidate: &Candidate) {
-    let last = Instant::now() + LONGEST_WAIT;
+    let last = Instant::now() + LONGEST_TURN;
     loop {
         let wait = asking.inner.conditions.turn(candidate, &asking.ask);
         let left = last.saturating_duration_since(Instant::now());
@@ -115,11 +122,6 @@ fn follow(
     // Each target may take its whole time to begin.
     let most = asking.snapshot.limits.first_byte * asking.targets;
     let patience = most.saturating_sub(started.elapsed());
-    let asked_to_wait = failure.retry_after_ms.map(Duration::from_millis);
-    let patience = match asked_to_wait {
-        Some(wait) if wait > LONGEST_WAIT && next.is_none() => Duration::ZERO,
-        _ => patience,
-    };
     let conditions = &asking.inner.conditions;
     conditions.follow(failure, tries, candidate, next, &asking.ask, patience)
 }
