@@ -22,7 +22,7 @@ async fn what_keeps_failing_is_left_alone_and_asked_again_when_it_is_back() {
     let bad = FakeUpstream::start().await;
     let port = bad.address.port();
     let config = format!(
-        "{}{}[alias]\nany = [\"first/ok\", \"second/ok\"]\n",
+        "{}{}[alias.any]\ntargets = [\"first/ok\", \"second/ok\"]\nstrategy = \"priority\"\n",
         provider("first", &bad.base_url()),
         provider("second", &good.base_url()),
     );
@@ -81,7 +81,8 @@ async fn what_keeps_failing_is_left_alone_and_asked_again_when_it_is_back() {
 async fn who_has_said_too_fast_is_not_asked_before_the_time_it_named() {
     let upstream = FakeUpstream::start().await;
     let config = format!(
-        "{}{}[alias]\nany = [\"limited/429-long\", \"other/ok\"]\n",
+        "{}{}[alias.any]\ntargets = [\"limited/429-long\", \"other/ok\"]\nstrategy = \"priority\"\n\
+         [alias.alone]\ntargets = [\"limited/429-long\"]\n",
         provider("limited", &upstream.base_url()),
         provider("other", &upstream.base_url()),
     );
@@ -93,7 +94,7 @@ async fn who_has_said_too_fast_is_not_asked_before_the_time_it_named() {
     assert_eq!(second.headers()["x-signalbox-provider"], "other");
     // Where nobody else is left, the client is told at once when it may work again.
     let asked = upstream.requests().len();
-    let alone = signalbox.chat("limited/429-long").await;
+    let alone = signalbox.chat("alone").await;
     assert_eq!(alone.status(), 429);
     let wait: u64 = alone.headers()["retry-after"]
         .to_str()
@@ -104,7 +105,7 @@ async fn who_has_said_too_fast_is_not_asked_before_the_time_it_named() {
     let told = text(alone).await;
     let message = told["error"]["message"].as_str().unwrap();
     assert!(
-        message.contains("limited/429-long") && message.contains("rate limit"),
+        message.contains("limited/429-long") && message.contains("Rate limit reached"),
         "{message}"
     );
     assert_eq!(upstream.requests().len(), asked, "it was not asked");
@@ -114,16 +115,19 @@ async fn who_has_said_too_fast_is_not_asked_before_the_time_it_named() {
 #[tokio::test]
 async fn a_moments_trouble_is_absorbed_at_the_one_provider_there_is() {
     let upstream = FakeUpstream::start().await;
-    let config = provider("only", &upstream.base_url());
+    let config = format!(
+        "{}[alias.shaky]\ntargets = [\"only/every-other\"]\n[alias.down]\ntargets = [\"only/500\"]\n",
+        provider("only", &upstream.base_url())
+    );
     let signalbox = Signalbox::start(&config).await;
-    let reply = signalbox.chat("only/every-other").await;
+    let reply = signalbox.chat("shaky").await;
     assert_eq!(reply.status(), 200);
     let receipt = signalbox.receipt(&reply).await;
     assert_eq!(receipt["attempts"][0]["failure"], "server");
     let again = receipt["attempts"][1]["why"].as_str().unwrap();
     assert!(again.contains("once more"), "{receipt}");
     // A lasting one is told in the provider's own words, after three tries.
-    let reply = signalbox.chat("only/500").await;
+    let reply = signalbox.chat("down").await;
     assert_eq!(reply.status(), 500);
     assert_eq!(reply.headers()["x-signalbox-attempts"], "3");
     signalbox.is_quiet().await;
@@ -217,8 +221,8 @@ async fn on_the_worst_day_no_client_sees_a_failure_while_one_provider_is_well() 
     }
     config.push_str(&provider("nowhere", "https://provider.invalid"));
     config.push_str(
-        "[alias]\nany = [\"nowhere/x\", \"killed/ok\", \"halves/every-other\", \"storm/429\", \
-         \"stalls/stall\", \"cuts/truncated\", \"garbage/html\", \"well/ok\"]\n",
+        "[alias.any]\nstrategy = \"priority\"\ntargets = [\"nowhere/x\", \"killed/ok\", \"halves/every-other\", \
+         \"storm/429\", \"stalls/stall\", \"cuts/truncated\", \"garbage/html\", \"well/ok\"]\n",
     );
     let signalbox = Arc::new(Signalbox::start(&config).await);
     drop(killed);

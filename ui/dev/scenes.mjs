@@ -256,7 +256,7 @@ function receipt(found) {
               ttft_ms: 610, cost_nano_usd: 480_000,
             },
             {
-              target: "openrouter/llama-3.3-70b-instruct", place: null, why: "It has reached its rate limit. Asked again in 12 s.",
+              target: "openrouter/llama-3.3-70b-instruct", place: null, why: "Rate limit reached. Asked again in 12 s.",
               score: null, terms: [], ttft_ms: null, cost_nano_usd: null,
             },
           ],

@@ -88,6 +88,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) receipt: ReceiptId,
     /// The request as far as it matters for a choice.
     pub(crate) ask: Ask,
+    /// Its alias has a rule: what follows a failure goes by health too.
+    pub(crate) guided: bool,
     /// How many targets its plan has.
     pub(crate) targets: u32,
 }

@@ -1,6 +1,6 @@
 //! From a plan to the order in which it is walked, and what the receipt tells of it.
 //!
-//! Promises: a plan of one target is walked as it is; of several, each is accounted for. Leaves out the
+//! Promises: a plan without a rule is walked as it is; with one, each target is accounted for. Leaves out the
 //! rules of the choice (`routing::decide`) and what follows a failure (`attempt`).
 
 use std::time::Duration;
@@ -76,9 +76,12 @@ pub(crate) fn choose(
     plan: &mut Plan,
     ask: &Ask,
 ) -> Result<Option<Choice>, Box<NobodyLeft>> {
+    let Some(strategy) = plan.strategy else {
+        return Ok(None);
+    };
     let contenders: Vec<Contender<'_>> = plan.candidates.iter().map(contender).collect();
     let choosing = Choosing {
-        strategy: plan.strategy,
+        strategy,
         ..Choosing::default()
     };
     let decision = conditions.decide(&contenders, ask, &choosing);
@@ -182,7 +185,7 @@ fn later_because(
 /// What keeps a target from being asked.
 pub(crate) fn barred(bar: Bar) -> &'static str {
     match bar {
-        Bar::Held(Class::RateLimit) => "It has reached its rate limit.",
+        Bar::Held(Class::RateLimit) => "Rate limit reached.",
         Bar::Held(Class::Quota) => "Its quota is used up.",
         Bar::Held(Class::Auth) => "Its key was refused.",
         Bar::Held(Class::Permission) => "Its key may not use this model.",

@@ -146,6 +146,7 @@ impl Engine {
             lossy: headers::accepts_losses(&call.headers),
             receipt: settlement.id(),
             ask,
+            guided: plan.strategy.is_some(),
             targets: plan.candidates.len().max(1) as u32,
         };
         let walked = tokio::select! {

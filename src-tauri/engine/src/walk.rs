@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dialect::{Failure, FailureCategory};
-use routing::{Candidate, Dropped, Plan, Step};
+use routing::{Candidate, Dropped, Next, Plan, Step, Stopped, after};
 
 use crate::attempt::{AllFailed, Answer, Asking, Failed, Turn, one};
 use crate::sending::{self, Unsent};
@@ -54,6 +54,9 @@ pub(crate) async fn walk(
 }
 
 fn next_of(asking: &Asking<'_>, left: &[&Candidate]) -> Option<usize> {
+    if !asking.guided {
+        return (!left.is_empty()).then_some(0);
+    }
     asking.inner.conditions.next(left, &asking.ask)
 }
 
@@ -72,7 +75,9 @@ async fn target(
     started: Instant,
     settlement: &mut Settlement,
 ) -> Result<Answer, Left> {
-    await_turn(asking, candidate).await;
+    if asking.guided {
+        await_turn(asking, candidate).await;
+    }
     let mut tries = 0;
     let mut may_wait = LONGEST_WAIT;
     loop {
@@ -119,6 +124,13 @@ fn follow(
     tries: u32,
     started: Instant,
 ) -> Step {
+    if !asking.guided {
+        // Once through the list, each target once.
+        return match after(failure.category) {
+            Next::Fallback => Step::Next,
+            Next::Stop => Step::Stop(Stopped::Incurable),
+        };
+    }
     // Each target may take its whole time to begin.
     let most = asking.snapshot.limits.first_byte * asking.targets;
     let patience = most.saturating_sub(started.elapsed());

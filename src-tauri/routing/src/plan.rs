@@ -38,8 +38,9 @@ pub struct Plan {
     pub candidates: Vec<Candidate>,
     /// Known targets that can't serve this request now, each with its reason.
     pub dropped: Vec<Dropped>,
-    /// The rule by which one of the candidates is chosen.
-    pub strategy: Strategy,
+    /// The rule by which one of the candidates is chosen. `None`: they are tried as they stand, whatever
+    /// happened before.
+    pub strategy: Option<Strategy>,
 }
 
 /// One target of a plan.
@@ -105,8 +106,7 @@ pub fn plan(
         standing,
         candidates: Vec::new(),
         dropped: Vec::new(),
-        // Whoever configured the providers has said in which order they are preferred.
-        strategy: Strategy::Priority,
+        strategy: None,
     };
     if let Some(alias) = routes.aliases.get(asked.model) {
         draft.strategy = alias.strategy;
@@ -159,7 +159,7 @@ struct Draft<'a, S> {
     standing: S,
     candidates: Vec<Candidate>,
     dropped: Vec<Dropped>,
-    strategy: Strategy,
+    strategy: Option<Strategy>,
 }
 
 impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {

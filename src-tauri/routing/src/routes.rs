@@ -119,8 +119,8 @@ pub struct Alias {
     pub name: String,
     /// First choice first. Never empty.
     pub targets: Vec<Target>,
-    /// The rule by which one of them is chosen.
-    pub strategy: Strategy,
+    /// The rule by which one of them is chosen. `None`: their order, whatever happened before.
+    pub strategy: Option<Strategy>,
 }
 
 /// A provider and one of its models.
@@ -135,12 +135,12 @@ pub struct Target {
 }
 
 impl Alias {
-    /// Targets in the order in which they are preferred.
+    /// Targets that are tried in their order.
     pub fn listed(name: &str, targets: Vec<Target>) -> Alias {
         Alias {
             name: name.to_owned(),
             targets,
-            strategy: Strategy::Priority,
+            strategy: None,
         }
     }
 }

@@ -419,7 +419,7 @@ fn compile_alias(
     }
     let mut alias = Alias::listed(alias, compiled);
     if let Some(rule) = &targets.get_ref().rule {
-        alias.strategy = rule.strategy;
+        alias.strategy = Some(rule.strategy);
         weigh(&mut alias, rule)?;
     }
     Ok(alias)

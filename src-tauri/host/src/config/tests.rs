@@ -599,14 +599,14 @@ fn an_alias_may_say_by_which_rule_a_target_is_chosen() {
         load(&text).snapshot.routes.aliases["fast"].clone()
     };
     let listed = alias("[\"practice/steady\", \"practice/instant\"]");
-    assert_eq!(listed.strategy, Strategy::Priority);
+    assert_eq!(listed.strategy, None);
     let table = alias("{ targets = [\"practice/steady\", \"practice/instant\"] }");
-    assert_eq!(table.strategy, Strategy::Adaptive);
+    assert_eq!(table.strategy, Some(Strategy::Adaptive));
     assert_eq!(table.targets, listed.targets);
     let weighed = alias(
         "{ targets = [\"practice/steady\", \"practice/instant\"], strategy = \"weighted\", weights = [3, 1] }",
     );
-    assert_eq!(weighed.strategy, Strategy::Weighted);
+    assert_eq!(weighed.strategy, Some(Strategy::Weighted));
     let weights: Vec<f64> = weighed.targets.iter().map(|target| target.weight).collect();
     assert_eq!(weights, [3.0, 1.0]);
 }

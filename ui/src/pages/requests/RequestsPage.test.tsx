@@ -83,7 +83,7 @@ test("a receipt tells every target that was considered, its score and why it los
   expect(second.textContent).toContain("0.94 = dearer 0.60 + slower 0.30 + errors 0.04");
   const third = within(receipt).getByText("openrouter/llama-3.3-70b-instruct").closest("li")!;
   expect(third.textContent).toContain("not asked");
-  expect(third.textContent).toContain("It has reached its rate limit.");
+  expect(third.textContent).toContain("Rate limit reached.");
 });
 
 test("a receipt that is gone says so", async () => {
