@@ -11,7 +11,7 @@ export type Aspect = "clear" | "caution" | "danger" | "dark" | "held" | "off";
 export const HEALTH: Record<HealthState, { aspect: Aspect; word: string; meaning: string }> = {
   healthy: { aspect: "clear", word: "Healthy", meaning: "Under 2% of recent attempts failed." },
   degraded: { aspect: "caution", word: "Degraded", meaning: "2% or more of what was asked failed, it asked for a pause, or it is coming back." },
-  failing: { aspect: "danger", word: "Failing", meaning: "5% or more failed: it is asked only now and then, to see whether it is back." },
+  failing: { aspect: "danger", word: "Failing", meaning: "5% or more failed. Aliases with a rule ask it only to see whether it is back." },
   idle: { aspect: "dark", word: "Idle", meaning: "No attempt in the last five minutes." },
   draining: { aspect: "held", word: "Draining", meaning: "Takes no new work and finishes what it has." },
   disabled: { aspect: "off", word: "Disabled", meaning: "Switched off." },

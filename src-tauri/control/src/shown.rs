@@ -73,7 +73,7 @@ pub enum HealthState {
     Healthy,
     /// 2% or more failed, it asked for a pause, or it is coming back.
     Degraded,
-    /// 5% or more failed: it is asked only to see whether it is back.
+    /// 5% or more failed: aliases with a rule ask it only to see whether it is back.
     Failing,
     /// Takes no new work; finishes what it has.
     Draining,
