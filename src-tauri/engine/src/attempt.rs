@@ -14,7 +14,7 @@ use dialect::{
     Dialect, Endpoint, Facts, Failure, FailureCategory, Fault, Reading, Task, Usage, classify,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
-use routing::{Ask, Candidate, Door, Provider};
+use routing::{Ask, Candidate, Door, Policy, Provider};
 
 use crate::conditions::Watched;
 use crate::exchange::Call;
@@ -90,6 +90,10 @@ pub(crate) struct Asking<'a> {
     pub(crate) ask: Ask,
     /// Its alias has a rule: what follows a failure goes by health too.
     pub(crate) guided: bool,
+    /// What the plan allows.
+    pub(crate) policy: Policy,
+    /// The request may not leave this machine and network.
+    pub(crate) local_only: bool,
     /// How many targets its plan has.
     pub(crate) targets: u32,
 }

@@ -76,7 +76,7 @@ pub(crate) fn choose(
     plan: &mut Plan,
     ask: &Ask,
 ) -> Result<Option<Choice>, Box<NobodyLeft>> {
-    let Some(strategy) = plan.strategy else {
+    let Some(strategy) = plan.policy.strategy else {
         return Ok(None);
     };
     let contenders: Vec<Contender<'_>> = plan.candidates.iter().map(contender).collect();

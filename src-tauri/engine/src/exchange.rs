@@ -101,9 +101,14 @@ impl Engine {
             return refuse(settlement, dialect, &fault, Ending::Refused, None).await;
         }
         settlement.asked(&facts.model, facts.stream);
+        let local_only = match headers::stays_local(&call.headers) {
+            Ok(local_only) => local_only,
+            Err(fault) => return refuse(settlement, dialect, &fault, Ending::Refused, None).await,
+        };
         let asked = Asked {
             endpoint: call.endpoint,
             model: &facts.model,
+            local_only,
         };
         let mut plan = match routing::plan(&snapshot.routes, asked, |p| self.standing(p)) {
             Ok(plan) => plan,
@@ -146,7 +151,9 @@ impl Engine {
             lossy: headers::accepts_losses(&call.headers),
             receipt: settlement.id(),
             ask,
-            guided: plan.strategy.is_some(),
+            local_only: local_only || plan.policy.local_only,
+            policy: plan.policy,
+            guided: plan.policy.strategy.is_some(),
             targets: plan.candidates.len().max(1) as u32,
         };
         let walked = tokio::select! {

@@ -4,7 +4,10 @@
 //! provider's cookie never reaches a client; everything else (betas, versions,
 //! request ids, rate limits) travels untouched.
 
+use dialect::Fault;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+use crate::faults;
 
 /// Carries the ids of the Signalbox instances a request went through.
 pub(crate) static HOP: HeaderName = HeaderName::from_static("x-signalbox-hop");
@@ -22,6 +25,9 @@ pub(crate) static NOTES: HeaderName = HeaderName::from_static("x-signalbox-notes
 pub(crate) static ESTIMATE: HeaderName = HeaderName::from_static("x-signalbox-estimate");
 /// Asked by a client: `ok` accepts losses that are refused otherwise.
 pub(crate) static LOSSY: HeaderName = HeaderName::from_static("x-signalbox-lossy");
+
+/// Asked by a client: `local` keeps a request on this machine and network.
+pub(crate) static BOUNDARY: HeaderName = HeaderName::from_static("x-signalbox-boundary");
 
 /// How many instances a request may pass before it counts as a loop.
 const MAX_HOPS: usize = 4;
@@ -118,6 +124,23 @@ fn remove_prefixed(headers: &mut HeaderMap, prefixes: &[&str]) {
         .collect();
     for name in names {
         headers.remove(name);
+    }
+}
+
+/// Whether the client keeps this request on this machine and network.
+///
+/// # Errors
+/// When it names another boundary: what should have been kept must not travel for a slip of the pen.
+pub(crate) fn stays_local(headers: &HeaderMap) -> Result<bool, Fault> {
+    let mut values = headers.get_all(&BOUNDARY).iter();
+    let known = |value: &HeaderValue| value.as_bytes().trim_ascii() == b"local";
+    match values.next() {
+        None => Ok(false),
+        Some(value) if known(value) && values.all(known) => Ok(true),
+        Some(_) => Err(faults::malformed(format!(
+            "The header `{BOUNDARY}` knows one value, `local`: the request stays on this machine \
+             and network."
+        ))),
     }
 }
 

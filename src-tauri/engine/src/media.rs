@@ -65,8 +65,13 @@ impl Media {
             return Ok(Files::default());
         }
         let on = asking.snapshot.translation.fetch.on;
-        if !on || wanted.len() > MOST {
+        if !on || asking.local_only || wanted.len() > MOST {
             let why = match on {
+                _ if asking.local_only => {
+                    "It takes the bytes, not an address, and this request may not leave this machine \
+                     and network."
+                        .to_owned()
+                }
                 false => "It takes the bytes, not an address. Signalbox fetches them when the config says \
                           `fetch_images = true` under [translation]."
                     .to_owned(),

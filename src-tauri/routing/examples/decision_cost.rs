@@ -107,6 +107,7 @@ fn measure(
     let asked = Asked {
         endpoint: Endpoint::ChatCompletions,
         model: ["", "one", "", "", "four", "", "", "", "eight"][count],
+        local_only: false,
     };
     let mut spans: [Vec<u64>; 4] = std::array::from_fn(|_| Vec::with_capacity(DECISIONS));
     let planned = || plan(routes, asked, |_| Standing::Ready).expect("a plan");
@@ -202,6 +203,7 @@ fn health(routes: &Routes) -> Health {
         Asked {
             endpoint: Endpoint::ChatCompletions,
             model: "eight",
+            local_only: false,
         },
         |_| Standing::Ready,
     )

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dialect::{Endpoint, Task};
 use serde::{Deserialize, Serialize};
 
-use crate::choose::Strategy;
+use crate::policy::Policy;
 use crate::routes::{Provider, Routes, Target, Way};
 
 /// What a plan is asked for.
@@ -16,6 +16,8 @@ pub struct Asked<'a> {
     pub endpoint: Endpoint,
     /// The model as the client wrote it.
     pub model: &'a str,
+    /// The request may not leave this machine and network.
+    pub local_only: bool,
 }
 
 /// What the engine knows of a provider right now.
@@ -38,9 +40,8 @@ pub struct Plan {
     pub candidates: Vec<Candidate>,
     /// Known targets that can't serve this request now, each with its reason.
     pub dropped: Vec<Dropped>,
-    /// The rule by which one of the candidates is chosen. `None`: they are tried as they stand, whatever
-    /// happened before.
-    pub strategy: Option<Strategy>,
+    /// How the alias's requests are served; for a target that was named directly, the usual way.
+    pub policy: Policy,
 }
 
 /// One target of a plan.
@@ -106,10 +107,10 @@ pub fn plan(
         standing,
         candidates: Vec::new(),
         dropped: Vec::new(),
-        strategy: None,
+        policy: Policy::default(),
     };
     if let Some(alias) = routes.aliases.get(asked.model) {
-        draft.strategy = alias.strategy;
+        draft.policy = alias.policy;
         draft.candidates.reserve_exact(alias.targets.len());
         for target in &alias.targets {
             match routes.provider(&target.provider) {
@@ -159,7 +160,7 @@ struct Draft<'a, S> {
     standing: S,
     candidates: Vec<Candidate>,
     dropped: Vec<Dropped>,
-    strategy: Option<Strategy>,
+    policy: Policy,
 }
 
 impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
@@ -195,6 +196,12 @@ impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
         if !provider.enabled {
             return Some(format!(
                 "{name} is disabled; enable it on the Providers page"
+            ));
+        }
+        let stays = provider.local || provider.practice;
+        if (self.asked.local_only || self.policy.local_only) && !stays {
+            return Some(format!(
+                "{name} is not on this machine or network, and this request may not leave them"
             ));
         }
         // Tokens are counted here where a provider does not.
@@ -257,7 +264,7 @@ impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
                 alias,
                 candidates: self.candidates,
                 dropped: self.dropped,
-                strategy: self.strategy,
+                policy: self.policy,
             });
         }
         let reasons: Vec<&str> = self.dropped.iter().map(|d| d.reason.as_str()).collect();

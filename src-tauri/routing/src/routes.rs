@@ -8,7 +8,7 @@ use dialect::hub::{Hosting, Quirks};
 use dialect::{Dialect, Endpoint, Task};
 
 use crate::catalogue::CatalogueModel;
-use crate::choose::Strategy;
+use crate::policy::Policy;
 
 /// Everything a plan may choose from.
 #[derive(Debug, Default)]
@@ -119,8 +119,8 @@ pub struct Alias {
     pub name: String,
     /// First choice first. Never empty.
     pub targets: Vec<Target>,
-    /// The rule by which one of them is chosen. `None`: their order, whatever happened before.
-    pub strategy: Option<Strategy>,
+    /// How its requests are served.
+    pub policy: Policy,
 }
 
 /// A provider and one of its models.
@@ -140,7 +140,7 @@ impl Alias {
         Alias {
             name: name.to_owned(),
             targets,
-            strategy: None,
+            policy: Policy::default(),
         }
     }
 }

@@ -182,6 +182,7 @@ impl Examining {
                 .endpoint(Task::Generate)
                 .unwrap_or(dialect::Endpoint::ChatCompletions),
             model: &target,
+            local_only: false,
         };
         match routing::plan(&snapshot.routes, asked, |one| engine.standing(one)) {
             Ok(plan) if plan.candidates[0].provider.id == provider.id => Ok(()),

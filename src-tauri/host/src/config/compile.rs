@@ -12,8 +12,8 @@ use dialect::Dialect;
 use dialect::hub::Hosting;
 use engine::{FetchRules, Limits, PRACTICE, Translation, practice_provider};
 use routing::{
-    Alias, AuthScheme, Catalogue, CatalogueModel, CatalogueProvider, KeySource, Provider, Routes,
-    Surface, Target,
+    Alias, AuthScheme, Catalogue, CatalogueModel, CatalogueProvider, HedgePolicy, KeySource,
+    Policy, Provider, Routes, Surface, Target,
 };
 use toml::Spanned;
 
@@ -419,10 +419,35 @@ fn compile_alias(
     }
     let mut alias = Alias::listed(alias, compiled);
     if let Some(rule) = &targets.get_ref().rule {
-        alias.strategy = Some(rule.strategy);
+        alias.policy = policy(rule)?;
         weigh(&mut alias, rule)?;
     }
     Ok(alias)
+}
+
+/// How the requests of an alias with a rule are served.
+fn policy(rule: &written::Rule) -> Result<Policy, Wrong> {
+    let hedge = match &rule.hedge {
+        None => HedgePolicy::default(),
+        Some(share) if (0.0..=1.0).contains(share.get_ref()) => HedgePolicy {
+            allowed: *share.get_ref() > 0.0,
+            share: *share.get_ref(),
+        },
+        Some(share) => {
+            return Err(Wrong::at(
+                share.span(),
+                "write the most that hedged requests may cost as a share of what is spent, from 0 \
+                 (none) to 1, such as 0.05"
+                    .to_owned(),
+            ));
+        }
+    };
+    Ok(Policy {
+        strategy: Some(rule.strategy),
+        hedge,
+        broken_stream: rule.broken_stream,
+        local_only: rule.local_only,
+    })
 }
 
 /// Gives each target its share of a draw.

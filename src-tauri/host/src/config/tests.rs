@@ -4,7 +4,9 @@
 use std::net::IpAddr;
 
 use dialect::Dialect;
-use routing::{AuthScheme, KeySource, Provider, Strategy, Target};
+use routing::{
+    AuthScheme, BrokenStream, HedgePolicy, KeySource, Policy, Provider, Strategy, Target,
+};
 
 use super::*;
 
@@ -394,6 +396,14 @@ fn a_mistake_is_told_with_its_place_and_what_to_do() {
             "[alias]\nfast = { targets = [\"practice/a\"], strategy = \"dearest\" }\n",
             "2:47: unknown value `dearest`; known are adaptive, priority, weighted",
         ),
+        (
+            "[alias]\nfast = { targets = [\"practice/a\"], hedge = 3 }\n",
+            "2:44: write the most that hedged requests may cost as a share",
+        ),
+        (
+            "[alias]\nfast = { targets = [\"practice/a\"], broken_stream = \"hide\" }\n",
+            "2:52: unknown value `hide`; known are tell, continue",
+        ),
     ];
     let mut wrong = Vec::new();
     for (text, expected) in table {
@@ -599,14 +609,30 @@ fn an_alias_may_say_by_which_rule_a_target_is_chosen() {
         load(&text).snapshot.routes.aliases["fast"].clone()
     };
     let listed = alias("[\"practice/steady\", \"practice/instant\"]");
-    assert_eq!(listed.strategy, None);
+    assert_eq!(listed.policy, Policy::default());
     let table = alias("{ targets = [\"practice/steady\", \"practice/instant\"] }");
-    assert_eq!(table.strategy, Some(Strategy::Adaptive));
+    assert_eq!(table.policy.strategy, Some(Strategy::Adaptive));
     assert_eq!(table.targets, listed.targets);
     let weighed = alias(
         "{ targets = [\"practice/steady\", \"practice/instant\"], strategy = \"weighted\", weights = [3, 1] }",
     );
-    assert_eq!(weighed.strategy, Some(Strategy::Weighted));
+    assert_eq!(weighed.policy.strategy, Some(Strategy::Weighted));
     let weights: Vec<f64> = weighed.targets.iter().map(|target| target.weight).collect();
     assert_eq!(weights, [3.0, 1.0]);
+    let careful = alias(
+        "{ targets = [\"practice/steady\"], hedge = 0.05, broken_stream = \"continue\", local_only = true }",
+    );
+    let hedge = HedgePolicy {
+        allowed: true,
+        share: 0.05,
+    };
+    assert_eq!(
+        careful.policy,
+        Policy {
+            strategy: Some(Strategy::Adaptive),
+            hedge,
+            broken_stream: BrokenStream::Continue,
+            local_only: true,
+        }
+    );
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use dialect::hub::{Hosting, Quirks};
-use routing::{AuthScheme, Strategy};
+use routing::{AuthScheme, BrokenStream, Strategy};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
@@ -105,11 +105,15 @@ pub(super) struct Targets {
     pub(super) rule: Option<Rule>,
 }
 
-/// By which rule one of an alias's targets is chosen.
-#[derive(Debug)]
+/// By which rule one of an alias's targets is chosen, and what its requests may do.
+#[derive(Debug, Default)]
 pub(super) struct Rule {
     pub(super) strategy: Strategy,
     pub(super) weights: Option<Spanned<Vec<f64>>>,
+    /// The most that hedged requests may cost, as a share of what is spent.
+    pub(super) hedge: Option<Spanned<f64>>,
+    pub(super) broken_stream: BrokenStream,
+    pub(super) local_only: bool,
 }
 
 #[derive(Debug)]
@@ -158,27 +162,30 @@ impl<'de> Visitor<'de> for TargetsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Targets, A::Error> {
-        let (mut list, mut strategy, mut weights) = (Vec::new(), Strategy::default(), None);
+        let (mut list, mut rule) = (Vec::new(), Rule::default());
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "targets" => {
                     let targets: Vec<Spanned<String>> = map.next_value()?;
                     list = targets.into_iter().map(TargetText::of).collect();
                 }
-                "strategy" => strategy = map.next_value()?,
-                "weights" => weights = Some(map.next_value()?),
+                "strategy" => rule.strategy = map.next_value()?,
+                "weights" => rule.weights = Some(map.next_value()?),
+                "hedge" => rule.hedge = Some(map.next_value()?),
+                "broken_stream" => rule.broken_stream = map.next_value()?,
+                "local_only" => rule.local_only = map.next_value()?,
                 _ => {
                     return Err(A::Error::custom(
                         "an alias is a list of targets; a name with a dot in it must be in quotes, \
                          as in \"gpt-4.1\" = [\"openai/gpt-4.1-mini\"]. As a table it has `targets`, \
-                         `strategy` and `weights`",
+                         `strategy`, `weights`, `hedge`, `broken_stream` and `local_only`",
                     ));
                 }
             }
         }
         Ok(Targets {
             list,
-            rule: Some(Rule { strategy, weights }),
+            rule: Some(rule),
         })
     }
 }

@@ -80,6 +80,7 @@ fn tried_by(
     let asked = Asked {
         endpoint,
         model: "work",
+        local_only: false,
     };
     let mut plan = plan(&routes, asked, |_| Standing::Ready).expect("a plan");
     heed(

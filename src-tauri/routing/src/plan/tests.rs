@@ -64,11 +64,55 @@ fn routes(providers: Vec<Provider>, aliases: &[(&str, &[(&str, &str)])]) -> Rout
 }
 
 fn ask(routes: &Routes, endpoint: Endpoint, model: &str) -> Result<Plan, NoRoute> {
-    plan(routes, Asked { endpoint, model }, |_| Standing::Ready)
+    plan(
+        routes,
+        Asked {
+            endpoint,
+            model,
+            local_only: false,
+        },
+        |_| Standing::Ready,
+    )
 }
 
 fn chat(routes: &Routes, model: &str) -> Result<Plan, NoRoute> {
     ask(routes, Endpoint::ChatCompletions, model)
+}
+
+#[test]
+fn what_may_not_leave_this_machine_goes_to_nobody_else() {
+    let near = Provider {
+        local: true,
+        ..provider("near", &[Dialect::OpenAi], &["anvil"])
+    };
+    let far = provider("far", &[Dialect::OpenAi], &["anvil"]);
+    let mut routes = routes(
+        vec![far, near],
+        &[
+            ("any", &[("far", "anvil"), ("near", "anvil")]),
+            ("out", &[("far", "anvil")]),
+        ],
+    );
+    let asked = |model, local_only| Asked {
+        endpoint: Endpoint::ChatCompletions,
+        model,
+        local_only,
+    };
+    for name in ["any", "anvil"] {
+        let plan = plan(&routes, asked(name, true), |_| Standing::Ready).expect("a plan");
+        assert_eq!(tried(&plan), ["near <- anvil"], "{name}");
+        assert!(plan.dropped[0].reason.contains("may not leave"));
+    }
+    let Err(NoRoute::NoTarget { message, .. }) =
+        plan(&routes, asked("out", true), |_| Standing::Ready)
+    else {
+        panic!("it left");
+    };
+    assert!(message.contains("may not leave"), "{message}");
+    let any = routes.aliases.get_mut("any").expect("the alias");
+    any.policy.local_only = true;
+    let plan = plan(&routes, asked("any", false), |_| Standing::Ready).expect("a plan");
+    assert_eq!(tried(&plan), ["near <- anvil"]);
 }
 
 /// `provider <- model`, in the order they are tried.
@@ -271,6 +315,7 @@ fn a_bare_name_goes_first_to_those_who_speak_the_callers_dialect() {
             Asked {
                 endpoint,
                 model: "m",
+                local_only: false,
             },
             |_| Standing::Ready,
         )
@@ -301,6 +346,7 @@ fn a_provider_that_cannot_work_now_is_left_out_with_what_to_do() {
     let asked = Asked {
         endpoint: Endpoint::ChatCompletions,
         model: "m",
+        local_only: false,
     };
     let plan = plan(&routes, asked, |provider| match provider.id.as_str() {
         "keyless" => Standing::NoKey,
@@ -349,6 +395,7 @@ fn a_target_of_a_provider_without_a_key_is_known_and_not_unknown() {
         let asked = Asked {
             endpoint: Endpoint::ChatCompletions,
             model: asked,
+            local_only: false,
         };
         let refused = plan(&routes, asked, |_| Standing::NoKey);
         assert!(
@@ -466,7 +513,7 @@ mod laws {
             let listed: Vec<(&str, &str)> =
                 named.iter().map(|(p, m)| (p.as_str(), m.as_str())).collect();
             let routes = routes(providers, &[("alias", &listed)]);
-            let asked = Asked { endpoint, model: "alias" };
+            let asked = Asked { endpoint, model: "alias", local_only: false };
 
             let first = plan(&routes, asked, stands);
             prop_assert_eq!(format!("{first:?}"), format!("{:?}", plan(&routes, asked, stands)));
