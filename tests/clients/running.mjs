@@ -110,7 +110,7 @@ models = ["ok", "slow"]
 
 [alias]
 resilient = ["fake/429", "fake/500", "fake/ok"]
-doomed = ["fake/429", "fake/500"]
+doomed = ["fake/500", "fake/empty"]
 `;
 
 /** Stands between a client and Signalbox, changes nothing, and keeps every request

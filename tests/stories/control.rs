@@ -92,11 +92,12 @@ async fn a_providers_health_is_learned_from_its_requests() {
     let health = &overview["providers"][0];
     assert_eq!(
         (&health["state"], &health["attempts"], &health["failures"]),
-        (&json!("failing"), &json!(5), &json!(4))
+        // Each 500 was asked twice more before it was told.
+        (&json!("failing"), &json!(11), &json!(10))
     );
     let cause = health["cause"].as_str().unwrap();
     assert!(
-        cause.starts_with("500: Failed") && cause.contains("3 × 500"),
+        cause.starts_with("500: Failed") && cause.contains("9 × 500"),
         "{cause}"
     );
     assert_eq!(health["last_failure"]["category"], "broken_stream");
@@ -104,7 +105,7 @@ async fn a_providers_health_is_learned_from_its_requests() {
     // The request's own fault is not the provider's.
     signalbox.chat("fake/400").await;
     let overview = signalbox.control("overview", &json!({})).await;
-    assert_eq!(overview["providers"][0]["attempts"], 5);
+    assert_eq!(overview["providers"][0]["attempts"], 11);
 }
 
 #[tokio::test]

@@ -37,18 +37,23 @@ async fn every_failure_before_the_first_byte_is_absorbed() {
         let signalbox = Signalbox::start(&config(&upstream, &[target, "fake/ok"])).await;
         let reply = signalbox.chat("any").await;
         assert_eq!(reply.status(), 200, "{target}");
-        assert_eq!(reply.headers()["x-signalbox-attempts"], "2", "{target}");
         let receipt = signalbox.receipt(&reply).await;
         let body: Value = serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap();
         assert_eq!(
             body["choices"][0]["message"]["content"],
             "Hello from the fake upstream."
         );
-        assert_eq!(
-            receipt["attempts"][0]["failure"], category,
-            "{target}: {receipt}"
-        );
-        assert_eq!(receipt["attempts"][1]["failure"], Value::Null);
+        let attempts = receipt["attempts"].as_array().unwrap();
+        // What is a moment's trouble as a rule is asked once more before the next.
+        let tries = match category {
+            "server" | "connection" => 2,
+            _ => 1,
+        };
+        assert_eq!(attempts.len(), tries + 1, "{target}: {receipt}");
+        for failed in &attempts[..tries] {
+            assert_eq!(failed["failure"], category, "{target}: {receipt}");
+        }
+        assert_eq!(attempts[tries]["failure"], Value::Null);
         assert_eq!(receipt["row"]["alias"], "any");
         assert_eq!(receipt["row"]["ending"], "complete");
     }

@@ -134,6 +134,177 @@ async fn a_moments_trouble_is_absorbed_at_the_one_provider_there_is() {
 }
 
 #[tokio::test]
+async fn a_list_goes_by_health_too_and_nobody_on_it_is_passed_over_in_the_end() {
+    let upstream = FakeUpstream::start().await;
+    let config = format!(
+        "{}{}{}[alias]\nlist = [\"limited/429-long\", \"well/ok\"]\nall-out = [\"limited/429-long\", \"refused/401\"]\n",
+        provider("limited", &upstream.base_url()),
+        provider("refused", &upstream.base_url()),
+        provider("well", &upstream.base_url()),
+    );
+    let signalbox = Signalbox::start(&config).await;
+    let providers = |receipt: &Value| -> Vec<String> {
+        let attempts = receipt["attempts"].as_array().unwrap().iter();
+        attempts
+            .map(|one| one["provider"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let first = signalbox.receipt(&signalbox.chat("list").await).await;
+    assert_eq!(providers(&first), ["limited", "well"]);
+    // It has said for how long it wants to be left alone.
+    let second = signalbox.receipt(&signalbox.chat("list").await).await;
+    assert_eq!(providers(&second), ["well"]);
+    let why = second["choice"]["considered"][0]["why"].as_str().unwrap();
+    assert!(
+        why.contains("Rate limit reached") && why.contains("when the others have failed"),
+        "{why}"
+    );
+    // Where all are out, each is asked and the last one's own words are told; so is one by its name.
+    for _ in 0..2 {
+        let receipt = signalbox.receipt(&signalbox.chat("all-out").await).await;
+        let mut asked = providers(&receipt);
+        asked.sort_unstable();
+        assert_eq!(asked, ["limited", "refused"], "{receipt}");
+    }
+    let named = signalbox.chat("limited/429-long").await;
+    assert_eq!(named.status(), 429);
+    assert_eq!(named.headers()["retry-after"], "60");
+    let told = text(named).await;
+    let message = told["error"]["message"].as_str().unwrap();
+    assert!(!message.contains("Nobody can be asked"), "{message}");
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn a_conversation_stays_where_its_prompt_is_cached() {
+    let upstream = FakeUpstream::start().await;
+    let ids = ["one", "two", "three"];
+    let targets: Vec<String> = ids.iter().map(|id| format!("\"{id}/ok\"")).collect();
+    let providers: String = ids.map(|id| provider(id, &upstream.base_url())).concat();
+    let config = format!(
+        "{providers}[alias.any]\ntargets = [{}]\n",
+        targets.join(", ")
+    );
+    let signalbox = Signalbox::start(&config).await;
+    let mut placed = std::collections::BTreeSet::new();
+    for conversation in 0..8 {
+        let mut messages = vec![
+            json!({"role": "system", "content": format!("Conversation {conversation}. {}", "Mind the gap. ".repeat(800))}),
+        ];
+        let mut home: Option<String> = None;
+        for turn in 0..4 {
+            messages.push(json!({"role": "user", "content": format!("Turn {turn}")}));
+            let body = json!({"model": "any", "messages": messages});
+            let reply = signalbox
+                .post("/v1/chat/completions", &body)
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(reply.status(), 200);
+            let receipt = signalbox.receipt(&reply).await;
+            let here = receipt["row"]["provider"].as_str().unwrap().to_owned();
+            if let Some(home) = &home {
+                assert_eq!(home, &here, "turn {turn}: {receipt}");
+                let kept = receipt["choice"]["kept"].as_str().unwrap();
+                assert!(kept.contains("stays where its cache is warm"), "{kept}");
+            }
+            home = Some(here);
+            messages.push(json!({"role": "assistant", "content": "Hello from the fake upstream."}));
+        }
+        placed.extend(home);
+    }
+    assert!(
+        placed.len() > 1,
+        "conversations are spread all the same: {placed:?}"
+    );
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn what_goes_on_from_a_response_goes_to_whoever_keeps_it() {
+    let upstream = FakeUpstream::start().await;
+    let base = upstream.base_url();
+    let responses = |id: &str| {
+        format!(
+            "[provider.{id}]\nresponses_base_url = \"{base}/v1\"\nkey = \"none\"\nlocal = true\n"
+        )
+    };
+    let config = format!(
+        "{}{}[alias]\nany = [\"one/ok\", \"two/ok\"]\n",
+        responses("one"),
+        responses("two")
+    );
+    let signalbox = Signalbox::start(&config).await;
+    let asked = |body: Value| {
+        let signalbox = &signalbox;
+        async move {
+            let reply = signalbox.post("/v1/responses", &body).send().await.unwrap();
+            assert_eq!(reply.status(), 200);
+            let receipt = signalbox.receipt(&reply).await;
+            (
+                text(reply).await["id"].as_str().unwrap().to_owned(),
+                receipt,
+            )
+        }
+    };
+    let (id, _) = asked(json!({"model": "two/ok", "input": "Hello"})).await;
+    let on = json!({"model": "any", "input": "And on", "previous_response_id": id});
+    let (_, receipt) = asked(on).await;
+    assert_eq!(receipt["row"]["provider"], "two", "{receipt}");
+    let considered = &receipt["choice"]["considered"];
+    assert_eq!(considered[0]["place"], Value::Null);
+    assert!(
+        considered[0]["why"]
+            .as_str()
+            .unwrap()
+            .contains("can't go on there"),
+        "{considered}"
+    );
+    // Of one that nobody here gave, the list decides.
+    let (_, receipt) =
+        asked(json!({"model": "any", "input": "And on", "previous_response_id": "resp_elsewhere"}))
+            .await;
+    assert_eq!(receipt["row"]["provider"], "one");
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn what_may_not_leave_this_machine_is_told_no_instead() {
+    let near = FakeUpstream::start().await;
+    let far = FakeUpstream::start().await;
+    let config = format!(
+        "{}{}[alias.secret]\ntargets = [\"near/500\", \"far/ok\"]\nlocal_only = true\n[alias]\nopen = [\"near/500\", \"far/ok\"]\n",
+        provider("near", &near.base_url()),
+        provider("far", &far.base_url()).replace("local = true", "local = false"),
+    );
+    let signalbox = Signalbox::start(&config).await;
+    let reply = signalbox.chat("secret").await;
+    assert_eq!(reply.status(), 500, "its own words, and nobody else's");
+    let receipt = signalbox.receipt(&reply).await;
+    assert_eq!(receipt["dropped"][0]["target"], "far/ok");
+    let why = receipt["dropped"][0]["reason"].as_str().unwrap();
+    assert!(why.contains("may not leave"), "{why}");
+    let ask = |boundary: &'static str| {
+        let body = stories::chat("open", false);
+        signalbox
+            .post("/v1/chat/completions", &body)
+            .header("x-signalbox-boundary", boundary)
+            .send()
+    };
+    assert_eq!(ask("local").await.unwrap().status(), 500);
+    let slip = ask("lokal").await.unwrap();
+    assert_eq!(slip.status(), 400);
+    let message = text(slip).await["error"]["message"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(message.contains("knows one value, `local`"), "{message}");
+    assert!(far.requests().is_empty(), "nothing has crossed");
+    assert_eq!(signalbox.chat("open").await.status(), 200);
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
 async fn an_alias_with_a_rule_tells_what_it_weighed() {
     let upstream = FakeUpstream::start().await;
     let config = format!(

@@ -429,9 +429,11 @@ async fn when_one_of_several_calls_fails_the_others_are_dropped_and_the_next_tar
     assert_eq!(status, 200, "{answer}");
     upstream.hung_up_on().await;
     let attempts = receipt["attempts"].as_array().unwrap();
-    assert_eq!(attempts.len(), 2, "{receipt}");
-    assert_eq!(attempts[0]["failure"], "server");
-    assert_eq!(attempts[0]["calls"], 2);
+    assert_eq!(attempts.len(), 3, "{receipt}");
+    for attempt in &attempts[..2] {
+        assert_eq!(attempt["failure"], "server");
+        assert_eq!(attempt["calls"], 2);
+    }
     assert_eq!(receipt["row"]["provider"], "chat");
     signalbox.is_quiet().await;
 }

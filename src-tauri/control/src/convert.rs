@@ -1,7 +1,7 @@
 //! From what the engine and the ledger hold to what people are shown. One way only.
 
 use engine::Receipt;
-use routing::Terms;
+use routing::{Kept, Stay, Terms};
 use serde::Serialize;
 
 use crate::shown::{
@@ -74,8 +74,30 @@ fn choice(choice: &engine::Choice) -> ChoiceShown {
     ChoiceShown {
         // Numbers of 64 bits do not survive JavaScript.
         seed: choice.seed.to_string(),
+        kept: choice.kept.as_ref().map(kept),
         considered: choice.considered.iter().map(considered).collect(),
     }
+}
+
+fn kept(kept: &Kept) -> String {
+    let dollars = kept.switch_costs.0 as f64 / 1e9;
+    let cost = match kept.switch_costs.0 {
+        0 => String::new(),
+        1.. => format!(" Elsewhere this request would cost ${dollars:.4} more."),
+        _ => format!(" Elsewhere this request would cost ${:.4} less.", -dollars),
+    };
+    let stay = match kept.stay {
+        Stay::Warm => "The conversation stays where its cache is warm.",
+        Stay::Unreliable => "The conversation leaves its warm cache: too little uptime there.",
+        Stay::Crowded => "The conversation leaves its warm cache: too many wait there.",
+        Stay::Slow => {
+            "The conversation leaves its warm cache: the first word would take too long there."
+        }
+        Stay::Cheaper => {
+            "The conversation leaves its warm cache: the turns to come repay that elsewhere."
+        }
+    };
+    format!("{stay}{cost}")
 }
 
 fn considered(one: &engine::Weighed) -> ConsideredShown {

@@ -283,6 +283,8 @@ pub struct NoteShown {
 /// How one of several targets was chosen.
 #[derive(Debug, Clone, Serialize, TS)]
 pub struct ChoiceShown {
+    /// Whether a conversation stayed where its cache is warm, and why not, in a sentence.
+    pub kept: Option<String>,
     /// Replays the choice.
     pub seed: String,
     /// Every target that could have been asked, in the order of the plan.

@@ -28,6 +28,7 @@ mod wait;
 
 // Between dialects: the hub, and one folder for each dialect.
 mod bedrock;
+mod blocks;
 mod chat;
 mod cohere;
 mod gemini;
@@ -58,6 +59,7 @@ mod sse;
 mod text;
 
 pub use address::address;
+pub use blocks::{Blocks, blocks};
 pub use clock::rfc3339_ms;
 pub use count::{Countable, count_reply, countable};
 pub use embed::{EmbedInput, EmbedRequest, Purpose, read_embed, translate_embed, write_embed};

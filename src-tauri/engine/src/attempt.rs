@@ -29,6 +29,7 @@ use crate::sending::{self, InHub, Sending, Thoughts, Unsent};
 use crate::settle::{Settlement, unix_ms};
 use crate::snapshot::Snapshot;
 use crate::upstream::{self, UpstreamReply, bad_reply};
+use crate::warmth::Beginnings;
 use crate::{headers, practice};
 
 /// The largest error body that is read, in bytes.
@@ -88,14 +89,21 @@ pub(crate) struct Asking<'a> {
     pub(crate) receipt: ReceiptId,
     /// The request as far as it matters for a choice.
     pub(crate) ask: Ask,
-    /// Its alias has a rule: what follows a failure goes by health too.
-    pub(crate) guided: bool,
+    /// Its prompt, as caches know it.
+    pub(crate) beginnings: &'a Beginnings,
     /// What the plan allows.
     pub(crate) policy: Policy,
     /// The request may not leave this machine and network.
     pub(crate) local_only: bool,
     /// How many targets its plan has.
     pub(crate) targets: u32,
+}
+
+impl Asking<'_> {
+    /// Its targets are a list, or one that was named: no rule says which of them matter.
+    pub(crate) fn is_list(&self) -> bool {
+        self.policy.strategy.is_none()
+    }
 }
 
 /// Which try at a target this is.
@@ -157,6 +165,13 @@ pub(crate) async fn one(
     match outcome {
         Ok(answered) => {
             let first_byte = started.elapsed();
+            if answered.estimate.is_none() {
+                let response = response(asking, &attempt, &answered.body);
+                asking
+                    .inner
+                    .conditions
+                    .served(candidate, asking.beginnings, response);
+            }
             // A stream has succeeded when it has ended well, and its relay knows when.
             let watched = match &answered.body {
                 AnswerBody::Whole(_, reading, _) => {
@@ -223,6 +238,20 @@ pub(crate) async fn one(
             }))
         }
     }
+}
+
+/// The name of a response that its provider keeps, for requests that go on from it.
+fn response<'r>(
+    asking: &Asking<'_>,
+    attempt: &AttemptRecord,
+    body: &'r AnswerBody,
+) -> Option<&'r str> {
+    let kept_there = asking.call.endpoint == Endpoint::Responses && attempt.spoken.is_none();
+    let reading = match body {
+        AnswerBody::Whole(_, reading, _) => reading,
+        AnswerBody::Stream(opened) => opened.passage.reading(),
+    };
+    reading.upstream_id.as_deref().filter(|_| kept_there)
 }
 
 /// Why one target brought nothing.

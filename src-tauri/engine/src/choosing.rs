@@ -1,20 +1,21 @@
 //! From a plan to the order in which it is walked, and what the receipt tells of it.
 //!
-//! Promises: a plan without a rule is walked as it is; with one, each target is accounted for. Leaves out the
-//! rules of the choice (`routing::decide`) and what follows a failure (`attempt`).
+//! Promises: each target is accounted for; who was put on a list without a rule is never left out of it, and comes
+//! last at worst. Leaves out the rules of the choice (`routing::decide`) and what follows a failure (`walk`).
 
 use std::time::Duration;
 
 use dialect::{Fault, FaultKind, Task, estimate_prompt};
 use routing::{
-    Ask, Bar, Candidate, Choosing, Class, Considered, Contender, Decision, Fate, Plan, Reason,
-    Service,
+    Ask, Bar, Candidate, Choosing, Class, Considered, Contender, Decision, Fate, Kept, Plan,
+    Reason, Service, Strategy,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::conditions::{Conditions, contender};
 use crate::exchange::Call;
 use crate::settle::unix_ms;
+use crate::warmth::Beginnings;
 
 /// An answer is taken to be so long before it is known, in tokens.
 const USUAL_ANSWER: u64 = 400;
@@ -24,6 +25,9 @@ const USUAL_ANSWER: u64 = 400;
 pub struct Choice {
     /// What decided.
     pub reason: Reason,
+    /// What keeping the conversation together came to.
+    #[serde(default)]
+    pub kept: Option<Kept>,
     /// Replays the choice.
     pub seed: u64,
     /// Every target that could have been asked, in the order of the plan.
@@ -75,17 +79,18 @@ pub(crate) fn choose(
     conditions: &Conditions,
     plan: &mut Plan,
     ask: &Ask,
+    beginnings: &Beginnings,
 ) -> Result<Option<Choice>, Box<NobodyLeft>> {
-    let Some(strategy) = plan.policy.strategy else {
-        return Ok(None);
-    };
-    let contenders: Vec<Contender<'_>> = plan.candidates.iter().map(contender).collect();
+    let mut contenders: Vec<Contender<'_>> = plan.candidates.iter().map(contender).collect();
     let choosing = Choosing {
-        strategy,
+        strategy: plan.policy.strategy.unwrap_or(Strategy::Priority),
         ..Choosing::default()
     };
-    let decision = conditions.decide(&contenders, ask, &choosing);
+    let mut decision = conditions.decide(&mut contenders, ask, beginnings, &choosing);
     drop(contenders);
+    if plan.policy.strategy.is_none() {
+        leave_nobody_out(&mut decision);
+    }
     let alone = plan.candidates.len() == 1 && !decision.order.is_empty();
     if alone {
         return Ok(None);
@@ -103,12 +108,27 @@ pub(crate) fn choose(
     Ok(Some(choice))
 }
 
+/// Who wrote a list wants each of its targets asked before the answer is no, and who named a single one wants to
+/// hear it from that one. Those that can't be asked well now come last, in the order of the list.
+fn leave_nobody_out(decision: &mut Decision) {
+    for place in 0..decision.considered.len() {
+        let unbound = decision.considered[place].fate == Fate::Unbound;
+        if !unbound && !decision.order.contains(&place) {
+            if decision.order.is_empty() {
+                decision.reason = Reason::LastResort;
+            }
+            decision.order.push(place);
+        }
+    }
+}
+
 fn told(conditions: &Conditions, candidates: &[Candidate], decision: &Decision) -> Choice {
     let first = decision.order.first();
     let best = first.and_then(|place| decision.considered[*place].terms);
     let weighed = candidates.iter().zip(&decision.considered).enumerate();
     Choice {
         reason: decision.reason,
+        kept: decision.kept,
         seed: decision.seed,
         considered: weighed
             .map(|(at, (candidate, figures))| {
@@ -118,7 +138,16 @@ fn told(conditions: &Conditions, candidates: &[Candidate], decision: &Decision) 
                     place: place.map(|place| place as u32 + 1),
                     why: match figures.fate {
                         Fate::First => first_because(decision.reason).to_owned(),
-                        fate => later_because(conditions, fate, figures, best.map(|t| t.total)),
+                        fate => {
+                            let best = best.map(|terms| terms.total);
+                            let why = later_because(conditions, fate, figures, best);
+                            match (fate, place) {
+                                (Fate::Barred { .. } | Fate::TooSmall { .. }, Some(_)) => {
+                                    why + " It is tried all the same when the others have failed."
+                                }
+                                _ => why,
+                            }
+                        }
                     },
                     figures: *figures,
                 }
@@ -160,20 +189,9 @@ fn later_because(
         (Fate::Later, ..) => "It stands further down in the config.".to_owned(),
         (Fate::NotDrawn, ..) => "It was not drawn.".to_owned(),
         (Fate::OnTrial, ..) => "It had failed, and gets its trial another time.".to_owned(),
-        (
-            Fate::Barred {
-                bar,
-                until,
-                last_resort,
-            },
-            ..,
-        ) => {
+        (Fate::Barred { bar, until, .. }, ..) => {
             let wait = conditions.until(until).as_secs_f32().ceil();
-            let resort = match last_resort {
-                true => " It is tried all the same when the others have failed.",
-                false => "",
-            };
-            format!("{} Asked again in {wait:.0} s.{resort}", barred(bar))
+            format!("{} Asked again in {wait:.0} s.", barred(bar))
         }
         (Fate::TooSmall { window }, ..) => {
             format!("The prompt does not fit its window of {window} tokens.")

@@ -3,6 +3,7 @@
 //! Promises: the lock is held for the microseconds that a call into `routing` takes; an attempt that
 //! is dropped before it ended is taken back and blames nobody. Leaves out every rule (`routing`).
 
+use std::cmp::Reverse;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,14 +12,23 @@ use dialect::{Failure, Reading};
 use http::HeaderMap;
 use routing::{
     Ask, Bar, Candidate, Choosing, Condition, Contender, Decision, Ended, Gate, Headroom, Health,
-    KeySource, Machine, Moment, Network, RetryBudget, Shown, Situation, Step, Ticket, Took, Via,
-    decide, follow,
+    Issued, KeySource, Machine, Moment, Network, Pin, Prefixes, RetryBudget, Shown, Situation,
+    Step, Ticket, Took, Via, decide, follow,
 };
 
 use crate::settle::unix_ms;
+use crate::warmth::Beginnings;
 
 /// With fewer errors than this share, a target is well.
 const WELL: f64 = 0.05;
+/// So long a provider's cache is reckoned with: the shortest that vendors name.
+const CACHE_LIFE: Duration = Duration::from_secs(300);
+/// Shorter beginnings are not cached, in tokens.
+const LEAST_CACHED: u64 = 1_024;
+/// With a larger share of its prompt in a cache, a conversation is that one's.
+const OURS: f64 = 0.3;
+/// As many turns are expected to follow as there were, up to this many.
+const MOST_TURNS: usize = 20;
 
 /// What is known of everybody, and what may be retried.
 pub(crate) struct Conditions {
@@ -31,6 +41,47 @@ pub(crate) struct Conditions {
 struct Judged {
     health: Health,
     budget: RetryBudget,
+    prefixes: Prefixes,
+    issued: Issued,
+}
+
+impl Judged {
+    /// Tells each contender what its cache should hold, and which of them the conversation belongs to.
+    fn pin(
+        &self,
+        contenders: &mut [Contender<'_>],
+        ask: &Ask,
+        beginnings: &Beginnings,
+        now: Moment,
+    ) -> Option<Pin> {
+        let turns_to_come = (beginnings.messages / 2).min(MOST_TURNS) as u32;
+        let pin = |place, bound| Pin {
+            place,
+            turns_to_come,
+            bound,
+        };
+        if let Some(previous) = &beginnings.previous {
+            let gave = |one: &Contender<'_>| self.issued.is_by(previous, &one.via) == Some(true);
+            if let Some(place) = contenders.iter().position(gave) {
+                return Some(pin(place, true));
+            }
+        }
+        if beginnings.chain.is_empty() {
+            return None;
+        }
+        for one in contenders.iter_mut() {
+            let warm = self
+                .prefixes
+                .warm(&beginnings.chain, &one.via, CACHE_LIFE, now);
+            one.warm_tokens = if warm < LEAST_CACHED { 0 } else { warm };
+        }
+        let (place, warmest) = contenders
+            .iter()
+            .enumerate()
+            .max_by_key(|(place, one)| (one.warm_tokens, Reverse(*place)))?;
+        let worth = warmest.warm_tokens as f64 > OURS * ask.prompt_tokens as f64;
+        worth.then(|| pin(place, false))
+    }
 }
 
 /// One attempt that is being watched, until it is told how it ended.
@@ -48,6 +99,8 @@ impl Default for Conditions {
             judged: Mutex::new(Judged {
                 health: Health::new(seed),
                 budget: RetryBudget::default(),
+                prefixes: Prefixes::default(),
+                issued: Issued::default(),
             }),
             seeds: AtomicU64::new(seed),
         }
@@ -58,15 +111,38 @@ impl Conditions {
     /// Decides in which order these candidates are asked.
     pub(crate) fn decide(
         &self,
-        contenders: &[Contender<'_>],
+        contenders: &mut [Contender<'_>],
         ask: &Ask,
+        beginnings: &Beginnings,
         choosing: &Choosing,
     ) -> Decision {
         let seed = self.seeds.fetch_add(1, Ordering::Relaxed);
         let now = self.now();
         let mut judged = self.judged();
         judged.budget.arrived();
-        decide(contenders, ask, choosing, &judged.health, seed, now)
+        let ask = Ask {
+            pin: judged.pin(contenders, ask, beginnings, now),
+            ..*ask
+        };
+        decide(contenders, &ask, choosing, &judged.health, seed, now)
+    }
+
+    /// A candidate answers: its cache holds this prompt now, and what its response's name stands for.
+    pub(crate) fn served(
+        &self,
+        candidate: &Candidate,
+        beginnings: &Beginnings,
+        response: Option<&str>,
+    ) {
+        if beginnings.chain.is_empty() && response.is_none() {
+            return;
+        }
+        let (via, now) = (via(candidate), self.now());
+        let mut judged = self.judged();
+        judged.prefixes.served(&beginnings.chain, &via, now);
+        if let Some(response) = response {
+            judged.issued.by(response, &via);
+        }
     }
 
     /// An attempt begins.
@@ -139,7 +215,7 @@ impl Conditions {
         let now = self.now();
         let chance = (self.seeds.fetch_add(1, Ordering::Relaxed) % 1_000) as f64 / 1_000.0;
         let mut judged = self.judged();
-        let Judged { health, budget } = &mut *judged;
+        let Judged { health, budget, .. } = &mut *judged;
         let condition = |candidate: &Candidate| -> Condition {
             health.condition(&via(candidate), &ask.shape(0), ask.tokens(), now)
         };

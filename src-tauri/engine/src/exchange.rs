@@ -23,7 +23,7 @@ use crate::sending::InHub;
 use crate::settle::{Arrived, Settlement};
 use crate::snapshot::Snapshot;
 use crate::walk::walk;
-use crate::{choosing, faults, headers};
+use crate::{choosing, faults, headers, warmth};
 
 /// The longest name of a model, in bytes: it is repeated in errors and receipts.
 const LONGEST_MODEL: usize = 512;
@@ -128,7 +128,8 @@ impl Engine {
             now,
         );
         let ask = choosing::ask(&call);
-        match choosing::choose(&inner.conditions, &mut plan, &ask) {
+        let beginnings = warmth::beginnings(&call, &plan, &ask);
+        match choosing::choose(&inner.conditions, &mut plan, &ask, &beginnings) {
             Ok(choice) => settlement.chosen(choice),
             Err(nobody) => {
                 settlement.planned(&mut plan);
@@ -151,9 +152,9 @@ impl Engine {
             lossy: headers::accepts_losses(&call.headers),
             receipt: settlement.id(),
             ask,
+            beginnings: &beginnings,
             local_only: local_only || plan.policy.local_only,
             policy: plan.policy,
-            guided: plan.policy.strategy.is_some(),
             targets: plan.candidates.len().max(1) as u32,
         };
         let walked = tokio::select! {

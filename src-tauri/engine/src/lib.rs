@@ -42,6 +42,7 @@ mod stash;
 mod stop;
 mod upstream;
 mod walk;
+mod warmth;
 
 pub use choosing::{Choice, Weighed};
 pub use credentials::Credentials;

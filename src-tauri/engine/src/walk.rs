@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dialect::{Failure, FailureCategory};
-use routing::{Candidate, Dropped, Next, Plan, Step, Stopped, after};
+use routing::{Candidate, Dropped, Plan, Remedy, Step, Stopped, remedy};
 
 use crate::attempt::{AllFailed, Answer, Asking, Failed, Turn, one};
 use crate::sending::{self, Unsent};
@@ -54,10 +54,9 @@ pub(crate) async fn walk(
 }
 
 fn next_of(asking: &Asking<'_>, left: &[&Candidate]) -> Option<usize> {
-    if !asking.guided {
-        return (!left.is_empty()).then_some(0);
-    }
-    asking.inner.conditions.next(left, &asking.ask)
+    let next = asking.inner.conditions.next(left, &asking.ask);
+    // Nobody on a list is passed over in the end.
+    next.or_else(|| (asking.is_list() && !left.is_empty()).then_some(0))
 }
 
 /// What a target that brought no answer leaves.
@@ -75,9 +74,7 @@ async fn target(
     started: Instant,
     settlement: &mut Settlement,
 ) -> Result<Answer, Left> {
-    if asking.guided {
-        await_turn(asking, candidate).await;
-    }
+    await_turn(asking, candidate).await;
     let mut tries = 0;
     let mut may_wait = LONGEST_WAIT;
     loop {
@@ -124,18 +121,24 @@ fn follow(
     tries: u32,
     started: Instant,
 ) -> Step {
-    if !asking.guided {
-        // Once through the list, each target once.
-        return match after(failure.category) {
-            Next::Fallback => Step::Next,
-            Next::Stop => Step::Stop(Stopped::Incurable),
-        };
-    }
     // Each target may take its whole time to begin.
     let most = asking.snapshot.limits.first_byte * asking.targets;
     let patience = most.saturating_sub(started.elapsed());
     let conditions = &asking.inner.conditions;
-    conditions.follow(failure, tries, candidate, next, &asking.ask, patience)
+    let step = conditions.follow(failure, tries, candidate, next, &asking.ask, patience);
+    match (step, remedy(failure.category)) {
+        // A list is gone through to its end: that is once each, and so an end.
+        (Step::Stop(Stopped::BudgetSpent | Stopped::OutOfTime), _)
+            if asking.is_list() && next.is_some() =>
+        {
+            Step::Next
+        }
+        // Who named one target is told at once what it says of its limits: tools wait better themselves.
+        (Step::Again { .. }, Remedy::OtherOrWait) if asking.is_list() => {
+            Step::Stop(Stopped::NoneLeft)
+        }
+        (step, _) => step,
+    }
 }
 
 /// Asks a target, and once more without the thoughts of earlier turns where it refuses these.

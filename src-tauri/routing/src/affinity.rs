@@ -6,6 +6,9 @@
 //! has seen lately is what it need not read again, and that is money and time,
 //! which the score already counts.
 //!
+//! Some conversations can go on in one place only: whoever gave a response keeps the
+//! state that its name stands for.
+//!
 //! Promises: bounded, and no text is kept: hashes only. Leaves out what a provider
 //! really had in its cache, which the usage of the answer tells.
 
@@ -84,6 +87,43 @@ impl Prefixes {
     }
 }
 
+/// Who gave which response.
+#[derive(Debug, Default)]
+pub struct Issued {
+    young: HashMap<u64, u64>,
+    old: HashMap<u64, u64>,
+}
+
+impl Issued {
+    /// Somebody gave the response of this name.
+    pub fn by(&mut self, response: &str, via: &Via<'_>) {
+        if self.young.len() >= REMEMBERED {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(hashed(response), account(via));
+    }
+
+    /// Whether this one gave it; `None` when nobody is known to have.
+    pub fn is_by(&self, response: &str, via: &Via<'_>) -> Option<bool> {
+        let name = hashed(response);
+        let account_of = self.young.get(&name).or_else(|| self.old.get(&name))?;
+        Some(*account_of == account(via))
+    }
+}
+
+fn hashed(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// State belongs to an account, whichever model goes on from it.
+fn account(via: &Via<'_>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (via.provider, via.key).hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Caches belong to an account and a model.
 fn who(via: &Via<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -128,6 +168,29 @@ mod tests {
             let warm = prefixes.warm(&prompt(blocks), &via(provider), LIFE, later);
             assert_eq!(warm, tokens, "{blocks:?} at {provider}");
         }
+    }
+
+    #[test]
+    fn a_response_is_gone_on_from_at_the_account_that_gave_it() {
+        let mut issued = Issued::default();
+        issued.by("resp_1", &via("acme"));
+        let other_model = Via {
+            model: "hammer",
+            ..via("acme")
+        };
+        for (response, via, by) in [
+            ("resp_1", via("acme"), Some(true)),
+            ("resp_1", other_model, Some(true)),
+            ("resp_1", via("bolt"), Some(false)),
+            ("resp_2", via("acme"), None),
+        ] {
+            assert_eq!(issued.is_by(response, &via), by, "{response} {via:?}");
+        }
+        for n in 0..REMEMBERED * 3 {
+            issued.by(&n.to_string(), &via("acme"));
+        }
+        assert!(issued.young.len() + issued.old.len() <= 2 * REMEMBERED);
+        assert_eq!(issued.is_by("resp_1", &via("acme")), None);
     }
 
     #[test]

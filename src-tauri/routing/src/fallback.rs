@@ -14,15 +14,6 @@ use crate::latency::Expected;
 
 pub use budget::RetryBudget;
 
-/// The step that follows a failed attempt, before the client has seen a byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    /// The next target of the plan may do better.
-    Fallback,
-    /// No target would do better: the client gets the answer as it is.
-    Stop,
-}
-
 /// What cures a failure of one category.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
@@ -70,14 +61,6 @@ pub fn remedy(category: FailureCategory) -> Remedy {
         F::Timeout | F::Tls | F::BadReply => Remedy::Other,
         // The client has seen part of an answer: a second one would not fit it.
         F::BrokenStream => Remedy::None,
-    }
-}
-
-/// The step after a failure of this category.
-pub fn after(category: FailureCategory) -> Next {
-    match remedy(category) {
-        Remedy::None => Next::Stop,
-        _ => Next::Fallback,
     }
 }
 
@@ -205,54 +188,6 @@ fn again(situation: &Situation<'_>, first_ms: f64, budget: &mut RetryBudget, cha
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_waiting_cannot_cure_on_any_target_stops() {
-        for category in [
-            FailureCategory::BadRequest,
-            FailureCategory::ContentFilter,
-            FailureCategory::BrokenStream,
-        ] {
-            assert_eq!(after(category), Next::Stop, "{category:?}");
-        }
-    }
-
-    #[test]
-    fn rate_limits_and_outages_fall_back() {
-        for category in [
-            FailureCategory::RateLimit,
-            FailureCategory::Server,
-            FailureCategory::Overloaded,
-            FailureCategory::Connection,
-            FailureCategory::Tls,
-            FailureCategory::Timeout,
-            FailureCategory::BadReply,
-        ] {
-            assert_eq!(after(category), Next::Fallback, "{category:?}");
-        }
-    }
-
-    #[test]
-    fn trouble_with_a_key_a_model_or_an_account_falls_back() {
-        for category in [
-            FailureCategory::Auth,
-            FailureCategory::Permission,
-            FailureCategory::NotFound,
-            FailureCategory::Quota,
-        ] {
-            assert_eq!(after(category), Next::Fallback, "{category:?}");
-        }
-    }
-
-    #[test]
-    fn a_thought_that_is_not_valid_at_one_provider_is_not_shown_to_the_next() {
-        assert_eq!(after(FailureCategory::StateLost), Next::Fallback);
-    }
-
-    #[test]
-    fn a_prompt_too_long_for_one_model_may_fit_the_next() {
-        assert_eq!(after(FailureCategory::ContextOverflow), Next::Fallback);
-    }
-
     fn failure(category: FailureCategory, wait_s: Option<u64>) -> Failure {
         Failure {
             category,
@@ -317,7 +252,19 @@ mod tests {
             (F::Connection, None, 1, again(150), again(150)),
             (F::Timeout, None, 1, Step::Next, stop(Stopped::NoneLeft)),
             (F::BadReply, None, 1, Step::Next, stop(Stopped::NoneLeft)),
+            (F::Tls, None, 1, Step::Next, stop(Stopped::NoneLeft)),
             (F::Auth, None, 1, Step::Next, stop(Stopped::NoneLeft)),
+            (F::Permission, None, 1, Step::Next, stop(Stopped::NoneLeft)),
+            (F::NotFound, None, 1, Step::Next, stop(Stopped::NoneLeft)),
+            // Thoughts that one does not take are not shown to the next.
+            (F::StateLost, None, 1, Step::Next, stop(Stopped::NoneLeft)),
+            (
+                F::ContentFilter,
+                None,
+                1,
+                stop(Stopped::Incurable),
+                stop(Stopped::Incurable),
+            ),
             (F::Quota, Some(1), 1, Step::Next, stop(Stopped::NoneLeft)),
             (
                 F::ContextOverflow,

@@ -29,7 +29,7 @@ mod score;
 pub mod simulate;
 mod uptime;
 
-pub use affinity::{Link, Prefixes, chain};
+pub use affinity::{Issued, Link, Prefixes, chain};
 pub use breaker::{Bar, Cause, DEGRADED_PERCENT, FAILED_PERCENT, Gate, State};
 pub use catalogue::{
     BadPart, Catalogue, CatalogueError, CatalogueModel, CatalogueProvider, PriceCheck,
@@ -40,8 +40,7 @@ pub use choose::{
     Strategy, decide,
 };
 pub use fallback::{
-    Next, Remedy, RetryBudget, Situation, Step, Stopped, after, first_token_deadline, follow,
-    remedy,
+    Remedy, RetryBudget, Situation, Step, Stopped, first_token_deadline, follow, remedy,
 };
 pub use findings::{Broken, Findings, Need, heed};
 pub use health::{

@@ -79,7 +79,7 @@ test('a stream passes with text and usage', async () => {
 test('an alias answers as if nothing had happened', async () => {
   const { data, response } = await message('resilient').withResponse();
   assert.equal(data.content[0].text, 'Hello from the fake upstream.');
-  assert.equal(response.headers.get('x-signalbox-attempts'), '3');
+  assert.ok(Number(response.headers.get('x-signalbox-attempts')) > 1);
 });
 
 for (const [name, model, expected, status, said] of [

@@ -4,7 +4,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use dialect::{Endpoint, FailureCategory, StopReason, Usage};
 use engine::{AttemptFailure, AttemptRecord, Basis, Choice, Ending, ReceiptId};
-use routing::{Dropped, NanoUsd};
+use routing::{Dropped, Kept, NanoUsd, Stay};
 use rusqlite::Connection;
 
 use super::*;
@@ -41,6 +41,10 @@ fn full(id: ReceiptId) -> Receipt {
             why: "The provider has no such field.".into(),
         }],
         choice: Some(Choice {
+            kept: Some(Kept {
+                stay: Stay::Warm,
+                switch_costs: NanoUsd(1_200_000),
+            }),
             reason: routing::Reason::Order,
             seed: 7,
             considered: Vec::new(),

@@ -11,6 +11,7 @@ export function ChoicePart({ choice }: { choice: ReceiptShown["choice"] }) {
   if (choice === null) return null;
   return (
     <Part title="Considered" aside="lower scores are better">
+      {choice.kept !== null && <p className="soft">{choice.kept}</p>}
       <ul className={css.list}>
         {choice.considered.map((one) => (
           <Considered key={one.target} one={one} />
