@@ -120,3 +120,52 @@ async fn without_a_keychain_the_command_line_stores_nothing_and_says_so() {
     let page = signalbox.control("providers.page", &json!({})).await;
     assert_eq!(page["key_store"]["kind"], "memory");
 }
+
+#[tokio::test]
+async fn a_second_key_answers_when_the_first_has_met_its_limit() {
+    let upstream = FakeUpstream::start().await;
+    let config = config_for(&upstream).replace(
+        "key = \"env:FAKE_KEY\"",
+        "keys = [\"env:KEY_ONE\", \"env:KEY_TWO\", \"env:KEY_UNSET\"]",
+    );
+    let env = [
+        ("KEY_ONE", "sk-first-account-full"),
+        ("KEY_TWO", "sk-second-account"),
+    ];
+    let signalbox = Signalbox::start_with(&config, &env).await;
+    let reply = signalbox.chat("fake/limited-key").await;
+    assert_eq!(reply.status(), 200);
+    let receipt = signalbox.receipt(&reply).await;
+    let keys = |receipt: &serde_json::Value| -> Vec<String> {
+        let attempts = receipt["attempts"].as_array().unwrap().iter();
+        attempts
+            .map(|one| one["key"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(keys(&receipt), ["KEY_ONE", "KEY_TWO"]);
+    assert_eq!(receipt["attempts"][0]["failure"], "rate_limit");
+    // The third is not there, and that is said.
+    let dropped = &receipt["dropped"][0];
+    assert!(
+        dropped["reason"].as_str().unwrap().contains("KEY_UNSET"),
+        "{dropped}"
+    );
+    // It is left alone for the time it named; another model of the same key is not.
+    let receipt = signalbox
+        .receipt(&signalbox.chat("fake/limited-key").await)
+        .await;
+    assert_eq!(keys(&receipt), ["KEY_TWO"]);
+    assert_eq!(
+        upstream.last().header("authorization"),
+        Some("Bearer sk-second-account")
+    );
+    let receipt = signalbox.receipt(&signalbox.chat("fake/ok").await).await;
+    assert_eq!(keys(&receipt), ["KEY_ONE"]);
+    let page = signalbox.control("providers.page", &json!({})).await;
+    let others = &page["providers"][0]["key"]["others"];
+    assert_eq!(
+        others,
+        &json!([{"name":"KEY_TWO","present":true},{"name":"KEY_UNSET","present":false}])
+    );
+    signalbox.is_quiet().await;
+}

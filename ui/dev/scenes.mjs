@@ -85,7 +85,7 @@ const RICH_HEALTH = [
   PRACTICE,
 ];
 
-const key = (more) => ({ source: "keychain", name: null, auth: "bearer", present: true, importable: null, ...more });
+const key = (more) => ({ source: "keychain", name: null, auth: "bearer", present: true, importable: null, others: [], ...more });
 
 const DAY = 24 * 60 * MINUTE;
 const CALLERS = ["openai", "responses", "anthropic", "gemini", "ollama"];
@@ -226,14 +226,14 @@ function receipt(found) {
   const attempts = [];
   if (found.attempts > 1 || found.ending === "failed") {
     attempts.push({
-      provider: "groq", model: "openai/gpt-oss-120b", why: "listed in the alias", spoken: null, started_ms: 0.4, took_ms: 118.6, status: 429,
+      provider: "groq", model: "openai/gpt-oss-120b", why: "listed in the alias", spoken: null, key: null, started_ms: 0.4, took_ms: 118.6, status: 429,
       failure: "rate_limit", code: "rate_limit_exceeded", message: "Rate limit reached for model `openai/gpt-oss-120b` on tokens per minute (TPM): Limit 8000, Used 7822, Requested 640.",
     });
   }
   if (found.provider !== null) {
     const started = attempts.length ? 119.4 : 0.4;
     attempts.push({
-      provider: found.provider, model: found.model, why: found.alias ? "listed in the alias" : "named directly", spoken: found.alias ? "gemini" : null, started_ms: started,
+      provider: found.provider, model: found.model, key: null, why: found.alias ? "listed in the alias" : "named directly", spoken: found.alias ? "gemini" : null, started_ms: started,
       took_ms: found.total_ms - started, status: 200, failure: found.ending === "broken" ? "broken_stream" : null, code: null,
       message: found.ending === "broken" ? "The connection was closed after 212 tokens." : null,
     });

@@ -7,6 +7,7 @@ const limited: AttemptShown = {
   model: "gpt-oss-120b",
   why: "listed in the alias",
   spoken: null,
+  key: null,
   calls: 1,
   started_ms: 0,
   took_ms: 120,

@@ -150,6 +150,7 @@ fn attempt(attempt: &engine::AttemptRecord) -> AttemptShown {
     AttemptShown {
         provider: attempt.provider.clone(),
         model: attempt.model.clone(),
+        key: attempt.key.clone(),
         why: attempt.why.clone(),
         spoken: attempt.spoken.map(|dialect| dialect.name().to_owned()),
         calls: attempt.calls,

@@ -13,8 +13,8 @@ use secrecy::ExposeSecret as _;
 use crate::failure::Failure;
 use crate::shown::{
     AliasName, AliasShown, CatalogueEntry, DrainProvider, EnableProvider, KeyShown, KeyStore,
-    Nothing, ProviderName, ProviderShown, ProviderTest, ProvidersPage, PutProvider, SetKey,
-    SurfaceShown, Tag,
+    Nothing, OtherKey, ProviderName, ProviderShown, ProviderTest, ProvidersPage, PutProvider,
+    SetKey, SurfaceShown, Tag,
 };
 use crate::{Control, blocking};
 
@@ -97,6 +97,14 @@ impl Control {
             name,
             auth: auth_word(&provider.surfaces),
             present,
+            others: provider
+                .more_keys
+                .iter()
+                .map(|key| OtherKey {
+                    name: key.name().to_owned(),
+                    present: self.parts.vault.key(key).is_some(),
+                })
+                .collect(),
             importable: variable.filter(|_| source == "keychain" && !present),
         }
     }

@@ -249,6 +249,8 @@ pub struct AttemptShown {
     pub provider: String,
     /// The model asked of it.
     pub model: String,
+    /// The name of the key that was shown, where the provider has several.
+    pub key: Option<String>,
     /// Why it stood at its place.
     pub why: String,
     /// The dialect the request was translated into; absent when it went as it came.
@@ -416,8 +418,19 @@ pub struct KeyShown {
     pub auth: String,
     /// Whether it is there now.
     pub present: bool,
+    /// Further keys of the provider.
+    pub others: Vec<OtherKey>,
     /// A variable of the environment that holds a key for it and is not used yet.
     pub importable: Option<String>,
+}
+
+/// A further key of a provider. Never the key.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct OtherKey {
+    /// The keychain name or the variable.
+    pub name: String,
+    /// Whether it is there now.
+    pub present: bool,
 }
 
 /// A name that stands for targets.

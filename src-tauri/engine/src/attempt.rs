@@ -147,6 +147,7 @@ pub(crate) async fn one(
     let mut attempt = AttemptRecord {
         provider: provider.id.clone(),
         model: candidate.model.clone(),
+        key: (!provider.more_keys.is_empty()).then(|| candidate.key.name().to_owned()),
         why: turn.why(candidate),
         started_us: settlement.elapsed_us(),
         took_us: 0,
@@ -158,7 +159,7 @@ pub(crate) async fn one(
     let started = Instant::now();
     // On the receipt from now on, also when the client leaves while we wait.
     settlement.attempting(attempt.clone());
-    let key = ShownKey::new(asking.inner.credentials.key(&provider.key));
+    let key = ShownKey::new(asking.inner.credentials.key(&candidate.key));
     let watched = asking.inner.conditions.watch(candidate, &asking.ask);
     let outcome = ask(asking, candidate, turn, &watched, &key, &mut attempt).await;
     attempt.took_us = settlement.elapsed_us().saturating_sub(attempt.started_us);

@@ -12,7 +12,7 @@ use routing::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::conditions::{Conditions, contender};
+use crate::conditions::Conditions;
 use crate::exchange::Call;
 use crate::settle::unix_ms;
 use crate::warmth::Beginnings;
@@ -81,7 +81,7 @@ pub(crate) fn choose(
     ask: &Ask,
     beginnings: &Beginnings,
 ) -> Result<Option<Choice>, Box<NobodyLeft>> {
-    let mut contenders: Vec<Contender<'_>> = plan.candidates.iter().map(contender).collect();
+    let mut contenders: Vec<Contender<'_>> = plan.candidates.iter().map(Contender::of).collect();
     let choosing = Choosing {
         strategy: plan.policy.strategy.unwrap_or(Strategy::Priority),
         ..Choosing::default()
@@ -134,7 +134,7 @@ fn told(conditions: &Conditions, candidates: &[Candidate], decision: &Decision) 
             .map(|(at, (candidate, figures))| {
                 let place = decision.order.iter().position(|place| *place == at);
                 Weighed {
-                    target: format!("{}/{}", candidate.provider.id, candidate.model),
+                    target: candidate.label(),
                     place: place.map(|place| place as u32 + 1),
                     why: match figures.fate {
                         Fate::First => first_because(decision.reason).to_owned(),

@@ -249,7 +249,7 @@ impl Conditions {
 
     /// A key is new.
     pub(crate) fn key_changed(&self, provider: &str, key: &KeySource) {
-        self.judged().health.key_changed(provider, key_name(key));
+        self.judged().health.key_changed(provider, key.name());
     }
 
     /// Everything that is known, for people.
@@ -338,20 +338,7 @@ fn via(candidate: &Candidate) -> Via<'_> {
     Via {
         provider: &candidate.provider.id,
         model: &candidate.model,
-        key: key_name(&candidate.provider.key),
+        key: candidate.key.name(),
         local: candidate.provider.local || candidate.provider.practice,
-    }
-}
-
-/// A candidate as somebody to choose from.
-pub(crate) fn contender(candidate: &Candidate) -> Contender<'_> {
-    Contender::of(candidate, key_name(&candidate.provider.key))
-}
-
-/// The name of a key, never the key.
-fn key_name(source: &KeySource) -> &str {
-    match source {
-        KeySource::Keychain(name) | KeySource::Environment(name) => name,
-        KeySource::None => "",
     }
 }

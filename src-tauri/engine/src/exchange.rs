@@ -110,14 +110,15 @@ impl Engine {
             model: &facts.model,
             local_only,
         };
-        let mut plan = match routing::plan(&snapshot.routes, asked, |p| self.standing(p)) {
-            Ok(plan) => plan,
-            Err(no_route) => {
-                let (fault, dropped) = faults::no_route(no_route);
-                settlement.left_out(dropped);
-                return refuse(settlement, dialect, &fault, Ending::Refused, None).await;
-            }
-        };
+        let mut plan =
+            match routing::plan(&snapshot.routes, asked, |p, key| self.standing_of(p, key)) {
+                Ok(plan) => plan,
+                Err(no_route) => {
+                    let (fault, dropped) = faults::no_route(no_route);
+                    settlement.left_out(dropped);
+                    return refuse(settlement, dialect, &fault, Ending::Refused, None).await;
+                }
+            };
         let now = call.arrived.unix_ms;
         routing::heed(
             &mut plan,

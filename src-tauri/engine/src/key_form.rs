@@ -51,6 +51,7 @@ mod tests {
                 region: None,
             }],
             key: KeySource::None,
+            more_keys: Vec::new(),
             local: false,
             practice: false,
             enabled: true,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use http::HeaderValue;
-use routing::{Machine, Network, Provider, Shown, Standing};
+use routing::{KeySource, Machine, Network, Provider, Shown, Standing};
 
 use crate::admission::{Admission, Strangers};
 use crate::conditions::Conditions;
@@ -123,11 +123,22 @@ impl Engine {
         if self.inner.live.is_draining(&provider.id) {
             return Standing::Draining;
         }
-        let keyless = provider.key == routing::KeySource::None;
-        if keyless || self.inner.credentials.key(&provider.key).is_some() {
-            Standing::Ready
-        } else {
-            Standing::NoKey
+        let ready = |key| self.standing_of(provider, key) == Standing::Ready;
+        match provider.keys().any(ready) {
+            true => Standing::Ready,
+            false => Standing::NoKey,
+        }
+    }
+
+    /// The same of one of its keys.
+    pub fn standing_of(&self, provider: &Provider, key: &KeySource) -> Standing {
+        if self.inner.live.is_draining(&provider.id) {
+            return Standing::Draining;
+        }
+        let there = *key == KeySource::None || self.inner.credentials.key(key).is_some();
+        match there {
+            true => Standing::Ready,
+            false => Standing::NoKey,
         }
     }
 
@@ -148,9 +159,9 @@ impl Engine {
 
     /// A provider's key is new: what the old one was refused for is forgotten.
     pub fn key_changed(&self, provider: &Provider) {
-        self.inner
-            .conditions
-            .key_changed(&provider.id, &provider.key);
+        for key in provider.keys() {
+            self.inner.conditions.key_changed(&provider.id, key);
+        }
     }
 
     /// Tells running exchanges that their time to finish is over: streams end with

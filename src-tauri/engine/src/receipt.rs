@@ -77,6 +77,9 @@ pub struct AttemptRecord {
     pub provider: String,
     /// The model asked of it.
     pub model: String,
+    /// The name of the key that was shown, where the provider has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// Why this target stood at its place in the plan.
     pub why: String,
     /// Since the exchange began, in microseconds.

@@ -99,6 +99,7 @@ fn receipt(id: ReceiptId) -> Box<Receipt> {
         attempts: vec![AttemptRecord {
             provider: "groq".into(),
             model: "llama-3.3-70b-versatile".into(),
+            key: None,
             why: "listed in the alias".into(),
             started_us: 120,
             took_us: 900_000,

@@ -110,7 +110,7 @@ fn measure(
         local_only: false,
     };
     let mut spans: [Vec<u64>; 4] = std::array::from_fn(|_| Vec::with_capacity(DECISIONS));
-    let planned = || plan(routes, asked, |_| Standing::Ready).expect("a plan");
+    let planned = || plan(routes, asked, |_, _| Standing::Ready).expect("a plan");
     let now = Moment::from_ms(100_000);
     for seed in 0..DECISIONS as u64 {
         let started = Instant::now();
@@ -150,7 +150,7 @@ fn measure(
 fn contenders(plan: &Plan) -> Vec<Contender<'_>> {
     let candidates = plan.candidates.iter();
     candidates
-        .map(|candidate| Contender::of(candidate, "main"))
+        .map(|candidate| Contender::of(candidate))
         .collect()
 }
 
@@ -171,6 +171,7 @@ fn routes() -> Routes {
             region: None,
         }],
         key: KeySource::None,
+        more_keys: Vec::new(),
         local: false,
         practice: false,
         enabled: true,
@@ -205,13 +206,13 @@ fn health(routes: &Routes) -> Health {
             model: "eight",
             local_only: false,
         },
-        |_| Standing::Ready,
+        |_, _| Standing::Ready,
     )
     .expect("a plan")
     .candidates;
     for n in 0..200_u64 {
         for (place, candidate) in candidates.iter().enumerate() {
-            let via = Contender::of(candidate, "main").via;
+            let via = Contender::of(candidate).via;
             let at = Moment::from_ms(n * 400);
             let shape = routing::Shape {
                 uncached_in: 500 + n * 37 % 9_000,

@@ -7,7 +7,7 @@ use dialect::{Endpoint, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::policy::Policy;
-use crate::routes::{Provider, Routes, Target, Way};
+use crate::routes::{KeySource, Provider, Routes, Target, Way};
 
 /// What a plan is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +51,8 @@ pub struct Candidate {
     pub provider: Arc<Provider>,
     /// The model as that provider names it.
     pub model: String,
+    /// Which of the provider's keys it is reached with.
+    pub key: KeySource,
     /// What stands before it in the plan is preferred to it as little or as much: 1 as a rule, 0 for
     /// one that is known not to do what this request needs.
     pub priority: f64,
@@ -58,6 +60,21 @@ pub struct Candidate {
     pub weight: f64,
     /// Why it stands at its place.
     pub why: Cow<'static, str>,
+}
+
+impl Candidate {
+    /// `provider/model`, with the key's name where the provider has several.
+    pub fn label(&self) -> String {
+        match self.provider.more_keys.is_empty() {
+            true => format!("{}/{}", self.provider.id, self.model),
+            false => format!(
+                "{}/{} with {}",
+                self.provider.id,
+                self.model,
+                self.key.name()
+            ),
+        }
+    }
 }
 
 /// A target that was considered and left out.
@@ -100,7 +117,7 @@ pub enum NoRoute {
 pub fn plan(
     routes: &Routes,
     asked: Asked<'_>,
-    standing: impl Fn(&Provider) -> Standing,
+    standing: impl Fn(&Provider, &KeySource) -> Standing,
 ) -> Result<Plan, NoRoute> {
     let mut draft = Draft {
         asked,
@@ -163,31 +180,39 @@ struct Draft<'a, S> {
     policy: Policy,
 }
 
-impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
+impl<S: Fn(&Provider, &KeySource) -> Standing> Draft<'_, S> {
+    /// A target is a candidate once for each of its provider's keys.
     fn consider(&mut self, provider: &Arc<Provider>, model: &str, why: &'static str) {
         let obstacle = self
             .obstacle(provider)
             .or_else(|| self.repeated(provider, model))
             .or_else(|| self.mixed_vectors(model));
-        match obstacle {
-            None => self.candidates.push(Candidate {
-                provider: Arc::clone(provider),
-                model: model.to_owned(),
-                priority: 1.0,
-                weight: 1.0,
-                why: Cow::Borrowed(why),
-            }),
-            Some(reason) => self.drop_target(&provider.id, model, reason),
+        if let Some(reason) = obstacle {
+            return self.drop_target(&provider.id, model, reason);
+        }
+        for key in provider.keys() {
+            match self.shut(provider, key) {
+                None => self.candidates.push(Candidate {
+                    provider: Arc::clone(provider),
+                    model: model.to_owned(),
+                    key: key.clone(),
+                    priority: 1.0,
+                    weight: 1.0,
+                    why: Cow::Borrowed(why),
+                }),
+                Some(reason) => self.drop_target(&provider.id, model, reason),
+            }
         }
     }
 
-    /// Gives the latest candidate its share, if it is this target.
+    /// Gives the latest candidates their share, if they are this target: its keys share it.
     fn weigh(&mut self, target: &Target) {
-        if let Some(latest) = self.candidates.last_mut()
-            && latest.provider.id == target.provider
-            && latest.model == target.model
-        {
-            latest.weight = target.weight;
+        let is_it =
+            |one: &&mut Candidate| one.provider.id == target.provider && one.model == target.model;
+        let ways: Vec<&mut Candidate> = self.candidates.iter_mut().filter(is_it).collect();
+        let share = target.weight / ways.len().max(1) as f64;
+        for way in ways {
+            way.weight = share;
         }
     }
 
@@ -218,8 +243,18 @@ impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
                 asked.name(),
             ));
         }
-        match (self.standing)(provider) {
+        None
+    }
+
+    /// Why nothing is sent with this key now.
+    fn shut(&self, provider: &Provider, key: &KeySource) -> Option<String> {
+        let name = &provider.name;
+        match (self.standing)(provider, key) {
             Standing::Ready => None,
+            Standing::NoKey if !provider.more_keys.is_empty() => Some(format!(
+                "{name} has no key `{0}`; set it with `signalbox keys set {0}`",
+                key.name()
+            )),
             Standing::NoKey => Some(format!(
                 "{name} has no key; set one with `signalbox keys set {}` or on the Providers page",
                 provider.id

@@ -30,6 +30,8 @@ pub struct Provider {
     pub surfaces: Vec<Surface>,
     /// Where its key comes from.
     pub key: KeySource,
+    /// Further keys of the same account or of others: each is a way of its own to every model.
+    pub more_keys: Vec<KeySource>,
     /// Runs on this machine or network: no price, no key as a rule.
     pub local: bool,
     /// Built in, answers without a model. Labelled everywhere.
@@ -134,6 +136,16 @@ pub struct Target {
     pub weight: f64,
 }
 
+impl KeySource {
+    /// The name of the key, never the key; empty where none is needed.
+    pub fn name(&self) -> &str {
+        match self {
+            KeySource::Keychain(name) | KeySource::Environment(name) => name,
+            KeySource::None => "",
+        }
+    }
+}
+
 impl Alias {
     /// Targets that are tried in their order.
     pub fn listed(name: &str, targets: Vec<Target>) -> Alias {
@@ -164,6 +176,11 @@ impl Routes {
 }
 
 impl Provider {
+    /// Every key, the first choice first.
+    pub fn keys(&self) -> impl Iterator<Item = &KeySource> {
+        std::iter::once(&self.key).chain(&self.more_keys)
+    }
+
     /// How this provider is asked for what a caller wants: in the caller's dialect if it speaks it,
     /// else in the nearest it has an endpoint for the task in.
     pub fn door(&self, asked: Endpoint) -> Option<Door<'_>> {
@@ -230,6 +247,7 @@ mod tests {
                 surface(Dialect::Anthropic, "https://acme.test"),
             ],
             key: KeySource::None,
+            more_keys: Vec::new(),
             local: false,
             practice: false,
             enabled: true,

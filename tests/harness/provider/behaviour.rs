@@ -126,6 +126,9 @@ fn misbehaved(name: &str, route: &Route, request: &Request) -> Option<Vec<u8>> {
             &format!("Incorrect API key provided: {}", all_shown(request)),
             "",
         ),
+        "limited-key" if shown_key(request).ends_with("-full") => {
+            route.refused(429, "Rate limit reached", "retry-after: 60\r\n")
+        }
         "400" => route.refused(400, "messages: field required", ""),
         "state-lost" => route.refused(
             400,

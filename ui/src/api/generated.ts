@@ -36,6 +36,10 @@ provider: string,
  */
 model: string, 
 /**
+ * The name of the key that was shown, where the provider has several.
+ */
+key: string | null, 
+/**
  * Why it stood at its place.
  */
 why: string, 
@@ -145,6 +149,10 @@ about: string,
 findings: Array<FindingShown>, };
 
 export type ChoiceShown = { 
+/**
+ * Whether a conversation stayed where its cache is warm, and why not, in a sentence.
+ */
+kept: string | null, 
 /**
  * Replays the choice.
  */
@@ -436,6 +444,10 @@ auth: string,
  */
 present: boolean, 
 /**
+ * Further keys of the provider.
+ */
+others: Array<OtherKey>, 
+/**
  * A variable of the environment that holds a key for it and is not used yet.
  */
 importable: string | null, };
@@ -507,6 +519,16 @@ what: string,
 why: string, };
 
 export type Nothing = Record<symbol, never>;
+
+export type OtherKey = { 
+/**
+ * The keychain name or the variable.
+ */
+name: string, 
+/**
+ * Whether it is there now.
+ */
+present: boolean, };
 
 export type Overview = { 
 /**

@@ -184,7 +184,9 @@ impl Examining {
             model: &target,
             local_only: false,
         };
-        match routing::plan(&snapshot.routes, asked, |one| engine.standing(one)) {
+        match routing::plan(&snapshot.routes, asked, |one, key| {
+            engine.standing_of(one, key)
+        }) {
             Ok(plan) if plan.candidates[0].provider.id == provider.id => Ok(()),
             Ok(plan) => Err(NotExamined::NotReady(format!(
                 "`{target}` is the name of a model of {}: examine that one instead",

@@ -70,6 +70,7 @@ pub fn provider() -> Provider {
         name: "Practice".to_owned(),
         surfaces: SPOKEN.into_iter().map(surface).collect(),
         key: KeySource::None,
+        more_keys: Vec::new(),
         local: true,
         practice: true,
         enabled: true,

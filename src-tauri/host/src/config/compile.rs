@@ -174,10 +174,9 @@ fn compile_provider(
         && surfaces
             .iter()
             .any(|surface| surface.auth != AuthScheme::None);
-    let key = match &written.key {
-        Some(text) => {
-            key_source(text.get_ref(), id).map_err(|reason| Wrong::at(text.span(), reason))?
-        }
+    let mut keys = keys(id, written)?.into_iter();
+    let key = match keys.next() {
+        Some(key) => key,
         None if needs_key => KeySource::Keychain(id.to_owned()),
         None => KeySource::None,
     };
@@ -186,11 +185,47 @@ fn compile_provider(
         name,
         surfaces,
         key,
+        more_keys: keys.collect(),
         local,
         practice: false,
         enabled: written.enabled.unwrap_or(true),
         models: models(&written.models, known)?,
     })
+}
+
+/// Keys that a provider may have.
+const MOST_KEYS: usize = 16;
+
+/// The keys as written: one, or several in the order in which they are wanted.
+fn keys(id: &str, written: &written::Provider) -> Result<Vec<KeySource>, Wrong> {
+    let read = |text: &Spanned<String>| {
+        key_source(text.get_ref(), id).map_err(|reason| Wrong::at(text.span(), reason))
+    };
+    let several = match (&written.key, &written.keys) {
+        (Some(key), None) => return Ok(vec![read(key)?]),
+        (None, None) => return Ok(Vec::new()),
+        (Some(_), Some(several)) => {
+            let reason = "write either `key` or `keys`, not both";
+            return Err(Wrong::at(several.span(), reason));
+        }
+        (None, Some(several)) => several,
+    };
+    let count = several.get_ref().len();
+    if !(1..=MOST_KEYS).contains(&count) {
+        let reason = format!("list one key at least and {MOST_KEYS} at most");
+        return Err(Wrong::at(several.span(), reason));
+    }
+    let mut keys: Vec<KeySource> = Vec::with_capacity(count);
+    for text in several.get_ref() {
+        let key = read(text)?;
+        if keys.contains(&key) || (count > 1 && key == KeySource::None) {
+            let reason =
+                "each of several keys has a name of its own, such as \"keychain:openai-2\"";
+            return Err(Wrong::at(text.span(), reason));
+        }
+        keys.push(key);
+    }
+    Ok(keys)
 }
 
 /// The catalogue's surfaces with what the config says of them put over, and

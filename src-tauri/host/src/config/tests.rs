@@ -603,6 +603,37 @@ fn what_costs_something_in_a_translation_is_off_until_it_is_asked_for() {
 }
 
 #[test]
+fn a_provider_may_have_several_keys() {
+    let keys = |text: &str| format!("[provider.openai]\n{text}\n");
+    let loaded = load(&keys(
+        "keys = [\"keychain\", \"keychain:team\", \"env:SPARE\"]",
+    ));
+    let provider = loaded.snapshot.routes.provider("openai").expect("it");
+    let names: Vec<&str> = provider.keys().map(KeySource::name).collect();
+    assert_eq!(names, ["openai", "team", "SPARE"]);
+    for (wrong, told) in [
+        ("keys = []", "one key at least"),
+        (
+            "keys = [\"keychain\", \"keychain:openai\"]",
+            "a name of its own",
+        ),
+        ("keys = [\"keychain\", \"none\"]", "a name of its own"),
+        (
+            "key = \"keychain\"\nkeys = [\"env:SPARE\"]",
+            "either `key` or `keys`",
+        ),
+        (
+            "keys = [\"sk-123456\"]",
+            "a key itself never stands in this file",
+        ),
+    ] {
+        let refused = refusal(&keys(wrong));
+        assert!(refused.contains(told), "{wrong}: {refused}");
+        assert!(!refused.contains("sk-123456"), "{refused}");
+    }
+}
+
+#[test]
 fn an_alias_may_say_by_which_rule_a_target_is_chosen() {
     let alias = |text: &str| {
         let text = format!("[alias]\nfast = {text}\n");

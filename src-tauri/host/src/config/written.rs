@@ -79,6 +79,7 @@ impl Default for Practice {
 pub(super) struct Provider {
     pub(super) name: Option<Spanned<String>>,
     pub(super) key: Option<Spanned<String>>,
+    pub(super) keys: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) enabled: Option<bool>,
     pub(super) openai_base_url: Option<Spanned<String>>,
     pub(super) responses_base_url: Option<Spanned<String>>,

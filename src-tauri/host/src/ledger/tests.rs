@@ -23,6 +23,7 @@ fn full(id: ReceiptId) -> Receipt {
         attempts: vec![AttemptRecord {
             provider: "groq".into(),
             model: "llama".into(),
+            key: None,
             why: "listed in the alias".into(),
             started_us: 1,
             took_us: 2,

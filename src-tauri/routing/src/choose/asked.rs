@@ -102,14 +102,14 @@ pub struct Forecast {
 }
 
 impl<'a> Contender<'a> {
-    /// From a candidate of a plan, reached with the key of this name.
-    pub fn of(candidate: &'a Candidate, key: &'a str) -> Contender<'a> {
+    /// From a candidate of a plan.
+    pub fn of(candidate: &'a Candidate) -> Contender<'a> {
         let known = candidate.provider.model(&candidate.model);
         Contender {
             via: Via {
                 provider: &candidate.provider.id,
                 model: &candidate.model,
-                key,
+                key: candidate.key.name(),
                 local: candidate.provider.local || candidate.provider.practice,
             },
             price: known.and_then(|model| model.price.as_ref()),

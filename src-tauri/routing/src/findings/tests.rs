@@ -32,6 +32,7 @@ fn provider(id: &str) -> Provider {
             region: None,
         }],
         key: KeySource::None,
+        more_keys: Vec::new(),
         local: false,
         practice: false,
         enabled: true,
@@ -82,7 +83,7 @@ fn tried_by(
         model: "work",
         local_only: false,
     };
-    let mut plan = plan(&routes, asked, |_| Standing::Ready).expect("a plan");
+    let mut plan = plan(&routes, asked, |_, _| Standing::Ready).expect("a plan");
     heed(
         &mut plan,
         &Findings::new(findings),

@@ -30,6 +30,7 @@ fn provider(id: &str, dialects: &[Dialect], models: &[&str]) -> Provider {
             })
             .collect(),
         key: KeySource::Keychain(id.to_owned()),
+        more_keys: Vec::new(),
         local: false,
         practice: false,
         enabled: true,
@@ -71,12 +72,57 @@ fn ask(routes: &Routes, endpoint: Endpoint, model: &str) -> Result<Plan, NoRoute
             model,
             local_only: false,
         },
-        |_| Standing::Ready,
+        |_, _| Standing::Ready,
     )
 }
 
 fn chat(routes: &Routes, model: &str) -> Result<Plan, NoRoute> {
     ask(routes, Endpoint::ChatCompletions, model)
+}
+
+#[test]
+fn each_key_is_a_way_of_its_own_and_they_share_their_targets_weight() {
+    let key = |name: &str| KeySource::Keychain(name.to_owned());
+    let twice = Provider {
+        key: key("one"),
+        more_keys: vec![key("two"), key("lost")],
+        ..provider("twice", OPENAI, &["anvil"])
+    };
+    let mut routes = routes(
+        vec![twice, provider("once", OPENAI, &["anvil"])],
+        &[("any", &[("twice", "anvil"), ("once", "anvil")])],
+    );
+    let any = routes.aliases.get_mut("any").expect("the alias");
+    any.targets[0].weight = 6.0;
+    let asked = Asked {
+        endpoint: Endpoint::ChatCompletions,
+        model: "any",
+        local_only: false,
+    };
+    let there = |_: &Provider, key: &KeySource| match key.name() {
+        "lost" => Standing::NoKey,
+        _ => Standing::Ready,
+    };
+    let plan = plan(&routes, asked, there).expect("a plan");
+    let ways: Vec<(String, f64)> = plan
+        .candidates
+        .iter()
+        .map(|one| (one.label(), one.weight))
+        .collect();
+    let expected = [
+        ("twice/anvil with one", 3.0),
+        ("twice/anvil with two", 3.0),
+        ("once/anvil", 1.0),
+    ];
+    assert_eq!(
+        ways,
+        expected.map(|(label, weight)| (label.to_owned(), weight))
+    );
+    assert!(
+        plan.dropped[0].reason.contains("no key `lost`"),
+        "{:?}",
+        plan.dropped
+    );
 }
 
 #[test]
@@ -99,19 +145,19 @@ fn what_may_not_leave_this_machine_goes_to_nobody_else() {
         local_only,
     };
     for name in ["any", "anvil"] {
-        let plan = plan(&routes, asked(name, true), |_| Standing::Ready).expect("a plan");
+        let plan = plan(&routes, asked(name, true), |_, _| Standing::Ready).expect("a plan");
         assert_eq!(tried(&plan), ["near <- anvil"], "{name}");
         assert!(plan.dropped[0].reason.contains("may not leave"));
     }
     let Err(NoRoute::NoTarget { message, .. }) =
-        plan(&routes, asked("out", true), |_| Standing::Ready)
+        plan(&routes, asked("out", true), |_, _| Standing::Ready)
     else {
         panic!("it left");
     };
     assert!(message.contains("may not leave"), "{message}");
     let any = routes.aliases.get_mut("any").expect("the alias");
     any.policy.local_only = true;
-    let plan = plan(&routes, asked("any", false), |_| Standing::Ready).expect("a plan");
+    let plan = plan(&routes, asked("any", false), |_, _| Standing::Ready).expect("a plan");
     assert_eq!(tried(&plan), ["near <- anvil"]);
 }
 
@@ -317,7 +363,7 @@ fn a_bare_name_goes_first_to_those_who_speak_the_callers_dialect() {
                 model: "m",
                 local_only: false,
             },
-            |_| Standing::Ready,
+            |_, _| Standing::Ready,
         )
         .expect("a plan");
         assert_eq!(tried(&plan), candidates, "{}", endpoint.name());
@@ -348,7 +394,7 @@ fn a_provider_that_cannot_work_now_is_left_out_with_what_to_do() {
         model: "m",
         local_only: false,
     };
-    let plan = plan(&routes, asked, |provider| match provider.id.as_str() {
+    let plan = plan(&routes, asked, |provider, _| match provider.id.as_str() {
         "keyless" => Standing::NoKey,
         "leaving" => Standing::Draining,
         _ => Standing::Ready,
@@ -397,7 +443,7 @@ fn a_target_of_a_provider_without_a_key_is_known_and_not_unknown() {
             model: asked,
             local_only: false,
         };
-        let refused = plan(&routes, asked, |_| Standing::NoKey);
+        let refused = plan(&routes, asked, |_, _| Standing::NoKey);
         assert!(
             matches!(refused, Err(NoRoute::NoTarget { .. })),
             "{}",
@@ -502,7 +548,7 @@ mod laws {
                     provider
                 })
                 .collect();
-            let stands = |provider: &Provider| {
+            let stands = |provider: &Provider, _: &KeySource| {
                 let n: usize = provider.id[1..].parse().expect("a number");
                 [Standing::Ready, Standing::NoKey, Standing::Draining][states[n].2]
             };
@@ -525,7 +571,7 @@ mod laws {
                         prop_assert!(candidate.provider.enabled);
                         let served = candidate.provider.door(endpoint).is_some();
                         prop_assert!(served || endpoint.task() == Task::Count);
-                        prop_assert_eq!(stands(&candidate.provider), Standing::Ready);
+                        prop_assert_eq!(stands(&candidate.provider, &candidate.key), Standing::Ready);
                     }
                 }
                 Err(NoRoute::NoTarget { dropped, .. }) => {

@@ -157,6 +157,7 @@ fn provider(config: &Path, name: &str) -> Result<Arc<Provider>, Complaint> {
         name: known.name.clone(),
         surfaces: known.surfaces.clone(),
         key: KeySource::Keychain(name.to_owned()),
+        more_keys: Vec::new(),
         local: known.local,
         practice: false,
         enabled: true,

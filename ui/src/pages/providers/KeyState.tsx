@@ -10,10 +10,20 @@ export function KeyState({ provider: { key, health }, keyStore }: { provider: Pr
   }
   const missing = !key.present;
   return (
-    <p className={css.key}>
-      <LampGlass aspect={missing ? "caution" : "clear"} />
-      <span className={missing ? css.missing : undefined}>{words(key, keyStore)}</span>
-    </p>
+    <>
+      <p className={css.key}>
+        <LampGlass aspect={missing ? "caution" : "clear"} />
+        <span className={missing ? css.missing : undefined}>{words(key, keyStore)}</span>
+      </p>
+      {key.others.map(({ name, present }) => (
+        <p key={name} className={css.key}>
+          <LampGlass aspect={present ? "clear" : "caution"} />
+          <span className={present ? undefined : css.missing}>
+            {present ? `Another key: ${name}` : `Another key is missing: ${name}`}
+          </span>
+        </p>
+      ))}
+    </>
   );
 }
 

@@ -54,6 +54,7 @@ function Attempt({ attempt, total }: { attempt: AttemptShown; total: number }) {
       <strong>
         {attempt.provider}/{attempt.model}
       </strong>
+      {attempt.key !== null && <span className="soft"> with the key {attempt.key}</span>}
       <p>
         {attemptOutcome(attempt)}{" "}
         <span className="soft">
