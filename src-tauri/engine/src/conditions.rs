@@ -91,6 +91,19 @@ pub(crate) struct Watched {
     started: Moment,
 }
 
+/// How everybody is doing, as of one moment.
+#[derive(Debug, Clone)]
+pub struct Signals {
+    /// Each key, target and route.
+    pub shown: Shown,
+    /// The moment; those within are told from it.
+    pub now: Moment,
+    /// Whether this machine's own network is the trouble.
+    pub network: Network,
+    /// What this machine is like.
+    pub machine: Machine,
+}
+
 impl Default for Conditions {
     fn default() -> Self {
         let seed = unix_ms();
@@ -252,11 +265,16 @@ impl Conditions {
         self.judged().health.key_changed(provider, key_name(key));
     }
 
-    /// Everything that is known, for people.
-    pub(crate) fn shown(&self) -> (Vec<Shown>, Network) {
+    /// What is known, for people.
+    pub(crate) fn signals(&self) -> Signals {
         let now = self.now();
         let judged = self.judged();
-        (judged.health.shown(now), judged.health.network())
+        Signals {
+            shown: judged.health.shown(now),
+            now,
+            network: judged.health.network(),
+            machine: *judged.health.this_machine(),
+        }
     }
 
     /// How long until a moment.

@@ -45,6 +45,7 @@ mod walk;
 mod warmth;
 
 pub use choosing::{Choice, Weighed};
+pub use conditions::Signals;
 pub use credentials::Credentials;
 pub use doctor::{CALLERS, Check, Examination, Examining, Finding, NotExamined, Verdict};
 pub use exchange::{Call, InPath, Refusal};

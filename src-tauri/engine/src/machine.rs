@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use http::HeaderValue;
-use routing::{Machine, Network, Provider, Shown, Standing};
+use routing::{Machine, Provider, Standing};
 
 use crate::admission::{Admission, Strangers};
-use crate::conditions::Conditions;
+use crate::conditions::{Conditions, Signals};
 use crate::conversations::Conversations;
 use crate::counting::Counting;
 use crate::credentials::Credentials;
@@ -132,8 +132,8 @@ impl Engine {
     }
 
     /// How everybody is doing, and whether this machine's own network is the trouble.
-    pub fn health(&self) -> (Vec<Shown>, Network) {
-        self.inner.conditions.shown()
+    pub fn signals(&self) -> Signals {
+        self.inner.conditions.signals()
     }
 
     /// Lets time tell: to be called every second.
