@@ -12,8 +12,8 @@ use dialect::{Failure, Reading};
 use http::HeaderMap;
 use routing::{
     Ask, Bar, Candidate, Choosing, Condition, Contender, Decision, Ended, Gate, Headroom, Health,
-    Issued, KeySource, Machine, Moment, Network, Pin, Prefixes, RetryBudget, Shown, Situation,
-    Step, Ticket, Took, Via, decide, follow,
+    Issued, KeySource, LocalServer, Machine, Moment, Network, Pin, Prefixes, Queue, RetryBudget,
+    Shown, Situation, Step, Ticket, Took, Via, decide, follow,
 };
 
 use crate::settle::unix_ms;
@@ -275,6 +275,24 @@ impl Conditions {
             network: judged.health.network(),
             machine: *judged.health.this_machine(),
         }
+    }
+
+    /// The local servers that were asked so far.
+    pub(crate) fn local_servers(&self) -> Vec<LocalServer> {
+        let now = self.now();
+        self.judged().health.local_servers(now)
+    }
+
+    /// A local server tells its queue.
+    pub(crate) fn queue(&self, provider: &str, queue: Queue) {
+        let now = self.now();
+        self.judged().health.queue(provider, queue, now);
+    }
+
+    /// A local server that had failed can be reached; `back`: it could not, before.
+    pub(crate) fn reachable(&self, provider: &str, back: bool) {
+        let now = self.now();
+        self.judged().health.reachable(provider, back, now);
     }
 
     /// How long until a moment.

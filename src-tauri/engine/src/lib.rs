@@ -32,6 +32,7 @@ mod passage;
 mod place;
 mod practice;
 mod probe;
+mod queues;
 mod receipt;
 mod relay;
 mod sending;

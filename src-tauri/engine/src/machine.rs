@@ -17,6 +17,7 @@ use crate::fetch::Fetch;
 use crate::ids::{Ids, instance_name};
 use crate::ledger::Ledger;
 use crate::live::Live;
+use crate::queues::Queues;
 use crate::receipt::ReceiptId;
 use crate::snapshot::Snapshot;
 use crate::stash::Stash;
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) fetch: Fetch,
     pub(crate) live: Live,
     pub(crate) conditions: Arc<Conditions>,
+    pub(crate) queues: Queues,
     pub(crate) ids: Ids,
     pub(crate) admission: Admission,
     pub(crate) strangers: Strangers,
@@ -79,6 +81,7 @@ impl Engine {
                 credentials,
                 live,
                 conditions: Arc::default(),
+                queues: Queues::default(),
                 ids: Ids::after(newest),
                 admission: Admission::default(),
                 strangers: Strangers::default(),
