@@ -166,6 +166,10 @@ findings: Array<FindingShown>, };
 
 export type ChoiceShown = { 
 /**
+ * Whether a conversation stayed where its cache is warm, and why not, in a sentence.
+ */
+kept: string | null, 
+/**
  * Replays the choice.
  */
 seed: string, 
