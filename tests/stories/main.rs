@@ -22,5 +22,6 @@ mod passing_through;
 mod practice;
 mod quiet_streams;
 mod running;
+mod signals;
 mod streams;
 mod translation;

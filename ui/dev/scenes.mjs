@@ -1,5 +1,7 @@
 // Canned answers of the control API, a scene for each state worth looking at.
 
+import { NO_SIGNALS, RICH_SIGNALS, TROUBLED_SIGNALS } from "./signals.mjs";
+
 const NOW = Date.now();
 const MINUTE = 60_000;
 
@@ -301,6 +303,7 @@ function rich() {
         minutes: minutes(true),
         providers: RICH_HEALTH,
       }),
+      health: () => RICH_SIGNALS,
       "providers.page": () => RICH_PROVIDERS,
       "providers.catalogue": () => CATALOGUE,
       connect: () => CONNECT,
@@ -320,6 +323,7 @@ const empty = () => ({
   name: "empty",
   rows: [],
   answers: {
+      health: () => NO_SIGNALS,
     overview: () => overview({ practice_only: true }),
     "providers.page": () => ({ providers: [RICH_PROVIDERS.providers.at(-1)], key_store: { kind: "keychain" }, aliases: [], config: { path: "/home/ada/.config/signalbox/signalbox.toml", snapshot: 1, refused: null } }),
     "providers.catalogue": () => CATALOGUE.map((one) => ({ ...one, configured: false })),
@@ -342,6 +346,7 @@ function trouble() {
           { code: "ledger_down", message: "The ledger cannot be written: the disk is full. Requests are still routed, but their receipts are kept in memory only. Free some space." },
         ],
       }),
+      health: () => TROUBLED_SIGNALS,
       "providers.page": () => ({
         ...RICH_PROVIDERS,
         key_store: { kind: "memory", reason: "No keychain answers on this machine (no Secret Service on the session bus). Install and unlock one, such as GNOME Keyring, and start Signalbox again; or give keys by environment variables." },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ago, bytes, count, days, duration, money, plural, roughMoney, share, shortCount } from "./format";
+import { ago, bytes, count, days, duration, money, plural, roughMoney, share, shortCount, span } from "./format";
 
 describe("money", () => {
   test.each([
@@ -83,4 +83,18 @@ test("counts, plurals and sizes", () => {
   expect(plural(1_200, "request")).toBe("1,200 requests");
   expect(bytes(812)).toBe("812 B");
   expect(bytes(14_540)).toBe("14.2 KiB");
+});
+
+describe("span", () => {
+  test.each([
+    [0, "under 1 s"],
+    [1_000, "under 1 s"],
+    [1_001, "2 s"],
+    [99_000, "99 s"],
+    [100_000, "2 min"],
+    [5_940_000, "99 min"],
+    [6_600_000, "2 h"],
+    [86_400_000, "24 h"],
+    [172_800_000, "2 days"],
+  ])("%i ms", (ms, text) => expect(span(ms)).toBe(text));
 });

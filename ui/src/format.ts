@@ -55,6 +55,17 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
 }
 
+/** A wait, as coarse as one waits: `under 1 s`, `12 s`, `4 min`, `3 h`, `2 days`. */
+export function span(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  if (seconds <= 1) return "under 1 s";
+  if (seconds < 100) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 100) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+}
+
 /** A share of a whole: `0%`, `<1%`, `37%`. */
 export function share(part: number, whole: number): string {
   if (whole <= 0 || part <= 0) return "0%";

@@ -3,7 +3,7 @@
 // a newer server must not make an older panel lie.
 
 import { count, duration } from "./format";
-import type { AttemptShown, HealthState, ReceiptShown, RequestRow } from "./api/generated";
+import type { AttemptShown, BreakerState, HealthState, NetworkShown, ReceiptShown, RequestRow } from "./api/generated";
 
 /** What a lamp shows. The shape differs as well as the colour. */
 export type Aspect = "clear" | "caution" | "danger" | "dark" | "held" | "off";
@@ -16,6 +16,20 @@ export const HEALTH: Record<HealthState, { aspect: Aspect; word: string; meaning
   draining: { aspect: "held", word: "Draining", meaning: "Takes no new work and finishes what it has." },
   disabled: { aspect: "off", word: "Disabled", meaning: "Switched off." },
   no_key: { aspect: "caution", word: "No key", meaning: "Its key is missing, so it gets no requests." },
+};
+
+export const BREAKER: Record<BreakerState, { aspect: Aspect; word: string; meaning: string }> = {
+  healthy: { aspect: "clear", word: "Healthy", meaning: "Under 2% errors." },
+  degraded: { aspect: "caution", word: "Degraded", meaning: "2% errors or more: asked less." },
+  recovering: { aspect: "held", word: "Recovering", meaning: "It answers again and takes a growing share." },
+  failed: { aspect: "danger", word: "Failed", meaning: "5% errors or more: asked only to see whether it is back." },
+};
+
+export const NETWORK: Record<NetworkShown, { aspect: Aspect; word: string; meaning: string }> = {
+  fine: { aspect: "clear", word: "Fine", meaning: "Nothing points to this machine's own network." },
+  slow: { aspect: "caution", word: "Your own network is slow", meaning: "Every provider has become slow together, so nobody is blamed for it." },
+  unreachable: { aspect: "danger", word: "Nobody can be reached", meaning: "No provider at all can be reached, so nobody is blamed for it. Look at this machine's own connection." },
+  offline: { aspect: "dark", word: "Offline", meaning: "This machine has no network. Nothing is learnt meanwhile; what had failed is tried once it is back." },
 };
 
 const ENDINGS: Record<string, { aspect: Aspect; word: string }> = {

@@ -12,6 +12,7 @@ mod configuration;
 mod convert;
 mod doctor;
 mod failure;
+mod health;
 mod overview;
 mod providers;
 mod requests;

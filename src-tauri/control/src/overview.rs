@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use engine::Lately;
 use host::StoreState;
-use routing::{Provider, Shown, Standing, State};
+use routing::{Line, Provider, Standing, State};
 
 use crate::failure::Failure;
 use crate::shown::{
@@ -78,7 +78,7 @@ impl Control {
         let spend = blocking(move || ledger.by_provider(since))
             .await?
             .map_err(Failure::unavailable)?;
-        let (known, _) = self.parts.engine.health();
+        let known = self.parts.engine.signals().shown.lines;
         Ok(providers
             .iter()
             .map(|provider| {
@@ -92,18 +92,22 @@ impl Control {
         &self,
         provider: &Provider,
         spend_today_nano_usd: i64,
-        known: &[Shown],
+        known: &[Line],
     ) -> ProviderHealth {
         let engine = &self.parts.engine;
-        let worst = worst(provider, known);
+        let own: Vec<&Line> = known
+            .iter()
+            .filter(|line| line.provider == provider.id)
+            .collect();
+        let (state, cause) = self.state_of(provider, &own);
         let live = engine.live().provider(&provider.id);
         let lately = live.as_ref().map(|live| live.lately(Instant::now()));
         ProviderHealth {
             id: provider.id.clone(),
             name: provider.name.clone(),
             practice: provider.practice,
-            state: state(provider, engine.standing(provider), lately.as_ref(), worst),
-            cause: worst.map(cause),
+            state,
+            cause,
             attempts: lately.as_ref().map_or(0, |l| l.attempts),
             failures: lately.as_ref().map_or(0, |l| l.failures),
             ttft_ms: lately
@@ -120,6 +124,20 @@ impl Control {
                 },
             ),
         }
+    }
+
+    /// How a provider is doing in one word, and what of it is not well.
+    pub(crate) fn state_of(
+        &self,
+        provider: &Provider,
+        own: &[&Line],
+    ) -> (HealthState, Option<String>) {
+        let engine = &self.parts.engine;
+        let live = engine.live().provider(&provider.id);
+        let lately = live.map(|live| live.lately(Instant::now()));
+        let worst = worst(own);
+        let state = state(provider, engine.standing(provider), lately.as_ref(), worst);
+        (state, worst.map(cause))
     }
 
     /// What needs a person, each with what to do.
@@ -158,17 +176,19 @@ impl Control {
 }
 
 /// What is worst of a provider's keys, models and ways to them, where anything is not well.
-fn worst<'k>(provider: &Provider, known: &'k [Shown]) -> Option<&'k Shown> {
-    let own = known.iter().filter(|one| one.provider == provider.id);
-    let unwell = own.filter(|one| one.cause.state != State::Healthy || one.cause.hold.is_some());
+fn worst<'k>(own: &[&'k Line]) -> Option<&'k Line> {
+    let unwell = own
+        .iter()
+        .copied()
+        .filter(|one| one.cause.state != State::Healthy || one.cause.hold.is_some());
     unwell.max_by_key(|one| (one.cause.state, one.cause.hold.is_some()))
 }
 
 /// Which of them it is, and why: "gpt-5: Degraded: 3.1 % errors over 2 min, 5 × 503".
-fn cause(worst: &Shown) -> String {
+fn cause(worst: &Line) -> String {
     match &worst.model {
-        Some(model) => format!("{model}: {}", worst.text),
-        None => worst.text.clone(),
+        Some(model) => format!("{model}: {}", worst.text()),
+        None => worst.text(),
     }
 }
 
@@ -177,7 +197,7 @@ fn state(
     provider: &Provider,
     standing: Standing,
     lately: Option<&Lately>,
-    worst: Option<&Shown>,
+    worst: Option<&Line>,
 ) -> HealthState {
     if !provider.enabled {
         return HealthState::Disabled;

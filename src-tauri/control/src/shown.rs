@@ -4,6 +4,7 @@
 //! provider's key on its way out. TypeScript is generated from these types.
 
 mod examination;
+mod health;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use examination::*;
+pub use health::*;
 
 /// The Overview page in one read.
 #[derive(Debug, Clone, Serialize, TS)]

@@ -12,8 +12,8 @@ use dialect::{Failure, Reading};
 use http::HeaderMap;
 use routing::{
     Ask, Bar, Candidate, Choosing, Condition, Contender, Decision, Ended, Gate, Headroom, Health,
-    Issued, KeySource, Machine, Moment, Network, Pin, Prefixes, RetryBudget, Shown, Situation,
-    Step, Ticket, Took, Via, decide, follow,
+    Issued, KeySource, LocalServer, Machine, Moment, Network, Pin, Prefixes, Queue, RetryBudget,
+    Shown, Situation, Step, Ticket, Took, Via, decide, follow,
 };
 
 use crate::settle::unix_ms;
@@ -89,6 +89,19 @@ pub(crate) struct Watched {
     conditions: Arc<Conditions>,
     ticket: Option<Ticket>,
     started: Moment,
+}
+
+/// How everybody is doing, as of one moment.
+#[derive(Debug, Clone)]
+pub struct Signals {
+    /// Each key, target and route.
+    pub shown: Shown,
+    /// The moment; those within are told from it.
+    pub now: Moment,
+    /// Whether this machine's own network is the trouble.
+    pub network: Network,
+    /// What this machine is like.
+    pub machine: Machine,
 }
 
 impl Default for Conditions {
@@ -252,11 +265,34 @@ impl Conditions {
         self.judged().health.key_changed(provider, key.name());
     }
 
-    /// Everything that is known, for people.
-    pub(crate) fn shown(&self) -> (Vec<Shown>, Network) {
+    /// What is known, for people.
+    pub(crate) fn signals(&self) -> Signals {
         let now = self.now();
         let judged = self.judged();
-        (judged.health.shown(now), judged.health.network())
+        Signals {
+            shown: judged.health.shown(now),
+            now,
+            network: judged.health.network(),
+            machine: *judged.health.this_machine(),
+        }
+    }
+
+    /// The local servers that were asked so far.
+    pub(crate) fn local_servers(&self) -> Vec<LocalServer> {
+        let now = self.now();
+        self.judged().health.local_servers(now)
+    }
+
+    /// A local server tells its queue.
+    pub(crate) fn queue(&self, provider: &str, queue: Queue) {
+        let now = self.now();
+        self.judged().health.queue(provider, queue, now);
+    }
+
+    /// A local server that had failed can be reached; `back`: it could not, before.
+    pub(crate) fn reachable(&self, provider: &str, back: bool) {
+        let now = self.now();
+        self.judged().health.reachable(provider, back, now);
     }
 
     /// How long until a moment.

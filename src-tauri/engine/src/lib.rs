@@ -32,6 +32,7 @@ mod passage;
 mod place;
 mod practice;
 mod probe;
+mod queues;
 mod receipt;
 mod relay;
 mod sending;
@@ -45,6 +46,7 @@ mod walk;
 mod warmth;
 
 pub use choosing::{Choice, Weighed};
+pub use conditions::Signals;
 pub use credentials::Credentials;
 pub use doctor::{CALLERS, Check, Examination, Examining, Finding, NotExamined, Verdict};
 pub use exchange::{Call, InPath, Refusal};

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use http::HeaderValue;
-use routing::{KeySource, Machine, Network, Provider, Shown, Standing};
+use routing::{KeySource, Machine, Provider, Standing};
 
 use crate::admission::{Admission, Strangers};
-use crate::conditions::Conditions;
+use crate::conditions::{Conditions, Signals};
 use crate::conversations::Conversations;
 use crate::counting::Counting;
 use crate::credentials::Credentials;
@@ -17,6 +17,7 @@ use crate::fetch::Fetch;
 use crate::ids::{Ids, instance_name};
 use crate::ledger::Ledger;
 use crate::live::Live;
+use crate::queues::Queues;
 use crate::receipt::ReceiptId;
 use crate::snapshot::Snapshot;
 use crate::stash::Stash;
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) fetch: Fetch,
     pub(crate) live: Live,
     pub(crate) conditions: Arc<Conditions>,
+    pub(crate) queues: Queues,
     pub(crate) ids: Ids,
     pub(crate) admission: Admission,
     pub(crate) strangers: Strangers,
@@ -79,6 +81,7 @@ impl Engine {
                 credentials,
                 live,
                 conditions: Arc::default(),
+                queues: Queues::default(),
                 ids: Ids::after(newest),
                 admission: Admission::default(),
                 strangers: Strangers::default(),
@@ -143,8 +146,8 @@ impl Engine {
     }
 
     /// How everybody is doing, and whether this machine's own network is the trouble.
-    pub fn health(&self) -> (Vec<Shown>, Network) {
-        self.inner.conditions.shown()
+    pub fn signals(&self) -> Signals {
+        self.inner.conditions.signals()
     }
 
     /// Lets time tell: to be called every second.

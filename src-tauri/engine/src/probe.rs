@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use dialect::hub::Hosting;
 use dialect::{Dialect, Failure, FailureCategory, classify};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 use reqwest::Url;
 use routing::{Provider, Surface};
 use secrecy::SecretString;
@@ -59,13 +59,8 @@ async fn list(
     surface: &Surface,
     key: &ShownKey,
 ) -> Result<Vec<String>, Failure> {
-    let url = list_url(surface).ok_or_else(|| bad_reply("its configured address is not a URL"))?;
-    let mut headers = HeaderMap::new();
-    if surface.dialect == Dialect::Anthropic {
-        headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
-    }
-    let mut request = reqwest::Request::new(reqwest::Method::GET, url);
-    *request.headers_mut() = headers;
+    let request =
+        list_request(surface).ok_or_else(|| bad_reply("its configured address is not a URL"))?;
     let mut reply = upstream
         .send(provider, surface, request, key, PATIENCE)
         .await?;
@@ -79,6 +74,16 @@ async fn list(
         ));
     }
     read(&body)
+}
+
+/// The question for a surface's models; `None` where its address is no URL.
+pub(crate) fn list_request(surface: &Surface) -> Option<reqwest::Request> {
+    let mut request = reqwest::Request::new(reqwest::Method::GET, list_url(surface)?);
+    if surface.dialect == Dialect::Anthropic {
+        let version = HeaderValue::from_static("2023-06-01");
+        request.headers_mut().insert("anthropic-version", version);
+    }
+    Some(request)
 }
 
 /// Where a surface lists its models: beside what it serves, but for two clouds.

@@ -139,8 +139,9 @@ impl Breaker {
 
     /// Learns how an attempt ended. `chance` from 0 to 1 spreads what waits.
     pub(crate) fn record(&mut self, heard: Heard, chance: f64, now: Moment) {
+        // Nobody's fault but the caller's; it is told all the same.
         if heard.class == Class::Request {
-            return;
+            return self.window.record(heard.class, now);
         }
         self.hear(heard, chance, now);
         self.error_share = self.share(now).0;

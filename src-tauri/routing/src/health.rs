@@ -14,6 +14,7 @@
 mod book;
 mod headroom;
 mod known;
+mod local;
 mod mean;
 mod network;
 mod outcome;
@@ -23,7 +24,6 @@ mod window;
 use std::time::Duration;
 
 use dialect::{Failure, Usage};
-use serde::{Deserialize, Serialize};
 
 use crate::breaker::{Bar, Breaker, Gate, Heard};
 use crate::chance::Chance;
@@ -34,20 +34,24 @@ use crate::pace::Pace;
 use crate::uptime::Uptime;
 use book::Book;
 use known::{KeyHealth, Route, Shared, TargetHealth};
+use local::Queues;
 use mean::Mean;
 
 pub use headroom::{Allowance, Headroom};
 pub use known::Condition;
 pub(crate) use known::Seen;
+pub use local::{LocalServer, Queue};
 pub use network::Network;
 pub use outcome::{Class, Layer};
-pub use shown::{RouteShown, Shown, TargetShown};
+pub use shown::{Line, RouteShown, Shown, Shut, TargetShown};
 pub(crate) use window::{Counts, WINDOW_S, Window};
 
 /// The most that is kept, about 8 MB when all of it is full.
 const TARGETS: usize = 1024;
 const KEYS: usize = 256;
 const POOLS: usize = 256;
+/// No model writes more tokens a second.
+const FASTEST: f64 = 20_000.0;
 
 /// The way of one attempt: a model at a provider through a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +72,7 @@ pub struct Health {
     targets: Book<TargetHealth>,
     keys: Book<KeyHealth>,
     pools: Book<Shared>,
+    queues: Queues,
     machine: Machine,
     network: Network,
     /// Counts sleeps and losses of the network: what began before is not judged.
@@ -116,17 +121,6 @@ pub enum Ended<'a> {
     Cancelled,
 }
 
-/// What a local server says of its own queue.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Queue {
-    /// Requests it works on.
-    pub running: u32,
-    /// Requests it has put off.
-    pub waiting: u32,
-    /// Share of its cache of keys and values in use, 0 to 1.
-    pub cache_used: f64,
-}
-
 impl Health {
     /// Nothing is known yet. The seed spreads what waits.
     pub fn new(seed: u64) -> Health {
@@ -134,6 +128,7 @@ impl Health {
             targets: Book::new(TARGETS),
             keys: Book::new(KEYS),
             pools: Book::new(POOLS),
+            queues: Queues::default(),
             machine: Machine::default(),
             network: Network::Fine,
             epoch: 0,
@@ -168,6 +163,7 @@ impl Health {
         }
         if let Some(target) = target.and_then(|place| self.targets.at_mut(place)) {
             target.in_flight += 1;
+            target.asked = target.asked.max(Some(now));
             target.tokens = target.tokens.saturating_add(work);
             target.breaker.claim(begun, now);
             if let Some(route) = key.and_then(|key| target.route_mut(key)) {
@@ -214,7 +210,7 @@ impl Health {
             return;
         };
         route.pace.announced(headroom, now);
-        route.headroom = *headroom;
+        (route.headroom, route.announced) = (*headroom, now);
         let spent = [headroom.requests, headroom.tokens]
             .iter()
             .filter(|allowance| allowance.remaining == Some(0))
@@ -265,14 +261,6 @@ impl Health {
     /// Whether a contender may be asked for so many tokens.
     pub fn gate(&self, via: &Via<'_>, tokens: u64, now: Moment) -> Gate {
         self.gate_of(&self.look(via), via, tokens, now)
-    }
-
-    /// What a local server says of its queue. Forgotten after ten seconds.
-    pub fn queue(&mut self, via: &Via<'_>, queue: Queue, now: Moment) {
-        let place = self.open_target(via, now);
-        if let Some(target) = place.and_then(|place| self.targets.at_mut(place)) {
-            target.queue = Some((queue, now));
-        }
     }
 
     /// What the machine is like now. Coming online is a waking up.
@@ -405,7 +393,7 @@ impl Health {
                 tokens: 0,
                 ttft_ms: Mean::default(),
                 tokens_per_s: Mean::default(),
-                queue: None,
+                asked: None,
                 peers: 0.0,
                 odd_penalty: 0.0,
                 local: via.local,
@@ -478,9 +466,8 @@ impl Health {
             out => out,
         };
         target.ttft_ms.push(took.ttft.as_secs_f64() * 1000.0, now);
-        let rest_s = took.rest.as_secs_f64();
-        if out > 1 && rest_s > 0.0 {
-            target.tokens_per_s.push((out - 1) as f64 / rest_s, now);
+        if let Some(speed) = speed(out, took.rest) {
+            target.tokens_per_s.push(speed, now);
         }
         if !teaches {
             return;
@@ -498,6 +485,13 @@ impl Health {
             .learn(&mut pool.pool, &shape, Took { out, ..took }, now);
         target.weigh_oddness(now);
     }
+}
+
+/// Tokens a second after the first; none of an answer that came in one piece, which
+/// is anything that came faster than a model writes.
+fn speed(out: u64, rest: Duration) -> Option<f64> {
+    let speed = out.saturating_sub(1) as f64 / rest.as_secs_f64();
+    (speed > 0.0 && speed <= FASTEST).then_some(speed)
 }
 
 /// The model's name without the vendor's before it: the same model has the same

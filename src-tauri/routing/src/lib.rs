@@ -44,8 +44,8 @@ pub use fallback::{
 };
 pub use findings::{Broken, Findings, Need, heed};
 pub use health::{
-    Allowance, Class, Condition, Ended, Headroom, Health, Layer, Network, Queue, RouteShown, Shown,
-    TargetShown, Ticket, Via,
+    Allowance, Class, Condition, Ended, Headroom, Health, Layer, Line, LocalServer, Network, Queue,
+    RouteShown, Shown, Shut, TargetShown, Ticket, Via,
 };
 pub use hedge::{HedgeBudget, HedgePolicy, NoHedge, Second, hedge};
 pub use latency::{Expected, ODD, Shape, Took};

@@ -222,15 +222,31 @@ impl Drop for EndsWithUs {
     }
 }
 
-/// Lets time tell on health, off the path of requests.
+/// Lets time tell on health and asks local servers how they are, off the path of requests. Beside each
+/// other: a server that is slow to answer stops no clock.
 async fn keep_health(engine: Engine) {
+    let refresh = async {
+        let mut ticks = each_second();
+        loop {
+            ticks.tick().await;
+            engine.refresh();
+        }
+    };
+    let ask = async {
+        let mut ticks = each_second();
+        loop {
+            ticks.tick().await;
+            engine.ask_local_servers().await;
+        }
+    };
+    tokio::join!(refresh, ask);
+}
+
+/// After a sleep one look is enough.
+fn each_second() -> tokio::time::Interval {
     let mut ticks = tokio::time::interval(HEALTH_EVERY);
-    // After a sleep one look is enough.
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        engine.refresh();
-    }
+    ticks
 }
 
 /// Everything that reads the disk or the keychain.

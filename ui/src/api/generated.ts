@@ -26,6 +26,24 @@ name: string,
  */
 targets: Array<string>, };
 
+export type AllowanceShown = { 
+/**
+ * The whole of it in its window.
+ */
+limit: number | null, 
+/**
+ * What was left.
+ */
+remaining: number | null, 
+/**
+ * Until it is whole again, in milliseconds from now; 0 once it is.
+ */
+resets_in_ms: number | null, 
+/**
+ * When that was said, in milliseconds ago.
+ */
+said_ms: number, };
+
 export type AttemptShown = { 
 /**
  * The provider's id.
@@ -75,6 +93,8 @@ code: string | null,
  * What the provider said.
  */
 message: string | null, };
+
+export type BreakerState = "healthy" | "degraded" | "recovering" | "failed";
 
 export type CatalogueEntry = { 
 /**
@@ -286,6 +306,21 @@ id: string,
  */
 enabled: boolean, };
 
+export type ErrorCount = { 
+/**
+ * `request`, `auth`, `permission`, `not_found`, `quota`, `rate_limit`, `timeout`, `server`,
+ * `unavailable`, `overloaded`, `connection`, `broken_stream` or `inside_ok`.
+ */
+class: string, 
+/**
+ * The words for it: `503`, `broken stream`.
+ */
+label: string, 
+/**
+ * How many.
+ */
+count: number, };
+
 export type Event = { 
 /**
  * Receipts settled since the last event, newest first, at most 100.
@@ -424,7 +459,35 @@ name: string,
  */
 key: string, };
 
+export type HealthShown = { 
+/**
+ * This machine's own way out.
+ */
+network: NetworkShown, 
+/**
+ * This machine.
+ */
+machine: MachineShown, 
+/**
+ * Every configured provider, in the order of the config; practice last.
+ */
+providers: Array<ProviderSignals>, 
+/**
+ * Models that are known and not shown: only the 200 that do worst or were asked last are.
+ */
+left_out: number, };
+
 export type HealthState = "idle" | "healthy" | "degraded" | "failing" | "draining" | "disabled" | "no_key";
+
+export type HeldShown = { 
+/**
+ * Why, in a sentence.
+ */
+reason: string, 
+/**
+ * For how much longer, in milliseconds.
+ */
+for_ms: number, };
 
 export type KeyShown = { 
 /**
@@ -451,6 +514,20 @@ others: Array<OtherKey>,
  * A variable of the environment that holds a key for it and is not used yet.
  */
 importable: string | null, };
+
+export type KeySignals = { 
+/**
+ * Its name, never the key; empty where none is needed.
+ */
+key: string, 
+/**
+ * How it is doing.
+ */
+signals: Signals, 
+/**
+ * Attempts under way through it.
+ */
+in_flight: number, };
 
 export type KeyStore = { "kind": "keychain" } | { "kind": "memory", 
 /**
@@ -494,6 +571,24 @@ provider?: string,
  */
 failed_only: boolean, };
 
+export type MachineShown = { 
+/**
+ * Busy share of the processors, in percent.
+ */
+cpu_percent: number, 
+/**
+ * Used share of the memory, in percent.
+ */
+memory_percent: number, 
+/**
+ * What is left of its battery, in percent; `None` while it does not run from one.
+ */
+battery_percent: number | null, 
+/**
+ * What a model that runs here loses by it in a score, 0 to 3.
+ */
+burden: number, };
+
 export type Minute = { 
 /**
  * Exchanges that ended in it.
@@ -503,6 +598,8 @@ requests: number,
  * Those that ended refused, failed or broken.
  */
 failed: number, };
+
+export type NetworkShown = "fine" | "slow" | "unreachable" | "offline";
 
 export type NoteShown = { 
 /**
@@ -668,6 +765,44 @@ examinations: Array<ExaminationRow>,
  */
 examining: boolean, };
 
+export type ProviderSignals = { 
+/**
+ * The word in `provider/model`.
+ */
+id: string, 
+/**
+ * The name people know it by.
+ */
+name: string, 
+/**
+ * The built-in practice provider.
+ */
+practice: boolean, 
+/**
+ * Runs on this machine or network.
+ */
+local: boolean, 
+/**
+ * In one word.
+ */
+state: HealthState, 
+/**
+ * What is not well: "gpt-5: Degraded: 3.1 % errors over 2 min, 5 × 503".
+ */
+cause: string | null, 
+/**
+ * Attempts being served right now.
+ */
+in_flight: number, 
+/**
+ * By key: connections, credentials, quotas.
+ */
+keys: Array<KeySignals>, 
+/**
+ * By model, whatever the key: errors, timeouts, speed.
+ */
+targets: Array<TargetSignals>, };
+
 export type ProviderTest = { 
 /**
  * It answered and took the key.
@@ -762,6 +897,24 @@ auth?: string,
  * `keychain`, `env:NAME` or `none`
  */
 key?: string, };
+
+export type QueueShown = { 
+/**
+ * Requests it works on.
+ */
+running: number, 
+/**
+ * Requests it has put off.
+ */
+waiting: number, 
+/**
+ * Requests that wait for each that is worked on.
+ */
+waiting_per_running: number, 
+/**
+ * Share of its cache of keys and values in use, in percent.
+ */
+cache_percent: number, };
 
 export type ReceiptName = { 
 /**
@@ -919,6 +1072,32 @@ ending: string,
  */
 fault: string | null, };
 
+export type RouteSignals = { 
+/**
+ * The key's name; empty where none is needed.
+ */
+key: string, 
+/**
+ * How it is doing.
+ */
+signals: Signals, 
+/**
+ * What is left of its limit of requests; `None` where no header said so.
+ */
+requests: AllowanceShown | null, 
+/**
+ * What is left of its limit of tokens.
+ */
+tokens: AllowanceShown | null, 
+/**
+ * Requests a minute that are kept to: announced, or learnt from what was refused.
+ */
+requests_per_minute: number | null, 
+/**
+ * Tokens a minute that are kept to.
+ */
+tokens_per_minute: number | null, };
+
 export type SetKey = { 
 /**
  * The provider it belongs to.
@@ -928,6 +1107,40 @@ provider: string,
  * The key. Not printable, not serialisable.
  */
 value: string, };
+
+export type Signals = { 
+/**
+ * How it is doing.
+ */
+state: BreakerState, 
+/**
+ * The state and the figures behind it: "Degraded: 3.1 % errors over 2 min, 5 × 503".
+ */
+cause: string, 
+/**
+ * Since when it is so, in milliseconds ago.
+ */
+for_ms: number, 
+/**
+ * Errors among the requests of the window, in percent.
+ */
+error_percent: number, 
+/**
+ * Requests of the window that say something.
+ */
+requests: number, 
+/**
+ * The window, in seconds.
+ */
+window_s: number, 
+/**
+ * What failed within the window, by class, most frequent first.
+ */
+errors: Array<ErrorCount>, 
+/**
+ * What keeps it from being asked.
+ */
+held: HeldShown | null, };
 
 export type SurfaceShown = { 
 /**
@@ -962,6 +1175,60 @@ failed: number,
  * Nothing is known.
  */
 not_tried: number, };
+
+export type TargetSignals = { 
+/**
+ * The model as the provider names it.
+ */
+model: string, 
+/**
+ * How it is doing.
+ */
+signals: Signals, 
+/**
+ * Attempts under way.
+ */
+in_flight: number, 
+/**
+ * Their tokens that have to be worked on: what no cache holds, and the answers expected.
+ */
+tokens_in_flight: number, 
+/**
+ * Recent mean time to the first token, in milliseconds.
+ */
+ttft_ms: number | null, 
+/**
+ * Recent mean time for each token after it, in milliseconds.
+ */
+token_ms: number | null, 
+/**
+ * The same as tokens a second.
+ */
+tokens_per_s: number | null, 
+/**
+ * Of the last hour, in percent.
+ */
+uptime_percent: number, 
+/**
+ * What that costs in a score.
+ */
+uptime_penalty: number, 
+/**
+ * How much slower than its requests' sizes explain: 0 not at all, from 3 odd.
+ */
+oddness: number, 
+/**
+ * The same of its peers, in the median.
+ */
+peers_oddness: number, 
+/**
+ * What its server says of its queue; local servers only.
+ */
+queue: QueueShown | null, 
+/**
+ * By key: rate limits and permissions.
+ */
+routes: Array<RouteSignals>, };
 
 export type TermShown = { 
 /**
@@ -1039,6 +1306,7 @@ provider?: string, };
 
 export type Operations = {
   "overview": { input: Nothing, output: Overview },
+  "health": { input: Nothing, output: HealthShown },
   "requests.list": { input: ListRequests, output: RequestPage },
   "requests.get": { input: ReceiptName, output: ReceiptShown },
   "providers.page": { input: Nothing, output: ProvidersPage },
@@ -1064,6 +1332,7 @@ export type Operations = {
 
 export const operations = {
   "overview": { kind: "query", tags: ["receipts","providers","keys","status"] },
+  "health": { kind: "query", tags: ["receipts","providers","keys","status"] },
   "requests.list": { kind: "query", tags: ["receipts"] },
   "requests.get": { kind: "query", tags: [] },
   "providers.page": { kind: "query", tags: ["receipts","providers","keys","status"] },

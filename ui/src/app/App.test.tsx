@@ -15,6 +15,14 @@ test("digits change the page, and the keyboard then stands at its heading", asyn
   expect(screen.getByRole("link", { name: "Providers" }).getAttribute("aria-current")).toBe("page");
 });
 
+test("the fourth digit is Health", async () => {
+  serve("rich");
+  const { user } = openPanel();
+  await user.keyboard("4");
+  await waitFor(() => expect(document.activeElement?.textContent).toBe("Health"));
+  expect(readRoute("#/health").page).toBe("health");
+});
+
 test("the question mark lists every key; other shortcuts rest meanwhile", async () => {
   serve("rich");
   const { user } = openPanel();

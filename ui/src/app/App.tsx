@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "react";
 import { useLive } from "../api/live";
 import { linkNeeded } from "../api/session";
+import { HealthPage } from "../pages/health/HealthPage";
 import { OverviewPage } from "../pages/overview/OverviewPage";
 import { ProvidersPage } from "../pages/providers/ProvidersPage";
 import { RequestsPage } from "../pages/requests/RequestsPage";
@@ -17,6 +18,7 @@ const SHOWN: Record<PageName, () => React.ReactNode> = {
   overview: OverviewPage,
   requests: RequestsPage,
   providers: ProvidersPage,
+  health: HealthPage,
 };
 
 export function App() {

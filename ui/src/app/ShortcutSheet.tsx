@@ -11,7 +11,7 @@ const SHEET: { where: string; keys: [string[], string][] }[] = [
   {
     where: "Everywhere",
     keys: [
-      [["1", "2", "3"], "Overview, Requests, Providers"],
+      [["1", "2", "3", "4"], "Overview, Requests, Providers, Health"],
       [["?"], "This sheet"],
       [["Tab"], "Next control; Space or Enter uses it"],
     ],

@@ -5,15 +5,17 @@
 //   #/requests?failed=1      Requests, filtered
 //   #/requests/rc-0…?…       the same with a receipt open
 //   #/providers              Providers
+//   #/health                 Health
 
 import { useMemo, useSyncExternalStore } from "react";
 
-export type PageName = "overview" | "requests" | "providers";
+export type PageName = "overview" | "requests" | "providers" | "health";
 
 export const PAGES: Record<PageName, { title: string; href: string; key: string }> = {
   overview: { title: "Overview", href: "#/", key: "1" },
   requests: { title: "Requests", href: "#/requests", key: "2" },
   providers: { title: "Providers", href: "#/providers", key: "3" },
+  health: { title: "Health", href: "#/health", key: "4" },
 };
 
 export interface Route {
@@ -27,7 +29,7 @@ export function readRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
   const [first = "", second] = path.split("/");
   return {
-    page: first === "requests" || first === "providers" ? first : "overview",
+    page: first === "requests" || first === "providers" || first === "health" ? first : "overview",
     receipt: first === "requests" && second ? decodeURIComponent(second) : undefined,
     params: new URLSearchParams(query),
   };

@@ -66,6 +66,12 @@ impl<T: Entry> Book<T> {
         Some(&mut self.pages.get_mut(place as usize)?.entry)
     }
 
+    /// Both names of the entry at a place.
+    pub(super) fn names(&self, place: u32) -> Option<(&str, &str)> {
+        let names = &self.pages.get(place as usize)?.names;
+        Some((&names.0, &names.1))
+    }
+
     /// The place of an entry, made if need be, and the place that it took from
     /// another. `None` when there is no room.
     pub(super) fn open(
@@ -118,6 +124,14 @@ impl<T: Entry> Book<T> {
         self.pages
             .iter_mut()
             .map(|page| (page.used, &mut page.entry))
+    }
+
+    /// Every entry of this first name, to be changed.
+    pub(super) fn of_mut<'b>(&'b mut self, first: &'b str) -> impl Iterator<Item = &'b mut T> {
+        let pages = self.pages.iter_mut();
+        pages
+            .filter(move |page| page.names.0 == first)
+            .map(|page| &mut page.entry)
     }
 
     /// Who goes first when there is no room.

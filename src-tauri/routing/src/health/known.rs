@@ -1,12 +1,10 @@
 //! What is kept of each key and target, and what is read from it for a choice.
 
-use std::time::Duration;
-
 use super::book::Entry;
 use super::headroom::Headroom;
 use super::mean::Mean;
 use super::outcome::Layer;
-use super::{Health, Queue, Via, bare};
+use super::{Health, Via, bare};
 use crate::breaker::{Bar, Breaker, Gate, State};
 use crate::latency::{self, Expected, Latency, Pool, Shape};
 use crate::moment::Moment;
@@ -56,7 +54,8 @@ pub(super) struct TargetHealth {
     pub(super) tokens: u64,
     pub(super) ttft_ms: Mean,
     pub(super) tokens_per_s: Mean,
-    pub(super) queue: Option<(Queue, Moment)>,
+    /// When an attempt at it last began.
+    pub(super) asked: Option<Moment>,
     /// The median oddness of the others in use, as of the last refresh.
     pub(super) peers: f64,
     /// What being odd costs, as of the last answer or refresh.
@@ -72,6 +71,8 @@ pub(super) struct Route {
     pub(super) breaker: Breaker,
     pub(super) pace: Pace,
     pub(super) headroom: Headroom,
+    /// When the headers said so.
+    pub(super) announced: Moment,
 }
 
 #[derive(Debug)]
@@ -163,7 +164,7 @@ impl Seen<'_> {
                 odd_penalty: 0.0,
                 in_flight: 0,
                 tokens_in_flight: 0,
-                waiting: 0,
+                waiting: health.waiting_at(via, now),
                 expected: self.expected(health, bare(via.model), shape),
                 known: false,
             };
@@ -172,9 +173,6 @@ impl Seen<'_> {
             tokens_in_flight: target.tokens,
             ..*shape
         };
-        let queue = target
-            .queue
-            .filter(|(_, at)| now.since(*at) < Duration::from_secs(10));
         Condition {
             gate,
             state: target.breaker.state().max(key_state),
@@ -184,7 +182,7 @@ impl Seen<'_> {
             odd_penalty: target.odd_penalty,
             in_flight: target.in_flight,
             tokens_in_flight: target.tokens,
-            waiting: queue.map_or(0, |(queue, _)| queue.waiting),
+            waiting: health.waiting_at(via, now),
             expected: self.expected(health, bare(via.model), &shape),
             known: target.latency.samples() >= KNOWN_FROM,
         }
@@ -226,6 +224,7 @@ impl TargetHealth {
             breaker: Breaker::new(Layer::Route),
             pace: Pace::default(),
             headroom: Headroom::default(),
+            announced: Moment::default(),
         });
     }
 }

@@ -262,10 +262,11 @@ fn a_token_limit_that_is_used_up_shuts_the_route_until_its_reset() {
     assert_eq!(gate(&health, &one, s(26.0)), Gate::Open);
     let shown = health.shown(s(6.0));
     let route = shown
+        .lines
         .iter()
         .find(|line| line.layer == Layer::Route)
         .expect("a route");
-    assert_eq!(route.text, "Healthy: out (429)");
+    assert_eq!(route.text(), "Healthy: out (429)");
     assert_eq!(route.key.as_deref(), Some("main"));
     health.end(&ticket, Ended::Cancelled, s(6.0));
 }
@@ -283,7 +284,7 @@ fn a_hundred_thousand_models_grow_nothing_and_the_good_one_stays() {
             FailureCategory::NotFound,
         );
     }
-    assert!(health.shown(s(3.0)).len() <= KEYS + 2 * TARGETS);
+    assert!(health.shown(s(3.0)).lines.len() <= KEYS + 2 * TARGETS);
     assert!(health.targets.find("acme", "anvil").is_some());
 }
 
@@ -328,6 +329,20 @@ fn a_request_that_hangs_is_overdue_once() {
     assert!(health.waiting(&mut ticket, s(71.0)));
     assert_eq!(odd(&health), once);
     health.end(&ticket, Ended::Cancelled, s(72.0));
+}
+
+#[test]
+fn an_answer_that_comes_in_one_piece_has_no_speed() {
+    for (out, rest_us, expected) in [
+        (101, 2_000_000, Some(50.0)),
+        (101, 5, None),
+        (101, 0, None),
+        (1, 1_000, None),
+        (0, 1_000, None),
+    ] {
+        let found = speed(out, Duration::from_micros(rest_us));
+        assert_eq!(found, expected, "{out} in {rest_us} µs");
+    }
 }
 
 #[test]

@@ -13,7 +13,12 @@ import css from "./ProviderBoard.module.css";
 
 export function ProviderBoard({ providers }: { providers: ProviderHealth[] }) {
   return (
-    <Section title="Health of providers" aside={<a href="#/providers">Set up providers</a>}>
+    <Section title="Health of providers" aside={
+        <>
+          <a href="#/health">All signals</a>
+          <a href="#/providers">Set up providers</a>
+        </>
+      }>
       {providers.length === 0 ? (
         <Empty title="No provider yet">Add one on the Providers page.</Empty>
       ) : (
