@@ -14,6 +14,7 @@ const limited: AttemptShown = {
   failure: "rate_limit",
   code: null,
   message: null,
+  lost: null,
 };
 const answered: AttemptShown = { ...limited, provider: "openai", model: "gpt-5.2-mini", took_ms: 1_240, status: 200, failure: null };
 
@@ -24,6 +25,11 @@ test("a route reads as one sentence", () => {
   expect(routeSentence(receipt("fast", "fast", [limited, answered]))).toBe(
     "Asked for fast → alias → groq/gpt-oss-120b failed: rate limit (429) after 120 ms → openai/gpt-5.2-mini answered in 1.24 s",
   );
+});
+
+test("of two that were asked at once, the slower one was cancelled", () => {
+  const lost: AttemptShown = { ...answered, took_ms: 2_100, status: null, lost: { cost_nano_usd: 900, cost_basis: "estimated" } };
+  expect(attemptOutcome(lost)).toBe("cancelled after 2.1 s: the other one was sooner");
 });
 
 test("a route nobody was asked on says so", () => {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use dialect::{Fault, FaultKind, Task, estimate_prompt};
 use routing::{
-    Ask, Bar, Candidate, Choosing, Class, Considered, Contender, Decision, Fate, Plan, Reason,
-    Service,
+    Ask, Bar, Candidate, Choosing, Class, Considered, Contender, Decision, Fate, NoHedge, Plan,
+    Reason, Service,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,9 @@ pub struct Choice {
     pub seed: u64,
     /// Every target that could have been asked, in the order of the plan.
     pub considered: Vec<Weighed>,
+    /// Why no second target was asked beside the first, where that is allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_hedge: Option<NoHedge>,
 }
 
 /// One target of a choice.
@@ -110,6 +113,7 @@ fn told(conditions: &Conditions, candidates: &[Candidate], decision: &Decision) 
     Choice {
         reason: decision.reason,
         seed: decision.seed,
+        no_hedge: None,
         considered: weighed
             .map(|(at, (candidate, figures))| {
                 let place = decision.order.iter().position(|place| *place == at);

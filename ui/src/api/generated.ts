@@ -70,7 +70,11 @@ code: string | null,
 /**
  * What the provider said.
  */
-message: string | null, };
+message: string | null, 
+/**
+ * It was cancelled, because another that was asked at the same time ended first.
+ */
+lost: LostShown | null, };
 
 export type CatalogueEntry = { 
 /**
@@ -152,7 +156,11 @@ seed: string,
 /**
  * Every target that could have been asked, in the order of the plan.
  */
-considered: Array<ConsideredShown>, };
+considered: Array<ConsideredShown>, 
+/**
+ * Why no second target was asked beside the first; `None` where one was, or none was needed or allowed.
+ */
+no_hedge: string | null, };
 
 export type ClientName = { 
 /**
@@ -482,6 +490,16 @@ provider?: string,
  */
 failed_only: boolean, };
 
+export type LostShown = { 
+/**
+ * What may be billed for it, in billionths of a dollar: part of the request's cost.
+ */
+cost_nano_usd: number, 
+/**
+ * `estimated`, or `none` where its price is not known.
+ */
+cost_basis: string, };
+
 export type Minute = { 
 /**
  * Exchanges that ended in it.
@@ -753,7 +771,7 @@ export type ReceiptShown = {
  */
 row: RequestRow, 
 /**
- * Tries in order.
+ * Tries in the order in which they ended; the last one answered, if any did.
  */
 attempts: Array<AttemptShown>, 
 /**
