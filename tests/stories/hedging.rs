@@ -19,15 +19,19 @@ struct Known {
     first: FakeUpstream,
     second: FakeUpstream,
     signalbox: Signalbox,
+    /// Nobody knows how long it takes.
+    third: FakeUpstream,
 }
 
 impl Known {
     async fn start(alias: &str, streams: bool) -> Known {
         let (first, second) = (FakeUpstream::start().await, FakeUpstream::start().await);
+        let third = FakeUpstream::start().await;
         let config = format!(
-            "{}{}[alias.any]\ntargets = [\"first/ok\", \"second/ok\"]\nstrategy = \"priority\"\n{alias}\n",
+            "{}{}{}[alias.any]\ntargets = [\"first/ok\", \"second/ok\", \"third/ok\"]\nstrategy = \"priority\"\n{alias}\n",
             provider("first", &first.base_url()),
             provider("second", &second.base_url()),
+            provider("third", &third.base_url()),
         );
         let signalbox = Signalbox::start(&config).await;
         first.paced(PACE);
@@ -38,6 +42,7 @@ impl Known {
             first,
             second,
             signalbox,
+            third,
         }
     }
 
@@ -187,6 +192,29 @@ async fn whoever_fails_in_a_race_leaves_it_to_the_other() {
 }
 
 #[tokio::test]
+async fn when_both_fail_the_next_is_asked() {
+    let known = Known::start("hedge = 0.05", true).await;
+    let (_, asked) = known.asked();
+    let first = known.first.hold_next();
+    let (second, again) = (known.second.hold_next(), known.second.hold_next());
+    let (reply, ()) = tokio::join!(known.signalbox.chat_stream("any"), async {
+        known.second.asked(asked + 1).await;
+        first.refuse();
+        has_failed(&known.signalbox, "first").await;
+        second.refuse();
+        // The last to fail is asked once more: what happened is a moment's trouble as a rule.
+        known.second.asked(asked + 2).await;
+        again.refuse();
+    });
+    let (status, _, receipt) = told(&known.signalbox, reply).await;
+    assert_eq!(status, 200);
+    let tried = ["first", "second", "second", "third"];
+    assert_eq!(providers(&receipt), tried, "{receipt}");
+    assert_eq!(known.third.requests().len(), 1, "one race a request");
+    known.signalbox.is_quiet().await;
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_in_a_race_drops_both_and_both_are_on_the_receipt() {
     let known = Known::start("hedge = 0.05", true).await;
     let (_, asked) = known.asked();
@@ -246,6 +274,7 @@ async fn priced(share: &str) -> Known {
         first,
         second,
         signalbox,
+        third: FakeUpstream::start().await,
     }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { AttemptShown, ReceiptShown } from "./api/generated";
-import { attemptOutcome, failure, routeSentence, sentence } from "./words";
+import { attemptOutcome, failure, lostCost, routeSentence, sentence } from "./words";
 
 const limited: AttemptShown = {
   provider: "groq",
@@ -29,7 +29,9 @@ test("a route reads as one sentence", () => {
 
 test("of two that were asked at once, the slower one was cancelled", () => {
   const lost: AttemptShown = { ...answered, took_ms: 2_100, status: null, lost: { cost_nano_usd: 900, cost_basis: "estimated" } };
-  expect(attemptOutcome(lost)).toBe("cancelled after 2.1 s: the other one was sooner");
+  expect(attemptOutcome(lost)).toBe("cancelled after 2.10 s: the other one was sooner");
+  expect(lostCost({ cost_nano_usd: 3_000_000, cost_basis: "estimated" })).toMatch(/^it may cost .*0\.003/);
+  expect(lostCost({ cost_nano_usd: 0, cost_basis: "none" })).toBe("what it cost is not known");
 });
 
 test("a route nobody was asked on says so", () => {
