@@ -23,7 +23,7 @@ mod signalbox;
 mod wire;
 
 pub use account::GoogleAccount;
-pub use provider::{ACCESS_TOKEN, AWS_KEY, FakeUpstream, Seen};
+pub use provider::{ACCESS_TOKEN, AWS_KEY, FakeUpstream, Held, Seen};
 pub use signalbox::{Signalbox, chat, config_for};
 pub use wire::{Request, read_request};
 

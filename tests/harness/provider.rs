@@ -15,14 +15,17 @@
 //! wrong order; `every-other` fails every other time, `late` takes its time to begin. A request that claims to be signed for AWS is held to it, and `/token` gives
 //! Google's access tokens.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::eventually;
@@ -68,7 +71,38 @@ pub struct Seen {
     requests: Mutex<Vec<Request>>,
     /// Connections on which the peer hung up while an answer was owed.
     hang_ups: AtomicUsize,
+    /// Answers that wait for a word of the test, first come first held.
+    held: Mutex<VecDeque<oneshot::Receiver<Release>>>,
+    /// How long each answer takes to begin, in milliseconds.
+    pace_ms: AtomicU64,
     open: AtomicUsize,
+}
+
+/// What becomes of an answer that was held.
+#[derive(Debug)]
+enum Release {
+    Answer,
+    Refuse,
+}
+
+/// The next request is not answered before its test says so. Dropped, it never is.
+pub struct Held(Option<oneshot::Sender<Release>>);
+
+impl Held {
+    pub fn answer(mut self) {
+        self.release(Release::Answer);
+    }
+
+    /// With a server's error.
+    pub fn refuse(mut self) {
+        self.release(Release::Refuse);
+    }
+
+    fn release(&mut self, what: Release) {
+        if let Some(sender) = self.0.take() {
+            let _ = sender.send(what);
+        }
+    }
 }
 
 pub struct FakeUpstream {
@@ -122,6 +156,27 @@ impl FakeUpstream {
         self.seen.open.load(Ordering::SeqCst)
     }
 
+    /// Holds the next answer back.
+    pub fn hold_next(&self) -> Held {
+        let (sender, receiver) = oneshot::channel();
+        self.seen.held.lock().unwrap().push_back(receiver);
+        Held(Some(sender))
+    }
+
+    /// Lets each answer take this long to begin.
+    pub fn paced(&self, pace: Duration) {
+        let ms = u64::try_from(pace.as_millis()).unwrap();
+        self.seen.pace_ms.store(ms, Ordering::SeqCst);
+    }
+
+    /// Resolves when it has been asked so often.
+    pub async fn asked(&self, times: usize) {
+        eventually("the upstream to be asked", || async {
+            (self.seen.requests.lock().unwrap().len() >= times).then_some(())
+        })
+        .await;
+    }
+
     /// Resolves when a peer has hung up on an unfinished answer.
     pub async fn hung_up_on(&self) {
         eventually("the upstream connection to be dropped", || async {
@@ -153,7 +208,11 @@ async fn connection(mut socket: TcpStream, seen: &Seen) {
             continue;
         }
         seen.requests.lock().unwrap().push(request.clone());
-        match answer(&mut socket, &request).await {
+        let then = match held_back(&mut socket, seen).await {
+            None => answer(&mut socket, &request).await,
+            Some(then) => then,
+        };
+        match then {
             Then::Next => {}
             Then::Cut => {
                 // A reset, not a polite close: that is how real ones break.
@@ -171,6 +230,31 @@ async fn connection(mut socket: TcpStream, seen: &Seen) {
                 return;
             }
         }
+    }
+}
+
+/// Waits as the test wants it; says what becomes of the connection where that is not an answer.
+async fn held_back(socket: &mut TcpStream, seen: &Seen) -> Option<Then> {
+    let pace = Duration::from_millis(seen.pace_ms.load(Ordering::SeqCst));
+    if !pace.is_zero() {
+        // Not a wait for an event: this is how long such a provider takes.
+        tokio::time::sleep(pace).await;
+    }
+    let held = seen.held.lock().unwrap().pop_front()?;
+    let mut byte = [0u8; 1];
+    let released = tokio::select! {
+        released = held => released,
+        _ = socket.peek(&mut byte) => return Some(Then::HungUp),
+    };
+    match released {
+        Ok(Release::Answer) => None,
+        Ok(Release::Refuse) => {
+            let told = r#"{"error":{"message":"The server had an error","type":"server_error"}}"#;
+            let refusal = whole(500, "application/json", told, "");
+            let sent = socket.write_all(&refusal).await;
+            Some(sent.map_or(Then::HungUp, |()| Then::Next))
+        }
+        Err(_) => Some(Then::WatchForHangUp),
     }
 }
 

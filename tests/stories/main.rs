@@ -14,6 +14,7 @@ mod doctor;
 mod failover;
 mod guard;
 mod health;
+mod hedging;
 mod hosts;
 mod keys;
 mod ledger;

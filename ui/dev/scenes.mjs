@@ -230,6 +230,7 @@ function receipt(found) {
     attempts.push({
       provider: "groq", model: "openai/gpt-oss-120b", why: "listed in the alias", spoken: null, key: null, started_ms: 0.4, took_ms: 118.6, status: 429,
       failure: "rate_limit", code: "rate_limit_exceeded", message: "Rate limit reached for model `openai/gpt-oss-120b` on tokens per minute (TPM): Limit 8000, Used 7822, Requested 640.",
+      lost: null,
     });
   }
   if (found.provider !== null) {
@@ -238,6 +239,7 @@ function receipt(found) {
       provider: found.provider, model: found.model, key: null, why: found.alias ? "listed in the alias" : "named directly", spoken: found.alias ? "gemini" : null, started_ms: started,
       took_ms: found.total_ms - started, status: 200, failure: found.ending === "broken" ? "broken_stream" : null, code: null,
       message: found.ending === "broken" ? "The connection was closed after 212 tokens." : null,
+      lost: null,
     });
   }
   const cached = Math.floor(found.input_tokens * 0.8);
@@ -247,6 +249,7 @@ function receipt(found) {
     choice: found.alias
       ? {
           seed: "18446744073709551615",
+          no_hedge: "this machine runs from its battery",
           considered: [
             {
               target: "groq/openai/gpt-oss-120b", place: 1, why: "Its score is the best.", score: 0.12,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { AttemptShown, ReceiptShown } from "./api/generated";
-import { attemptOutcome, failure, routeSentence, sentence } from "./words";
+import { attemptOutcome, failure, lostCost, routeSentence, sentence } from "./words";
 
 const limited: AttemptShown = {
   provider: "groq",
@@ -15,6 +15,7 @@ const limited: AttemptShown = {
   failure: "rate_limit",
   code: null,
   message: null,
+  lost: null,
 };
 const answered: AttemptShown = { ...limited, provider: "openai", model: "gpt-5.2-mini", took_ms: 1_240, status: 200, failure: null };
 
@@ -25,6 +26,13 @@ test("a route reads as one sentence", () => {
   expect(routeSentence(receipt("fast", "fast", [limited, answered]))).toBe(
     "Asked for fast → alias → groq/gpt-oss-120b failed: rate limit (429) after 120 ms → openai/gpt-5.2-mini answered in 1.24 s",
   );
+});
+
+test("of two that were asked at once, the slower one was cancelled", () => {
+  const lost: AttemptShown = { ...answered, took_ms: 2_100, status: null, lost: { cost_nano_usd: 900, cost_basis: "estimated" } };
+  expect(attemptOutcome(lost)).toBe("cancelled after 2.10 s: the other one was sooner");
+  expect(lostCost({ cost_nano_usd: 3_000_000, cost_basis: "estimated" })).toMatch(/^it may cost .*0\.003/);
+  expect(lostCost({ cost_nano_usd: 0, cost_basis: "none" })).toBe("what it cost is not known");
 });
 
 test("a route nobody was asked on says so", () => {

@@ -2,8 +2,8 @@
 // and a receipt never call one thing by two names. Unknown words pass through:
 // a newer server must not make an older panel lie.
 
-import { count, duration } from "./format";
-import type { AttemptShown, BreakerState, HealthState, NetworkShown, ReceiptShown, RequestRow } from "./api/generated";
+import { count, duration, roughMoney } from "./format";
+import type { AttemptShown, BreakerState, HealthState, LostShown, NetworkShown, ReceiptShown, RequestRow } from "./api/generated";
 
 /** What a lamp shows. The shape differs as well as the colour. */
 export type Aspect = "clear" | "caution" | "danger" | "dark" | "held" | "off";
@@ -149,9 +149,15 @@ export function part(name: string): { label: string; placeholder?: string; hint?
 
 /** `failed: rate limit (429) after 120 ms`, or `answered in 1.2 s`. */
 export function attemptOutcome(attempt: AttemptShown): string {
+  if (attempt.lost !== null) return `cancelled after ${duration(attempt.took_ms)}: the other one was sooner`;
   if (attempt.failure === null) return `answered in ${duration(attempt.took_ms)}`;
   const status = attempt.status === null ? "" : ` (${attempt.status})`;
   return `failed: ${failure(attempt.failure)}${status} after ${duration(attempt.took_ms)}`;
+}
+
+/** What a cancelled attempt is taken to have cost. */
+export function lostCost({ cost_basis, cost_nano_usd }: LostShown): string {
+  return cost_basis === "none" ? "what it cost is not known" : `it may cost ${roughMoney(cost_nano_usd)}`;
 }
 
 /** The whole way of a request in one sentence; also what a screen reader hears. */

@@ -1,12 +1,12 @@
 //! From what the engine and the ledger hold to what people are shown. One way only.
 
 use engine::Receipt;
-use routing::{Kept, Stay, Terms};
+use routing::{Kept, NoHedge, Stay, Terms};
 use serde::Serialize;
 
 use crate::shown::{
-    AttemptShown, ChoiceShown, ConsideredShown, DroppedShown, NoteShown, ReceiptShown, RequestRow,
-    TermShown, TokensShown,
+    AttemptShown, ChoiceShown, ConsideredShown, DroppedShown, LostShown, NoteShown, ReceiptShown,
+    RequestRow, TermShown, TokensShown,
 };
 
 /// A receipt as a line of the list.
@@ -76,6 +76,21 @@ fn choice(choice: &engine::Choice) -> ChoiceShown {
         seed: choice.seed.to_string(),
         kept: choice.kept.as_ref().map(kept),
         considered: choice.considered.iter().map(considered).collect(),
+        no_hedge: choice.no_hedge.map(|reason| no_hedge(reason).to_owned()),
+    }
+}
+
+/// Why nobody was asked beside the first.
+fn no_hedge(reason: NoHedge) -> &'static str {
+    match reason {
+        NoHedge::NotAllowed => "the alias does not allow it",
+        NoHedge::OnBattery => "this machine runs from its battery",
+        NoHedge::NoneHealthy => "no other target may be asked and is well",
+        NoHedge::NoSooner => "the other would have been no sooner",
+        NoHedge::TooDear => "it would have cost more than what was spent has saved up for it",
+        NoHedge::NoPrice => "what the other charges is not known",
+        NoHedge::Unknown => "how long the first usually takes is not known yet",
+        NoHedge::Several => "several answers were asked for, each of them paid",
     }
 }
 
@@ -160,6 +175,10 @@ fn attempt(attempt: &engine::AttemptRecord) -> AttemptShown {
         failure: failure.map(|f| f.category.name().to_owned()),
         code: failure.and_then(|f| f.code.clone()),
         message: failure.map(|f| f.message.clone()),
+        lost: attempt.lost.map(|lost| LostShown {
+            cost_nano_usd: lost.cost.0,
+            cost_basis: word(&lost.cost_basis),
+        }),
     }
 }
 

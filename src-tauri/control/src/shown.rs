@@ -218,7 +218,7 @@ pub struct ReceiptName {
 pub struct ReceiptShown {
     /// What the list shows of it.
     pub row: RequestRow,
-    /// Tries in order.
+    /// Tries in the order in which they ended; the last one answered, if any did.
     pub attempts: Vec<AttemptShown>,
     /// Targets left out, each with its reason.
     pub dropped: Vec<DroppedShown>,
@@ -271,6 +271,17 @@ pub struct AttemptShown {
     pub code: Option<String>,
     /// What the provider said.
     pub message: Option<String>,
+    /// It was cancelled, because another that was asked at the same time ended first.
+    pub lost: Option<LostShown>,
+}
+
+/// What is lost with an attempt that was cancelled.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct LostShown {
+    /// What may be billed for it, in billionths of a dollar: part of the request's cost.
+    pub cost_nano_usd: i64,
+    /// `estimated`, or `none` where its price is not known.
+    pub cost_basis: String,
 }
 
 /// What a translation could not carry.
@@ -293,6 +304,8 @@ pub struct ChoiceShown {
     pub seed: String,
     /// Every target that could have been asked, in the order of the plan.
     pub considered: Vec<ConsideredShown>,
+    /// Why no second target was asked beside the first; `None` where one was, or none was needed or allowed.
+    pub no_hedge: Option<String>,
 }
 
 /// One target of a choice.

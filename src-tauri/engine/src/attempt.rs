@@ -1,18 +1,18 @@
 //! One attempt: asks one target, until its answer can no longer turn out to be none.
 //!
-//! Promises: every try stands on the receipt and is told to health, however it ends; a refusal never
-//! repeats the provider's key. Leaves out which target is asked, and what a failure leads to (`walk`).
+//! Promises: what a provider says in its own words is told only to a caller who speaks its dialect. Leaves out
+//! what stands on the receipt and what health is told (`attempt/trying`), which target is asked, and what a
+//! failure leads to (`walk`).
 
 pub(crate) mod fan_out;
+mod trying;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use dialect::hub::{Loss, Note};
-use dialect::{
-    Dialect, Endpoint, Facts, Failure, FailureCategory, Fault, Reading, Task, Usage, classify,
-};
+use dialect::{Dialect, Endpoint, Facts, Failure, Fault, Reading, Usage, classify};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use routing::{Ask, Candidate, Door, Policy, Provider};
 
@@ -24,13 +24,15 @@ use crate::machine::Inner;
 use crate::media::Media;
 use crate::opening::{self, AnswerBody, Patience, Streaming};
 use crate::passage::Back;
-use crate::receipt::{AttemptFailure, AttemptRecord, ReceiptId};
+use crate::receipt::{AttemptRecord, ReceiptId};
 use crate::sending::{self, InHub, Sending, Thoughts, Unsent};
-use crate::settle::{Settlement, unix_ms};
+use crate::settle::unix_ms;
 use crate::snapshot::Snapshot;
 use crate::upstream::{self, UpstreamReply, bad_reply};
 use crate::warmth::Beginnings;
 use crate::{headers, practice};
+
+pub(crate) use trying::{Failed, Outcome, Try, Words, one};
 
 /// The largest error body that is read, in bytes.
 const ERROR_LIMIT: usize = 1024 * 1024;
@@ -115,6 +117,8 @@ pub(crate) enum Turn {
     Again,
     /// Another, without the thoughts of earlier turns, which it refused.
     WithoutThoughts,
+    /// The first, while another target still owes its answer.
+    Beside,
 }
 
 impl Turn {
@@ -123,120 +127,17 @@ impl Turn {
             Turn::First => candidate.why.to_string(),
             Turn::Again => "once more: what happened is a moment's trouble as a rule".to_owned(),
             Turn::WithoutThoughts => "again without the thoughts that it refused".to_owned(),
+            Turn::Beside => {
+                "asked beside the one before it, which took longer than nearly all of its requests do"
+                    .to_owned()
+            }
         }
     }
 
     fn thoughts(self) -> Thoughts {
         match self {
-            Turn::First | Turn::Again => Thoughts::Shown,
+            Turn::First | Turn::Again | Turn::Beside => Thoughts::Shown,
             Turn::WithoutThoughts => Thoughts::LeftOut,
-        }
-    }
-}
-
-/// Asks one target. The try stands on the receipt, however it ends.
-pub(crate) async fn one(
-    asking: &Asking<'_>,
-    candidate: &Candidate,
-    turn: Turn,
-    settlement: &mut Settlement,
-) -> Result<Answer, Failed> {
-    let provider = &candidate.provider;
-    let live = asking.inner.live.provider(&provider.id);
-    let underway = live.as_ref().map(ProviderLive::enter);
-    let mut attempt = AttemptRecord {
-        provider: provider.id.clone(),
-        model: candidate.model.clone(),
-        key: (!provider.more_keys.is_empty()).then(|| candidate.key.name().to_owned()),
-        why: turn.why(candidate),
-        started_us: settlement.elapsed_us(),
-        took_us: 0,
-        status: None,
-        failure: None,
-        spoken: None,
-        calls: 1,
-    };
-    let started = Instant::now();
-    // On the receipt from now on, also when the client leaves while we wait.
-    settlement.attempting(attempt.clone());
-    let key = ShownKey::new(asking.inner.credentials.key(&candidate.key));
-    let watched = asking.inner.conditions.watch(candidate, &asking.ask);
-    let outcome = ask(asking, candidate, turn, &watched, &key, &mut attempt).await;
-    attempt.took_us = settlement.elapsed_us().saturating_sub(attempt.started_us);
-    match outcome {
-        Ok(answered) => {
-            let first_byte = started.elapsed();
-            if answered.estimate.is_none() {
-                let response = response(asking, &attempt, &answered.body);
-                asking
-                    .inner
-                    .conditions
-                    .served(candidate, asking.beginnings, response);
-            }
-            // A stream has succeeded when it has ended well, and its relay knows when.
-            let watched = match &answered.body {
-                AnswerBody::Whole(_, reading, _) => {
-                    if let Some(live) = &live {
-                        live.succeeded(Instant::now(), first_byte);
-                    }
-                    // A count that was made here says nothing of the provider.
-                    if answered.estimate.is_none() {
-                        // The time to a whole answer is not the time to its first word.
-                        let teaches = asking.call.endpoint.task() != Task::Generate;
-                        watched.answered(first_byte, reading, teaches);
-                    }
-                    None
-                }
-                AnswerBody::Stream(_) => Some(watched),
-            };
-            Ok(Answer {
-                key,
-                first_byte,
-                provider: Arc::clone(provider),
-                model: candidate.model.clone(),
-                status: answered.status,
-                headers: answered.headers,
-                notes: answered.notes,
-                counted: answered.counted,
-                estimate: answered.estimate,
-                usages: answered.usages,
-                attempt,
-                live,
-                underway,
-                watched,
-                body: answered.body,
-            })
-        }
-        Err(NotAnswered::Unsent(unsent)) => {
-            settlement.not_attempted();
-            Err(Failed::Unsent(unsent))
-        }
-        Err(NotAnswered::Refused(refused)) => {
-            let (failure, verbatim) = discreet(*refused, &key);
-            watched.failed(&failure);
-            if let Some(live) = &live {
-                live.failed(
-                    Instant::now(),
-                    unix_ms(),
-                    failure.category,
-                    &failure.message,
-                );
-            }
-            tracing::info!(
-                provider = %provider.id,
-                model = %candidate.model,
-                category = failure.category.name(),
-                status = failure.status,
-                "attempt failed"
-            );
-            attempt.failure = Some(AttemptFailure::from(&failure));
-            settlement.attempted(attempt);
-            Err(Failed::Attempt(AllFailed {
-                failure,
-                provider: Arc::clone(provider),
-                verbatim,
-                fault: None,
-            }))
         }
     }
 }
@@ -253,34 +154,6 @@ fn response<'r>(
         AnswerBody::Stream(opened) => opened.passage.reading(),
     };
     reading.upstream_id.as_deref().filter(|_| kept_there)
-}
-
-/// Why one target brought nothing.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a failed attempt is the common one, and lives on the stack for a moment"
-)]
-pub(crate) enum Failed {
-    Unsent(Unsent),
-    Attempt(AllFailed),
-}
-
-/// What may be told of a refusal: never the key, and never the provider's own
-/// words about the key. That one is ours, so no tool can act on them, and
-/// "incorrect API key" would send a user looking at the client key.
-fn discreet(
-    (failure, verbatim): (Failure, Option<Verbatim>),
-    key: &ShownKey,
-) -> (Failure, Option<Verbatim>) {
-    let (failure, _) = key.masked(failure, Bytes::new());
-    let ours = matches!(
-        failure.category,
-        FailureCategory::Auth | FailureCategory::Permission
-    );
-    let may_be_told = |(_, headers, body): &Verbatim| {
-        !ours && !key.is_in(body) && !headers.values().any(|value| key.is_in(value.as_bytes()))
-    };
-    (failure, verbatim.filter(may_be_told))
 }
 
 /// A provider's own error answer.

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use dialect::{Fault, FaultKind, Task, estimate_prompt};
 use routing::{
-    Ask, Bar, Candidate, Choosing, Class, Considered, Contender, Decision, Fate, Kept, Plan,
-    Reason, Service, Strategy,
+    Ask, Bar, Candidate, Choosing, Class, Considered, Contender, Decision, Fate, Kept, NoHedge,
+    Plan, Reason, Service, Strategy,
 };
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,9 @@ pub struct Choice {
     pub seed: u64,
     /// Every target that could have been asked, in the order of the plan.
     pub considered: Vec<Weighed>,
+    /// Why no second target was asked beside the first, where that is allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_hedge: Option<NoHedge>,
 }
 
 /// One target of a choice.
@@ -130,6 +133,7 @@ fn told(conditions: &Conditions, candidates: &[Candidate], decision: &Decision) 
         reason: decision.reason,
         kept: decision.kept,
         seed: decision.seed,
+        no_hedge: None,
         considered: weighed
             .map(|(at, (candidate, figures))| {
                 let place = decision.order.iter().position(|place| *place == at);

@@ -3,6 +3,8 @@
 //! Promises: the lock is held for the microseconds that a call into `routing` takes; an attempt that
 //! is dropped before it ended is taken back and blames nobody. Leaves out every rule (`routing`).
 
+mod hedging;
+
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,13 +13,15 @@ use std::time::{Duration, Instant};
 use dialect::{Failure, Reading};
 use http::HeaderMap;
 use routing::{
-    Ask, Bar, Candidate, Choosing, Condition, Contender, Decision, Ended, Gate, Headroom, Health,
-    Issued, KeySource, LocalServer, Machine, Moment, Network, Pin, Prefixes, Queue, RetryBudget,
-    Shown, Situation, Step, Ticket, Took, Via, decide, follow,
+    Ask, Bar, Candidate, Choosing, Condition, Contender, Decision, Ended, Expected, Gate, Headroom,
+    Health, HedgeBudget, Issued, KeySource, LocalServer, Machine, Moment, Network, Pin, Prefixes,
+    Queue, RetryBudget, Shown, Situation, Step, Ticket, Took, Via, decide, follow,
 };
 
 use crate::settle::unix_ms;
 use crate::warmth::Beginnings;
+
+pub(crate) use hedging::Pair;
 
 /// With fewer errors than this share, a target is well.
 const WELL: f64 = 0.05;
@@ -43,6 +47,7 @@ struct Judged {
     budget: RetryBudget,
     prefixes: Prefixes,
     issued: Issued,
+    hedges: HedgeBudget,
 }
 
 impl Judged {
@@ -114,6 +119,7 @@ impl Default for Conditions {
                 budget: RetryBudget::default(),
                 prefixes: Prefixes::default(),
                 issued: Issued::default(),
+                hedges: HedgeBudget::default(),
             }),
             seeds: AtomicU64::new(seed),
         }
@@ -311,6 +317,28 @@ impl Conditions {
 }
 
 impl Watched {
+    /// How long its first word should take, and whether that is more than a guess.
+    pub(crate) fn expected(&self) -> (Expected, bool) {
+        let guess = Expected {
+            ttft_ms: f64::INFINITY,
+            token_ms: f64::INFINITY,
+            tail_ms: f64::INFINITY,
+            overdue_ms: f64::INFINITY,
+        };
+        let ticket = self.ticket.as_ref();
+        ticket.map_or((guess, false), |ticket| (ticket.expected, ticket.known))
+    }
+
+    /// The first word has not come by the time that it was overdue. To be told once: it counts now, and not
+    /// only when the attempt ends.
+    pub(crate) fn overdue(&self) {
+        if let Some(ticket) = &self.ticket {
+            let now = self.conditions.now();
+            let mut ticket = ticket.clone();
+            self.conditions.judged().health.waiting(&mut ticket, now);
+        }
+    }
+
     /// What the provider's headers say of its limits.
     pub(crate) fn announced(&self, headers: &HeaderMap) {
         let header = |name: &str| {
@@ -347,6 +375,14 @@ impl Watched {
             teaches,
         };
         self.end(ended, now);
+    }
+
+    /// It has answered, whole and in one piece.
+    pub(crate) fn answered_whole(mut self, took: Duration, reading: &Reading) {
+        let now = self.conditions.now();
+        let usage = reading.usage.unwrap_or_default();
+        let usage = &usage;
+        self.end(Ended::Whole { took, usage }, now);
     }
 
     /// It has failed, or its stream broke.

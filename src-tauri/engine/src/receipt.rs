@@ -97,6 +97,19 @@ pub struct AttemptRecord {
     /// gives one to a request. Each is paid for.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub calls: u32,
+    /// It was cancelled because another, asked at the same time, ended first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<Lost>,
+}
+
+/// What is lost with an attempt that was cancelled. It is part of the exchange's cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// What the provider may bill for it, in billionths of a dollar: the prompt, and where the answer was to
+    /// come in one piece, an answer of the usual length.
+    pub cost: NanoUsd,
+    /// Estimated, or none where its price is not known.
+    pub cost_basis: Basis,
 }
 
 fn one() -> u32 {
@@ -139,7 +152,7 @@ pub struct Receipt {
     pub streamed: bool,
     /// The alias it went through; `None` when a target was named directly.
     pub alias: Option<String>,
-    /// Tries in order.
+    /// Tries in the order in which they ended; the last one answered, if any did.
     pub attempts: Vec<AttemptRecord>,
     /// Targets left out, with reasons.
     pub dropped: Vec<Dropped>,

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use dialect::hub::{Loss, Note};
 use dialect::{Endpoint, Fault, Reading, StopReason, Task, Usage, estimate_tokens};
-use routing::{Dropped, NanoUsd, Plan, Price, Provider};
+use routing::{Dropped, HedgePolicy, NanoUsd, NoHedge, Plan, Price, Provider};
 
 use crate::admission::Permit;
+use crate::attempt::{Answer, Failed};
 use crate::choosing::Choice;
 use crate::ledger::Recorded;
 use crate::machine::Inner;
@@ -58,6 +59,17 @@ pub(crate) struct Settlement {
     counted: Option<u64>,
     /// What each call cost, where several made the answer.
     usages: Vec<Usage>,
+    /// What may be spent on second requests comes of what answers cost.
+    hedge: HedgePolicy,
+}
+
+/// Which of two attempts under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// The one that began first.
+    Elder,
+    /// The one that was asked beside it.
+    Younger,
 }
 
 impl Settlement {
@@ -108,6 +120,7 @@ impl Settlement {
             permit: None,
             counted: None,
             usages: Vec::new(),
+            hedge: HedgePolicy::default(),
         }
     }
 
@@ -132,6 +145,7 @@ impl Settlement {
 
     pub(crate) fn planned(&mut self, plan: &mut Plan) {
         let (alias, dropped) = (plan.alias.take(), std::mem::take(&mut plan.dropped));
+        self.hedge = plan.policy.hedge;
         self.note(|receipt| {
             receipt.alias = alias;
             receipt.dropped = dropped;
@@ -141,6 +155,15 @@ impl Settlement {
     /// Which target comes first, and why.
     pub(crate) fn chosen(&mut self, choice: Option<Choice>) {
         self.note(|receipt| receipt.choice = choice);
+    }
+
+    /// Why no second target was asked beside the first.
+    pub(crate) fn no_hedge(&mut self, reason: NoHedge) {
+        self.note(|receipt| {
+            if let Some(choice) = receipt.choice.as_mut() {
+                choice.no_hedge = Some(reason);
+            }
+        });
     }
 
     /// No target could serve; these were considered.
@@ -162,11 +185,38 @@ impl Settlement {
         });
     }
 
+    /// Of two attempts under way this one has ended, like this or as none. The other is the last of the
+    /// list from now on, as whoever answers always is.
+    pub(crate) fn one_of_two_ended(&mut self, which: Which, attempt: Option<AttemptRecord>) {
+        self.note(|receipt| {
+            let attempts = &mut receipt.attempts;
+            let Some(place) = attempts.len().checked_sub(2) else {
+                return;
+            };
+            if which == Which::Younger {
+                attempts.swap(place, place + 1);
+            }
+            match attempt {
+                Some(attempt) => attempts[place] = attempt,
+                None => drop(attempts.remove(place)),
+            }
+        });
+    }
+
     /// The attempt that stood on the receipt was none: nothing was sent.
     pub(crate) fn not_attempted(&mut self) {
         self.note(|receipt| {
             receipt.attempts.pop();
         });
+    }
+
+    /// The attempt under way has ended with this; `record` is that of a failure. Who answers goes on.
+    pub(crate) fn ended(&mut self, result: &Result<Answer, Failed>, record: Option<AttemptRecord>) {
+        match (result, record) {
+            (Ok(_), _) => {}
+            (Err(_), Some(record)) => self.attempted(record),
+            (Err(_), None) => self.not_attempted(),
+        }
     }
 
     /// A target that turned out not to be able to take this request.
@@ -264,9 +314,30 @@ impl Settlement {
         receipt.ending = ending;
         receipt.total_us = micros(self.started.elapsed());
         self.count(&mut receipt);
+        self.count_what_was_lost(&mut receipt);
         self.inner.live.settled(&receipt, unix_ms());
         self.permit = None;
         Some(self.inner.ledger.record(receipt))
+    }
+
+    /// Adds what cancelled attempts may be billed for. It is an estimate, so the sum is one.
+    fn count_what_was_lost(&self, receipt: &mut Receipt) {
+        if self.hedge.allowed {
+            self.inner.conditions.spent(receipt.cost, &self.hedge);
+        }
+        for lost in receipt.attempts.iter().filter_map(|attempt| attempt.lost) {
+            let free = lost.cost_basis != Basis::None && lost.cost == NanoUsd::ZERO;
+            if free {
+                continue;
+            }
+            receipt.cost = [receipt.cost, lost.cost].into_iter().sum();
+            if receipt.cost_basis == Basis::Metered {
+                receipt.cost_basis = Basis::Estimated;
+            }
+            if receipt.price_version.is_none() {
+                receipt.price_version = self.snapshot.as_ref().map(|s| s.price_version.clone());
+            }
+        }
     }
 
     /// Fills in tokens and money, each with how sure it is.

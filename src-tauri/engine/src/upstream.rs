@@ -315,6 +315,18 @@ fn silence(limit: Duration) -> Failure {
     )
 }
 
+/// Nothing came in the time that a target's own requests teach.
+pub(crate) fn late(waited: Duration, usual: Duration) -> Failure {
+    let (waited, usual) = (waited.as_secs_f32(), usual.as_secs_f32());
+    plain(
+        FailureCategory::Timeout,
+        format!(
+            "it said nothing for {waited:.1} s; nearly all requests of this size have their first word within \
+             {usual:.1} s here"
+        ),
+    )
+}
+
 /// An answer that is none.
 pub(crate) fn bad_reply(message: impl Into<String>) -> Failure {
     plain(FailureCategory::BadReply, message.into())

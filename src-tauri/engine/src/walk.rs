@@ -12,6 +12,7 @@ use dialect::{Failure, FailureCategory};
 use routing::{Candidate, Dropped, Plan, Remedy, Step, Stopped, remedy};
 
 use crate::attempt::{AllFailed, Answer, Asking, Failed, Turn, one};
+use crate::race::{self, Raced, race};
 use crate::sending::{self, Unsent};
 use crate::settle::Settlement;
 use crate::upstream::bad_reply;
@@ -29,28 +30,35 @@ pub(crate) async fn walk(
     plan: &Plan,
     settlement: &mut Settlement,
 ) -> Result<Answer, AllFailed> {
-    let mut failures = Failures::default();
-    let mut left: Vec<&Candidate> = plan.candidates.iter().collect();
+    let mut course = Course {
+        left: plan.candidates.iter().collect(),
+        failures: Failures::default(),
+        started: Instant::now(),
+        may_race: race::is_allowed(&asking),
+    };
     let mut place = Some(0);
-    let started = Instant::now();
-    while let Some(candidate) = place.map(|place| left.remove(place)) {
-        place = match target(&asking, candidate, &left, started, settlement).await {
+    while let Some(candidate) = place.map(|place| course.left.remove(place)) {
+        place = match target(&asking, candidate, &mut course, settlement).await {
             Ok(answer) => return Ok(answer),
-            Err(Left::Unsent(unsent)) => {
-                failures.unsent(candidate, unsent, settlement);
-                (!left.is_empty()).then_some(0)
-            }
-            Err(Left::Failed(failed, next)) => {
-                failures.last = Some(*failed);
-                match next {
-                    Step::Stop(_) => None,
-                    Step::NextLarger => larger(candidate, &left),
-                    Step::Next | Step::Again { .. } => next_of(&asking, &left),
-                }
-            }
+            Err(Left::Unsent) => (!course.left.is_empty()).then_some(0),
+            Err(Left::Failed(last, next)) => match next {
+                Step::Stop(_) => None,
+                Step::NextLarger => larger(last, &course.left),
+                Step::Next | Step::Again { .. } => next_of(&asking, &course.left),
+            },
         };
     }
-    Err(failures.told(plan))
+    Err(course.failures.told(plan))
+}
+
+/// How far a walk has come.
+struct Course<'p> {
+    /// Those that were not asked.
+    left: Vec<&'p Candidate>,
+    failures: Failures<'p>,
+    started: Instant,
+    /// A second target may be asked beside one that is late: once.
+    may_race: bool,
 }
 
 fn next_of(asking: &Asking<'_>, left: &[&Candidate]) -> Option<usize> {
@@ -60,44 +68,77 @@ fn next_of(asking: &Asking<'_>, left: &[&Candidate]) -> Option<usize> {
 }
 
 /// What a target that brought no answer leaves.
-enum Left {
-    Unsent(Unsent),
-    /// Its last failure, and what follows.
-    Failed(Box<AllFailed>, Step),
+enum Left<'p> {
+    /// Nothing was sent.
+    Unsent,
+    /// Who failed last, and what follows.
+    Failed(&'p Candidate, Step),
 }
 
-/// Asks one target, again where that may help.
-async fn target(
+/// Asks one target, again where that may help; where it is late, another beside it.
+async fn target<'p>(
     asking: &Asking<'_>,
-    candidate: &Candidate,
-    left: &[&Candidate],
-    started: Instant,
+    candidate: &'p Candidate,
+    course: &mut Course<'p>,
     settlement: &mut Settlement,
-) -> Result<Answer, Left> {
+) -> Result<Answer, Left<'p>> {
     await_turn(asking, candidate).await;
-    let mut tries = 0;
+    let (mut here, mut tries) = (candidate, 0);
     let mut may_wait = LONGEST_WAIT;
     loop {
-        tries += 1;
         let turn = match tries {
-            1 => Turn::First,
+            0 => Turn::First,
             _ => Turn::Again,
         };
-        let failed = match mended(asking, candidate, turn, settlement).await {
+        let raced = asked(asking, here, turn, course, settlement).await;
+        if std::ptr::eq(raced.candidate, here) {
+            tries += 1;
+        } else {
+            (here, tries) = (raced.candidate, 1);
+        }
+        let failure = match mended(asking, here, raced.result, &course.left, settlement).await {
             Ok(answer) => return Ok(answer),
-            Err(Failed::Unsent(unsent)) => return Err(Left::Unsent(unsent)),
-            Err(Failed::Attempt(failed)) => failed,
+            Err(Failed::Unsent(unsent)) => {
+                course.failures.unsent(here, unsent, settlement);
+                return Err(Left::Unsent);
+            }
+            Err(Failed::Attempt(failed)) => &course.failures.last.insert(failed).failure,
         };
-        let next = next_of(asking, left).map(|place| left[place]);
-        match follow(asking, candidate, next, &failed.failure, tries, started) {
+        let next = next_of(asking, &course.left).map(|place| course.left[place]);
+        match follow(asking, here, next, failure, tries, course.started) {
             Step::Again { wait } if wait <= may_wait => {
                 may_wait -= wait;
                 tokio::time::sleep(wait).await;
             }
-            Step::Again { .. } => return Err(Left::Failed(Box::new(failed), Step::Next)),
-            step => return Err(Left::Failed(Box::new(failed), step)),
+            Step::Again { .. } => return Err(Left::Failed(here, Step::Next)),
+            step => return Err(Left::Failed(here, step)),
         }
     }
+}
+
+/// Asks a target, and another beside it where that may be and is worth it.
+async fn asked<'p>(
+    asking: &Asking<'_>,
+    candidate: &'p Candidate,
+    turn: Turn,
+    course: &mut Course<'p>,
+    settlement: &mut Settlement,
+) -> Raced<'p> {
+    if !course.may_race || turn != Turn::First {
+        let result = one(asking, candidate, turn, &course.left, settlement).await;
+        return Raced::alone(candidate, result);
+    }
+    let mut raced = race(asking, candidate, &course.left, settlement).await;
+    if let Some(place) = raced.beside {
+        course.left.remove(place);
+        course.may_race = false;
+    }
+    match raced.earlier.take() {
+        Some((other, Failed::Unsent(unsent))) => course.failures.unsent(other, unsent, settlement),
+        Some((_, Failed::Attempt(failed))) => course.failures.last = Some(failed),
+        None => {}
+    }
+    raced
 }
 
 /// Many requests at once take turns at one key, so that none of them is told "too fast".
@@ -141,18 +182,18 @@ fn follow(
     }
 }
 
-/// Asks a target, and once more without the thoughts of earlier turns where it refuses these.
+/// Asks a target once more without the thoughts of earlier turns where it has refused these.
 async fn mended(
     asking: &Asking<'_>,
     candidate: &Candidate,
-    turn: Turn,
+    first: Result<Answer, Failed>,
+    others: &[&Candidate],
     settlement: &mut Settlement,
 ) -> Result<Answer, Failed> {
-    let first = one(asking, candidate, turn, settlement).await;
     let refused = matches!(&first, Err(Failed::Attempt(failed)) if failed.failure.category == FailureCategory::StateLost);
     if refused
         && sending::may_leave_thoughts_out(asking, candidate)
-        && let Some(second) = without_thoughts(asking, candidate, settlement).await
+        && let Some(second) = without_thoughts(asking, candidate, others, settlement).await
     {
         return second;
     }
@@ -164,10 +205,11 @@ async fn mended(
 async fn without_thoughts(
     asking: &Asking<'_>,
     candidate: &Candidate,
+    others: &[&Candidate],
     settlement: &mut Settlement,
 ) -> Option<Result<Answer, Failed>> {
     use FailureCategory::{BadRequest, StateLost};
-    match one(asking, candidate, Turn::WithoutThoughts, settlement).await {
+    match one(asking, candidate, Turn::WithoutThoughts, others, settlement).await {
         Err(Failed::Unsent(_)) => None,
         Err(Failed::Attempt(AllFailed { failure, .. }))
             if matches!(failure.category, BadRequest | StateLost) =>

@@ -106,6 +106,7 @@ fn receipt(id: ReceiptId) -> Box<Receipt> {
             status: Some(200),
             spoken: None,
             calls: 1,
+            lost: None,
             failure: None,
         }],
         notes: Vec::new(),

@@ -46,7 +46,7 @@ pub use outcome::{Class, Layer};
 pub use shown::{Line, RouteShown, Shown, Shut, TargetShown};
 pub(crate) use window::{Counts, WINDOW_S, Window};
 
-/// The most that is kept, about 8 MB when all of it is full.
+/// The most that is kept, about 10 MB when all of it is full.
 const TARGETS: usize = 1024;
 const KEYS: usize = 256;
 const POOLS: usize = 256;
@@ -99,6 +99,8 @@ pub struct Ticket {
     epoch: u32,
     /// What was expected of it.
     pub expected: Expected,
+    /// That was more than a guess.
+    pub known: bool,
     overdue: bool,
 }
 
@@ -114,6 +116,13 @@ pub enum Ended<'a> {
         /// It may teach what to expect: neither a model that had to be loaded
         /// first, nor the rest of an answer that had begun elsewhere.
         teaches: bool,
+    },
+    /// With an answer in one piece, whose time says nothing of a first token.
+    Whole {
+        /// From the asking to its end.
+        took: Duration,
+        /// What the provider says it used; nothing where it says nothing.
+        usage: &'a Usage,
     },
     /// With a failure; also a stream that broke.
     Failed(&'a Failure),
@@ -154,6 +163,9 @@ impl Health {
             ..*shape
         };
         let expected = self.look(via).expected(self, bare(via.model), &shape);
+        let known = target
+            .and_then(|place| self.targets.at(place))
+            .is_some_and(TargetHealth::known);
         if let Some(key) = key.and_then(|place| self.keys.at_mut(place)) {
             key.in_flight += 1;
             key.breaker.claim(begun, now);
@@ -182,6 +194,7 @@ impl Health {
             began: now,
             epoch: self.epoch,
             expected,
+            known,
             overdue: false,
         }
     }
@@ -235,6 +248,18 @@ impl Health {
                 self.reached(ticket, now);
                 self.hear(ticket, Class::Answered, None, now);
                 self.learn(ticket, took, usage, teaches, now);
+            }
+            Ended::Whole { took, usage } => {
+                self.reached(ticket, now);
+                self.hear(ticket, Class::Answered, None, now);
+                let (ttft, out) = (took, usage.output_total());
+                let all = Took {
+                    ttft,
+                    rest: Duration::ZERO,
+                    out,
+                };
+                self.learn(ticket, all, usage, false, now);
+                self.learn_whole(ticket, took, usage, now);
             }
             Ended::Failed(failure) => {
                 let class = Class::of(failure);
@@ -472,18 +497,30 @@ impl Health {
         if !teaches {
             return;
         }
-        let shape = match usage.input_total() {
-            0 => ticket.shape,
-            total => Shape {
-                uncached_in: total.saturating_sub(usage.cache_read),
-                cached_in: usage.cache_read,
-                ..ticket.shape
-            },
-        };
+        let shape = as_told(&ticket.shape, usage);
         target
             .latency
             .learn(&mut pool.pool, &shape, Took { out, ..took }, now);
         target.weigh_oddness(now);
+    }
+
+    fn learn_whole(&mut self, ticket: &Ticket, took: Duration, usage: &Usage, now: Moment) {
+        if let Some(target) = ticket.target.and_then(|place| self.targets.at_mut(place)) {
+            let shape = as_told(&ticket.shape, usage);
+            target.latency.learn_whole(&shape, took, now);
+        }
+    }
+}
+
+/// The request as its answer's usage tells it, where that says anything.
+fn as_told(guessed: &Shape, usage: &Usage) -> Shape {
+    match usage.input_total() {
+        0 => *guessed,
+        total => Shape {
+            uncached_in: total.saturating_sub(usage.cache_read),
+            cached_in: usage.cache_read,
+            ..*guessed
+        },
     }
 }
 

@@ -60,8 +60,12 @@ pub enum NoHedge {
     NoSooner,
     /// It would cost more than was saved up.
     TooDear,
+    /// What the other charges is not known.
+    NoPrice,
     /// How long this takes is not known yet.
     Unknown,
+    /// Several answers are asked for: twice as many would be paid for.
+    Several,
 }
 
 /// The target that a hedge would go to.
@@ -73,6 +77,8 @@ pub struct Second {
     pub state: State,
     /// What is expected of it.
     pub forecast: Forecast,
+    /// Its cost is among that; otherwise it would go out without a cap.
+    pub priced: bool,
 }
 
 impl HedgeBudget {
@@ -119,6 +125,9 @@ pub fn hedge(
     if second.forecast.ttft_ms > 2.0 * first.tail_ms {
         return Err(NoHedge::NoSooner);
     }
+    if !second.priced {
+        return Err(NoHedge::NoPrice);
+    }
     if second.forecast.cost.0 > budget.saved {
         return Err(NoHedge::TooDear);
     }
@@ -150,6 +159,7 @@ mod tests {
             gate: Gate::Open,
             state: State::Healthy,
             forecast: forecast(ttft_ms, cost),
+            priced: true,
         }
     }
 
@@ -207,6 +217,14 @@ mod tests {
         assert_eq!(
             ask(true, Some(&slow), &ALLOWED, &machine),
             Err(NoHedge::NoSooner)
+        );
+        let unpriced = Second {
+            priced: false,
+            ..other
+        };
+        assert_eq!(
+            ask(true, Some(&unpriced), &ALLOWED, &machine),
+            Err(NoHedge::NoPrice)
         );
         let dear = second(500.0, 1_001);
         assert_eq!(

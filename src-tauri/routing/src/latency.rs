@@ -3,7 +3,8 @@
 //! A latency means nothing by itself: six seconds are fine for eight thousand
 //! tokens and broken for two hundred. For each target two lines are fitted as
 //! answers come in, in the logarithm, so that factors add up: the time to the
-//! first token, and the time per token after it. The residual of a request,
+//! first token, and the time per token after it; a third is that of answers which come in
+//! one piece, and shows what such an answer is waited for. The residual of a request,
 //! measured in the usual spread of residuals, is its z; a target is odd when its
 //! z stay high, and higher than those of its peers.
 //!
@@ -83,6 +84,15 @@ pub struct Took {
     pub out: u64,
 }
 
+/// How long an answer should take that comes in one piece.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Whole {
+    /// Until all of it, in milliseconds.
+    pub expected_ms: f64,
+    /// Until all of it in 95 of 100 requests, in milliseconds.
+    pub tail_ms: f64,
+}
+
 /// One span's line and how well it has fitted.
 #[derive(Debug, Clone, Default)]
 struct Span {
@@ -102,6 +112,7 @@ pub(crate) struct Pool {
 pub(crate) struct Latency {
     ttft: Span,
     token: Span,
+    whole: Span,
 }
 
 impl Shape {
@@ -156,6 +167,26 @@ impl Latency {
                 .learn(&mut pool.token, &x, took.rest, tokens, now);
         }
         z
+    }
+
+    /// Learns from an answer that came in one piece. How long it was is not known before, so the spread of
+    /// lengths is part of its tail.
+    pub(crate) fn learn_whole(&mut self, shape: &Shape, took: Duration, now: Moment) {
+        let (mut nobodys, x) = (Line::default(), shape.features());
+        self.whole.learn(&mut nobodys, &x, took, 1.0, now);
+    }
+
+    /// What an answer in one piece should take, once so many have been seen.
+    pub(crate) fn whole(&self, shape: &Shape, from: u32) -> Option<Whole> {
+        let span = &self.whole;
+        if span.line.samples() < from {
+            return None;
+        }
+        let expected_ms = span_ms(span.line.at(&shape.features()));
+        Some(Whole {
+            expected_ms,
+            tail_ms: (expected_ms * span.residuals.tail()).min(SPANS_MS.1),
+        })
     }
 
     /// A request has no first token yet although it is overdue: that is known now,

@@ -48,7 +48,7 @@ pub use health::{
     RouteShown, Shown, Shut, TargetShown, Ticket, Via,
 };
 pub use hedge::{HedgeBudget, HedgePolicy, NoHedge, Second, hedge};
-pub use latency::{Expected, ODD, Shape, Took};
+pub use latency::{Expected, ODD, Shape, Took, Whole};
 pub use machine::Machine;
 pub use moment::Moment;
 pub use money::NanoUsd;

@@ -235,6 +235,7 @@ mod tests {
                 overdue_ms: 1_500.0,
             },
             known: true,
+            whole: None,
         }
     }
 

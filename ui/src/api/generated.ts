@@ -92,7 +92,11 @@ code: string | null,
 /**
  * What the provider said.
  */
-message: string | null, };
+message: string | null, 
+/**
+ * It was cancelled, because another that was asked at the same time ended first.
+ */
+lost: LostShown | null, };
 
 export type BreakerState = "healthy" | "degraded" | "recovering" | "failed";
 
@@ -180,7 +184,11 @@ seed: string,
 /**
  * Every target that could have been asked, in the order of the plan.
  */
-considered: Array<ConsideredShown>, };
+considered: Array<ConsideredShown>, 
+/**
+ * Why no second target was asked beside the first; `None` where one was, or none was needed or allowed.
+ */
+no_hedge: string | null, };
 
 export type ClientName = { 
 /**
@@ -588,6 +596,15 @@ battery_percent: number | null,
  * What a model that runs here loses by it in a score, 0 to 3.
  */
 burden: number, };
+export type LostShown = { 
+/**
+ * What may be billed for it, in billionths of a dollar: part of the request's cost.
+ */
+cost_nano_usd: number, 
+/**
+ * `estimated`, or `none` where its price is not known.
+ */
+cost_basis: string, };
 
 export type Minute = { 
 /**
@@ -928,7 +945,7 @@ export type ReceiptShown = {
  */
 row: RequestRow, 
 /**
- * Tries in order.
+ * Tries in the order in which they ended; the last one answered, if any did.
  */
 attempts: Array<AttemptShown>, 
 /**

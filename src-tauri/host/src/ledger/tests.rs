@@ -3,7 +3,7 @@
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use dialect::{Endpoint, FailureCategory, StopReason, Usage};
-use engine::{AttemptFailure, AttemptRecord, Basis, Choice, Ending, ReceiptId};
+use engine::{AttemptFailure, AttemptRecord, Basis, Choice, Ending, Lost, ReceiptId};
 use routing::{Dropped, Kept, NanoUsd, Stay};
 use rusqlite::Connection;
 
@@ -30,6 +30,10 @@ fn full(id: ReceiptId) -> Receipt {
             status: Some(429),
             spoken: Some(dialect::Dialect::Gemini),
             calls: 3,
+            lost: Some(Lost {
+                cost: NanoUsd(1_700),
+                cost_basis: Basis::Estimated,
+            }),
             failure: Some(AttemptFailure {
                 category: FailureCategory::RateLimit,
                 code: Some("rate_limit_exceeded".into()),
@@ -48,6 +52,7 @@ fn full(id: ReceiptId) -> Receipt {
             }),
             reason: routing::Reason::Order,
             seed: 7,
+            no_hedge: Some(routing::NoHedge::TooDear),
             considered: Vec::new(),
         }),
         dropped: vec![Dropped {

@@ -6,7 +6,7 @@ use super::mean::Mean;
 use super::outcome::Layer;
 use super::{Health, Via, bare};
 use crate::breaker::{Bar, Breaker, Gate, State};
-use crate::latency::{self, Expected, Latency, Pool, Shape};
+use crate::latency::{self, Expected, Latency, Pool, Shape, Whole};
 use crate::moment::Moment;
 use crate::pace::Pace;
 use crate::uptime::Uptime;
@@ -42,6 +42,8 @@ pub struct Condition {
     pub expected: Expected,
     /// That is more than a guess: the model has answered often enough.
     pub known: bool,
+    /// How long an answer in one piece should take; `None` until enough of them were seen.
+    pub whole: Option<Whole>,
 }
 
 #[derive(Debug)]
@@ -167,6 +169,7 @@ impl Seen<'_> {
                 waiting: health.waiting_at(via, now),
                 expected: self.expected(health, bare(via.model), shape),
                 known: false,
+                whole: None,
             };
         };
         let shape = Shape {
@@ -184,7 +187,8 @@ impl Seen<'_> {
             tokens_in_flight: target.tokens,
             waiting: health.waiting_at(via, now),
             expected: self.expected(health, bare(via.model), &shape),
-            known: target.latency.samples() >= KNOWN_FROM,
+            known: target.known(),
+            whole: target.latency.whole(&shape, KNOWN_FROM),
         }
     }
 
@@ -200,6 +204,11 @@ impl Seen<'_> {
 }
 
 impl TargetHealth {
+    /// Its own figures are more than a guess.
+    pub(super) fn known(&self) -> bool {
+        self.latency.samples() >= KNOWN_FROM
+    }
+
     pub(super) fn weigh_oddness(&mut self, now: Moment) {
         self.odd_penalty = latency::penalty(self.latency.oddness(now), self.peers);
     }

@@ -363,3 +363,34 @@ fn the_median_leaves_oneself_out() {
         );
     }
 }
+
+#[test]
+fn answers_in_one_piece_have_times_of_their_own() {
+    let mut health = Health::new(1);
+    let via = via("a", "m");
+    let shape = Shape {
+        uncached_in: 1_000,
+        ..Shape::default()
+    };
+    let mut chance = Chance::seeded(7);
+    for n in 0..40 {
+        let ticket = health.begin(&via, &shape, 100, s(f64::from(n)));
+        assert!(!ticket.known, "it says nothing of a first token");
+        let took = Duration::from_secs_f64(3.0 * (0.4 * chance.normal()).exp());
+        let usage = Usage::default();
+        let ended = Ended::Whole {
+            took,
+            usage: &usage,
+        };
+        health.end(&ticket, ended, s(f64::from(n)));
+        if n == 10 {
+            let seen = health.condition(&via, &shape, 100, s(f64::from(n)));
+            assert_eq!(seen.whole, None, "ten are too few");
+        }
+    }
+    let seen = health.condition(&via, &shape, 100, s(41.0));
+    let whole = seen.whole.expect("it has been seen often enough");
+    assert!((2_300.0..4_000.0).contains(&whole.expected_ms), "{whole:?}");
+    assert!((4_000.0..9_000.0).contains(&whole.tail_ms), "{whole:?}");
+    assert!(!seen.known);
+}

@@ -84,6 +84,7 @@ test("a receipt tells every target that was considered, its score and why it los
   const third = within(receipt).getByText("openrouter/llama-3.3-70b-instruct").closest("li")!;
   expect(third.textContent).toContain("not asked");
   expect(third.textContent).toContain("Rate limit reached.");
+  expect(receipt.textContent).toContain("No second one was asked beside the first: this machine runs from its battery.");
 });
 
 test("a receipt that is gone says so", async () => {

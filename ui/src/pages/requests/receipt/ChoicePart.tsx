@@ -17,6 +17,11 @@ export function ChoicePart({ choice }: { choice: ReceiptShown["choice"] }) {
           <Considered key={one.target} one={one} />
         ))}
       </ul>
+      {choice.no_hedge !== null && (
+        <p className="soft">
+          No second one was asked beside the first: <Told>{choice.no_hedge}</Told>.
+        </p>
+      )}
     </Part>
   );
 }

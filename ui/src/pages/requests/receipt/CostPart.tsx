@@ -2,7 +2,7 @@
 
 import type { ReceiptShown } from "../../../api/generated";
 import { money } from "../../../format";
-import { basis } from "../../../words";
+import { basis, lostCost } from "../../../words";
 import { Line, Part } from "./Part";
 
 export function CostPart({ receipt: { row, attempts, price_version } }: { receipt: ReceiptShown }) {
@@ -13,6 +13,7 @@ export function CostPart({ receipt: { row, attempts, price_version } }: { receip
       </Part>
     );
   }
+  const lost = attempts.flatMap((attempt) => attempt.lost ?? []);
   // A cost that is known without a price is that of a server that bills nobody.
   const free = row.cost_basis !== "none" && price_version === null;
   return (
@@ -21,6 +22,7 @@ export function CostPart({ receipt: { row, attempts, price_version } }: { receip
         <Line name="This request">
           <strong>{row.cost_basis === "none" ? "not known" : money(row.cost_nano_usd)}</strong>
         </Line>
+        {lost.length > 0 && <Line name="Of which cancelled">{lost.map(lostCost).join(", ")}</Line>}
         <Line name="Price list">{price_version ?? noPrice(free, row.practice)}</Line>
       </dl>
     </Part>

@@ -3,7 +3,7 @@
 
 import type { AttemptShown, ReceiptShown } from "../../../api/generated";
 import { classes } from "../../../kit/classes";
-import { attemptOutcome, dialect, ending, routeSentence } from "../../../words";
+import { attemptOutcome, dialect, ending, lostCost, routeSentence } from "../../../words";
 import { Notice } from "../../../kit/Notice";
 import { Told } from "../../../kit/Told";
 import { Part } from "./Part";
@@ -48,7 +48,7 @@ export function RoutePart({ receipt }: { receipt: ReceiptShown }) {
 }
 
 function Attempt({ attempt, total }: { attempt: AttemptShown; total: number }) {
-  const failed = attempt.failure !== null;
+  const failed = attempt.failure !== null || attempt.lost !== null;
   return (
     <li className={classes(css.stop, failed ? css.failed : css.answered)}>
       <strong>
@@ -60,6 +60,7 @@ function Attempt({ attempt, total }: { attempt: AttemptShown; total: number }) {
         <span className="soft">
           ({attempt.why}
           {attempt.spoken !== null && `, translated into ${dialect(attempt.spoken)}`}
+          {attempt.lost !== null && `, ${lostCost(attempt.lost)}`}
           {attempt.calls > 1 && `, asked ${attempt.calls} times, each paid`})
         </span>
       </p>
