@@ -25,7 +25,7 @@ impl Control {
             .map_err(Failure::unavailable)?;
         let providers = self.healths(&snapshot.routes.providers).await?;
         let practice_only = !snapshot.routes.providers.iter().any(|provider| {
-            let ready = parts.engine.standing(provider) == Standing::Ready;
+            let ready = parts.engine.provider_standing(provider) == Standing::Ready;
             !provider.practice && provider.enabled && ready
         });
         Ok(Overview {
@@ -102,7 +102,12 @@ impl Control {
             id: provider.id.clone(),
             name: provider.name.clone(),
             practice: provider.practice,
-            state: state(provider, engine.standing(provider), lately.as_ref(), worst),
+            state: state(
+                provider,
+                engine.provider_standing(provider),
+                lately.as_ref(),
+                worst,
+            ),
             cause: worst.map(cause),
             attempts: lately.as_ref().map_or(0, |l| l.attempts),
             failures: lately.as_ref().map_or(0, |l| l.failures),
@@ -183,7 +188,7 @@ fn state(
         return HealthState::Disabled;
     }
     match standing {
-        Standing::Draining => return HealthState::Draining,
+        Standing::Draining(_) => return HealthState::Draining,
         Standing::NoKey => return HealthState::NoKey,
         Standing::Ready => {}
     }

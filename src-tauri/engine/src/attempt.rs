@@ -14,12 +14,13 @@ use dialect::{
     Dialect, Endpoint, Facts, Failure, FailureCategory, Fault, Reading, Task, Usage, classify,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
-use routing::{Ask, Candidate, Door, Provider};
+use routing::{Ask, Candidate, Door, Dropped, Provider};
 
 use crate::conditions::Watched;
+use crate::drain::{self, Underway};
 use crate::exchange::Call;
 use crate::key::ShownKey;
-use crate::live::{ProviderLive, Underway};
+use crate::live::ProviderLive;
 use crate::machine::Inner;
 use crate::media::Media;
 use crate::opening::{self, AnswerBody, Patience, Streaming};
@@ -29,7 +30,7 @@ use crate::sending::{self, InHub, Sending, Thoughts, Unsent};
 use crate::settle::{Settlement, unix_ms};
 use crate::snapshot::Snapshot;
 use crate::upstream::{self, UpstreamReply, bad_reply};
-use crate::{headers, practice};
+use crate::{faults, headers, practice};
 
 /// The largest error body that is read, in bytes.
 const ERROR_LIMIT: usize = 1024 * 1024;
@@ -53,7 +54,7 @@ pub(crate) struct Answer {
     /// Since this attempt began.
     pub(crate) first_byte: Duration,
     pub(crate) live: Option<Arc<ProviderLive>>,
-    pub(crate) underway: Option<Underway>,
+    pub(crate) underway: Underway,
     /// Tells health how the stream ends.
     pub(crate) watched: Option<Watched>,
     pub(crate) body: AnswerBody,
@@ -131,7 +132,9 @@ pub(crate) async fn one(
 ) -> Result<Answer, Failed> {
     let provider = &candidate.provider;
     let live = asking.inner.live.provider(&provider.id);
-    let underway = live.as_ref().map(ProviderLive::enter);
+    let key = asking.inner.credentials.key(&provider.key);
+    let underway = drain::enter(asking, candidate, key.as_ref(), live.as_ref())
+        .map_err(|why| turned_away(candidate, &why, settlement))?;
     let mut attempt = AttemptRecord {
         provider: provider.id.clone(),
         model: candidate.model.clone(),
@@ -146,9 +149,14 @@ pub(crate) async fn one(
     let started = Instant::now();
     // On the receipt from now on, also when the client leaves while we wait.
     settlement.attempting(attempt.clone());
-    let key = ShownKey::new(asking.inner.credentials.key(&provider.key));
+    let key = ShownKey::new(key);
     let watched = asking.inner.conditions.watch(candidate, &asking.ask);
-    let outcome = ask(asking, candidate, turn, &watched, &key, &mut attempt).await;
+    let outcome = tokio::select! {
+        // First, because an answer that is there is worth having.
+        biased;
+        outcome = ask(asking, candidate, turn, &watched, &key, &mut attempt) => outcome,
+        why = underway.cut() => Err(drain::taken_back(&why).into()),
+    };
     attempt.took_us = settlement.elapsed_us().saturating_sub(attempt.started_us);
     match outcome {
         Ok(answered) => {
@@ -193,7 +201,11 @@ pub(crate) async fn one(
         }
         Err(NotAnswered::Refused(refused)) => {
             let (failure, verbatim) = discreet(*refused, &key);
-            watched.failed(&failure);
+            match failure.category {
+                // Not its doing.
+                FailureCategory::Drained => drop(watched),
+                _ => watched.failed(&failure),
+            }
             if let Some(live) = &live {
                 live.failed(
                     Instant::now(),
@@ -219,6 +231,21 @@ pub(crate) async fn one(
             }))
         }
     }
+}
+
+/// A target that began to drain after the plan was made is left out of it.
+fn turned_away(candidate: &Candidate, why: &str, settlement: &mut Settlement) -> Failed {
+    settlement.unfit(Dropped {
+        target: format!("{}/{}", candidate.provider.id, candidate.model),
+        reason: why.to_owned(),
+    });
+    Failed::Attempt(AllFailed {
+        failure: drain::taken_back(why),
+        provider: Arc::clone(&candidate.provider),
+        verbatim: None,
+        // Where others were asked, what they said matters more.
+        fault: (settlement.attempts() == 0).then(|| faults::drained(why)),
+    })
 }
 
 /// Why one target brought nothing.

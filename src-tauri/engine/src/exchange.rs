@@ -105,7 +105,7 @@ impl Engine {
             endpoint: call.endpoint,
             model: &facts.model,
         };
-        let mut plan = match routing::plan(&snapshot.routes, asked, |p| self.standing(p)) {
+        let mut plan = match routing::plan(&snapshot.routes, asked, |p, m| self.standing(p, m)) {
             Ok(plan) => plan,
             Err(no_route) => {
                 let (fault, dropped) = faults::no_route(no_route);
@@ -150,8 +150,10 @@ impl Engine {
             targets: plan.candidates.len().max(1) as u32,
         };
         let walked = tokio::select! {
+            // First, because a stop tells each attempt too.
+            biased;
+            _ = inner.stop.pulled() => None,
             walked = walk(asking, &plan, &mut settlement) => Some(walked),
-            () = inner.stop.pulled() => None,
         };
         let Some(walked) = walked else {
             return refuse(
@@ -168,7 +170,7 @@ impl Engine {
                 let place = place(inner, &call, &hub);
                 let to_keep = to_keep(&call, hub, &settlement);
                 let memory = Memory::new(inner, &answer.provider.id, place, to_keep);
-                deliver(inner, &snapshot, dialect, answer, memory, settlement).await
+                deliver(&snapshot, dialect, answer, memory, settlement).await
             }
             Err(failed) => give_up(dialect, failed, settlement).await,
         }
@@ -203,7 +205,7 @@ impl Engine {
         refuse(settlement, dialect, fault, Ending::Refused, None).await
     }
 
-    /// The reasons not to begin: a loop, a pause, no room, a ledger that lags.
+    /// The reasons not to begin: a loop, a pause, a drain, no room, a ledger that lags.
     fn admit(
         &self,
         call: &Call,
@@ -217,6 +219,9 @@ impl Engine {
         }
         if inner.live.is_paused() {
             return Err(faults::paused());
+        }
+        if inner.drains.is_app_draining() {
+            return Err(faults::draining());
         }
         if inner.ledger.backlog() > BACKLOG_LIMIT {
             return Err(faults::ledger_behind());

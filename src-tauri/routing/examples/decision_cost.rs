@@ -109,7 +109,7 @@ fn measure(
         model: ["", "one", "", "", "four", "", "", "", "eight"][count],
     };
     let mut spans: [Vec<u64>; 4] = std::array::from_fn(|_| Vec::with_capacity(DECISIONS));
-    let planned = || plan(routes, asked, |_| Standing::Ready).expect("a plan");
+    let planned = || plan(routes, asked, |_, _| Standing::Ready).expect("a plan");
     let now = Moment::from_ms(100_000);
     for seed in 0..DECISIONS as u64 {
         let started = Instant::now();
@@ -203,7 +203,7 @@ fn health(routes: &Routes) -> Health {
             endpoint: Endpoint::ChatCompletions,
             model: "eight",
         },
-        |_| Standing::Ready,
+        |_, _| Standing::Ready,
     )
     .expect("a plan")
     .candidates;

@@ -43,6 +43,8 @@ pub enum Remedy {
     LargerWindow,
     /// Another key or account. Health has taken this one out.
     OtherKey,
+    /// Another target, at no cost to the budget: nothing has failed, so nothing is fed.
+    Elsewhere,
     /// Nothing.
     None,
 }
@@ -70,6 +72,7 @@ pub fn remedy(category: FailureCategory) -> Remedy {
         F::Timeout | F::Tls | F::BadReply => Remedy::Other,
         // The client has seen part of an answer: a second one would not fit it.
         F::BrokenStream => Remedy::None,
+        F::Drained => Remedy::Elsewhere,
     }
 }
 
@@ -158,6 +161,10 @@ pub fn follow(situation: &Situation<'_>, budget: &mut RetryBudget, chance: f64) 
         Remedy::OtherOrWait if alone && situation.tries <= WAITS => {
             again(situation, UNSAID_MS, budget, chance)
         }
+        Remedy::Elsewhere => match alone {
+            true => Step::Stop(Stopped::NoneLeft),
+            false => Step::Next,
+        },
         Remedy::OtherOrWait | Remedy::Other | Remedy::OtherKey => next(situation, budget),
     }
 }
@@ -317,6 +324,7 @@ mod tests {
             (F::Connection, None, 1, again(150), again(150)),
             (F::Timeout, None, 1, Step::Next, stop(Stopped::NoneLeft)),
             (F::BadReply, None, 1, Step::Next, stop(Stopped::NoneLeft)),
+            (F::Drained, None, 1, Step::Next, stop(Stopped::NoneLeft)),
             (F::Auth, None, 1, Step::Next, stop(Stopped::NoneLeft)),
             (F::Quota, Some(1), 1, Step::Next, stop(Stopped::NoneLeft)),
             (

@@ -7,7 +7,7 @@ use dialect::{Endpoint, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::choose::Strategy;
-use crate::routes::{Provider, Routes, Target, Way};
+use crate::routes::{KeySource, Provider, Routes, Target, Way};
 
 /// What a plan is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,34 @@ pub enum Standing {
     /// Its key is not there.
     NoKey,
     /// Finishes what it has and takes nothing new.
-    Draining,
+    Draining(Draining),
+}
+
+/// What of a target is draining.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Draining {
+    /// Its provider.
+    Provider,
+    /// The key of its provider, which other providers may share.
+    Key,
+    /// The model at this provider alone.
+    Target,
+}
+
+impl Draining {
+    /// Why a target takes nothing new, and what to do about it.
+    pub fn told(self, provider: &Provider, model: &str) -> String {
+        let who = match (self, &provider.key) {
+            (Draining::Provider, _) | (Draining::Key, KeySource::None) => provider.name.clone(),
+            (Draining::Key, KeySource::Keychain(key) | KeySource::Environment(key)) => {
+                format!("the key `{key}` of {}", provider.name)
+            }
+            (Draining::Target, _) => format!("`{}/{model}`", provider.id),
+        };
+        format!(
+            "{who} is draining and takes no new work; resume it on the Providers page, or ask another target"
+        )
+    }
 }
 
 /// Targets in the order they are tried, and those left out.
@@ -82,6 +109,8 @@ pub enum NoRoute {
         message: String,
         /// Each target with its reason.
         dropped: Vec<Dropped>,
+        /// One of them would serve, were it not draining.
+        draining: bool,
     },
 }
 
@@ -99,13 +128,14 @@ pub enum NoRoute {
 pub fn plan(
     routes: &Routes,
     asked: Asked<'_>,
-    standing: impl Fn(&Provider) -> Standing,
+    standing: impl Fn(&Provider, &str) -> Standing,
 ) -> Result<Plan, NoRoute> {
     let mut draft = Draft {
         asked,
         standing,
         candidates: Vec::new(),
         dropped: Vec::new(),
+        draining: false,
         strategy: None,
     };
     if let Some(alias) = routes.aliases.get(asked.model) {
@@ -159,13 +189,14 @@ struct Draft<'a, S> {
     standing: S,
     candidates: Vec<Candidate>,
     dropped: Vec<Dropped>,
+    draining: bool,
     strategy: Option<Strategy>,
 }
 
-impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
+impl<S: Fn(&Provider, &str) -> Standing> Draft<'_, S> {
     fn consider(&mut self, provider: &Arc<Provider>, model: &str, why: &'static str) {
         let obstacle = self
-            .obstacle(provider)
+            .obstacle(provider, model)
             .or_else(|| self.repeated(provider, model))
             .or_else(|| self.mixed_vectors(model));
         match obstacle {
@@ -190,7 +221,7 @@ impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
         }
     }
 
-    fn obstacle(&self, provider: &Provider) -> Option<String> {
+    fn obstacle(&mut self, provider: &Provider, model: &str) -> Option<String> {
         let name = &provider.name;
         if !provider.enabled {
             return Some(format!(
@@ -211,13 +242,16 @@ impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
                 asked.name(),
             ));
         }
-        match (self.standing)(provider) {
+        match (self.standing)(provider, model) {
             Standing::Ready => None,
             Standing::NoKey => Some(format!(
                 "{name} has no key; set one with `signalbox keys set {}` or on the Providers page",
                 provider.id
             )),
-            Standing::Draining => Some(format!("{name} is draining and takes no new work")),
+            Standing::Draining(what) => {
+                self.draining = true;
+                Some(what.told(provider, model))
+            }
         }
     }
 
@@ -268,6 +302,7 @@ impl<S: Fn(&Provider) -> Standing> Draft<'_, S> {
                 reasons.join("; ")
             ),
             dropped: self.dropped,
+            draining: self.draining,
         })
     }
 }

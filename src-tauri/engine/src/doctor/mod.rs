@@ -183,13 +183,17 @@ impl Examining {
                 .unwrap_or(dialect::Endpoint::ChatCompletions),
             model: &target,
         };
-        match routing::plan(&snapshot.routes, asked, |one| engine.standing(one)) {
+        match routing::plan(&snapshot.routes, asked, |one, model| {
+            engine.standing(one, model)
+        }) {
             Ok(plan) if plan.candidates[0].provider.id == provider.id => Ok(()),
             Ok(plan) => Err(NotExamined::NotReady(format!(
                 "`{target}` is the name of a model of {}: examine that one instead",
                 plan.candidates[0].provider.name
             ))),
-            Err(NoRoute::NoTarget { message, dropped }) => {
+            Err(NoRoute::NoTarget {
+                message, dropped, ..
+            }) => {
                 let reason = dropped
                     .into_iter()
                     .next()

@@ -81,7 +81,7 @@ fn tried_by(
         endpoint,
         model: "work",
     };
-    let mut plan = plan(&routes, asked, |_| Standing::Ready).expect("a plan");
+    let mut plan = plan(&routes, asked, |_, _| Standing::Ready).expect("a plan");
     heed(
         &mut plan,
         &Findings::new(findings),

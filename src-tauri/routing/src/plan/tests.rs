@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dialect::{Dialect, Endpoint, Task};
 
-use super::{Asked, NoRoute, Plan, Standing, plan};
+use super::{Asked, Draining, NoRoute, Plan, Standing, plan};
 use crate::catalogue::CatalogueModel;
 use crate::routes::{Alias, AuthScheme, KeySource, Provider, Routes, Surface, Target};
 
@@ -64,7 +64,7 @@ fn routes(providers: Vec<Provider>, aliases: &[(&str, &[(&str, &str)])]) -> Rout
 }
 
 fn ask(routes: &Routes, endpoint: Endpoint, model: &str) -> Result<Plan, NoRoute> {
-    plan(routes, Asked { endpoint, model }, |_| Standing::Ready)
+    plan(routes, Asked { endpoint, model }, |_, _| Standing::Ready)
 }
 
 fn chat(routes: &Routes, model: &str) -> Result<Plan, NoRoute> {
@@ -272,7 +272,7 @@ fn a_bare_name_goes_first_to_those_who_speak_the_callers_dialect() {
                 endpoint,
                 model: "m",
             },
-            |_| Standing::Ready,
+            |_, _| Standing::Ready,
         )
         .expect("a plan");
         assert_eq!(tried(&plan), candidates, "{}", endpoint.name());
@@ -294,6 +294,8 @@ fn a_provider_that_cannot_work_now_is_left_out_with_what_to_do() {
             off,
             provider("keyless", OPENAI, &["m"]),
             provider("leaving", OPENAI, &["m"]),
+            provider("locked", OPENAI, &["m"]),
+            provider("narrow", OPENAI, &["m"]),
             provider("ready", OPENAI, &["m"]),
         ],
         &[],
@@ -302,10 +304,14 @@ fn a_provider_that_cannot_work_now_is_left_out_with_what_to_do() {
         endpoint: Endpoint::ChatCompletions,
         model: "m",
     };
-    let plan = plan(&routes, asked, |provider| match provider.id.as_str() {
-        "keyless" => Standing::NoKey,
-        "leaving" => Standing::Draining,
-        _ => Standing::Ready,
+    let plan = plan(&routes, asked, |provider, model| {
+        match provider.id.as_str() {
+            "keyless" => Standing::NoKey,
+            "leaving" => Standing::Draining(Draining::Provider),
+            "locked" => Standing::Draining(Draining::Key),
+            "narrow" if model == "m" => Standing::Draining(Draining::Target),
+            _ => Standing::Ready,
+        }
     })
     .expect("a plan");
     assert_eq!(tried(&plan), ["ready <- m"]);
@@ -315,7 +321,12 @@ fn a_provider_that_cannot_work_now_is_left_out_with_what_to_do() {
             "off/m: OFF is disabled; enable it on the Providers page",
             "keyless/m: KEYLESS has no key; set one with `signalbox keys set keyless` or on the \
              Providers page",
-            "leaving/m: LEAVING is draining and takes no new work",
+            "leaving/m: LEAVING is draining and takes no new work; resume it on the Providers page, \
+             or ask another target",
+            "locked/m: the key `locked` of LOCKED is draining and takes no new work; resume it on the \
+             Providers page, or ask another target",
+            "narrow/m: `narrow/m` is draining and takes no new work; resume it on the Providers page, \
+             or ask another target",
         ]
     );
 }
@@ -328,7 +339,12 @@ fn when_nobody_is_left_every_reason_is_said() {
         vec![off, provider("mute", &[], &[])],
         &[("fast", &[("off", "a"), ("gone", "b"), ("mute", "c")])],
     );
-    let Err(NoRoute::NoTarget { message, dropped }) = chat(&routes, "fast") else {
+    let Err(NoRoute::NoTarget {
+        message,
+        dropped,
+        draining: false,
+    }) = chat(&routes, "fast")
+    else {
         panic!("expected no target");
     };
     let targets: Vec<&str> = dropped.iter().map(|d| d.target.as_str()).collect();
@@ -350,7 +366,7 @@ fn a_target_of_a_provider_without_a_key_is_known_and_not_unknown() {
             endpoint: Endpoint::ChatCompletions,
             model: asked,
         };
-        let refused = plan(&routes, asked, |_| Standing::NoKey);
+        let refused = plan(&routes, asked, |_, _| Standing::NoKey);
         assert!(
             matches!(refused, Err(NoRoute::NoTarget { .. })),
             "{}",
@@ -455,9 +471,9 @@ mod laws {
                     provider
                 })
                 .collect();
-            let stands = |provider: &Provider| {
+            let stands = |provider: &Provider, _: &str| {
                 let n: usize = provider.id[1..].parse().expect("a number");
-                [Standing::Ready, Standing::NoKey, Standing::Draining][states[n].2]
+                [Standing::Ready, Standing::NoKey, Standing::Draining(Draining::Provider)][states[n].2]
             };
             let named: Vec<(String, String)> = targets
                 .iter()
@@ -478,11 +494,13 @@ mod laws {
                         prop_assert!(candidate.provider.enabled);
                         let served = candidate.provider.door(endpoint).is_some();
                         prop_assert!(served || endpoint.task() == Task::Count);
-                        prop_assert_eq!(stands(&candidate.provider), Standing::Ready);
+                        prop_assert_eq!(stands(&candidate.provider, &candidate.model), Standing::Ready);
                     }
                 }
-                Err(NoRoute::NoTarget { dropped, .. }) => {
+                Err(NoRoute::NoTarget { dropped, draining, .. }) => {
                     prop_assert_eq!(dropped.len(), targets.len());
+                    let drains = dropped.iter().any(|one| one.reason.contains("draining"));
+                    prop_assert_eq!(draining, drains);
                 }
                 Err(NoRoute::UnknownModel { message }) => prop_assert!(false, "{}", message),
             }
