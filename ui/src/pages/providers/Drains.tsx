@@ -43,7 +43,7 @@ export function Drains({ page }: { page: ProvidersPage }) {
                 <Button
                   isDisabled={resume.isPending}
                   onPress={() => resume.mutate({ what: one.what })}
-                  aria-label={`Resume ${one.name} (in the list of drains)`}
+                  aria-label={`Take new work for ${one.name} again`}
                 >
                   Resume
                 </Button>
@@ -59,7 +59,7 @@ export function Drains({ page }: { page: ProvidersPage }) {
           onChange={(index) => setChosen(Number(index))}
           options={choices.map((one, index) => ({ value: String(index), label: one.label }))}
         />
-        <Button isDisabled={drain.isPending} onPress={() => drain.mutate({ what: choice.what })} aria-label="Drain what is chosen">
+        <Button isDisabled={drain.isPending} onPress={() => drain.mutate({ what: choice.what })} aria-label="Begin this drain">
           Drain
         </Button>
       </div>

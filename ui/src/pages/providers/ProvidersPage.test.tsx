@@ -91,7 +91,7 @@ test("every drain is listed with why, and everything, a target or a shared key c
   expect(gone?.textContent).toMatch(/together was removed from the config.*1 running/);
   expect(within(gone as HTMLElement).queryByRole("button")).toBeNull();
   await user.selectOptions(within(section).getByLabelText("Drain"), "Target ollama/qwen3:8b");
-  await user.click(within(section).getByRole("button", { name: "Drain what is chosen" }));
+  await user.click(within(section).getByRole("button", { name: "Begin this drain" }));
   expect(sent(calls, "drains.begin")).toEqual({ what: { target: "ollama/qwen3:8b" } });
 });
 
