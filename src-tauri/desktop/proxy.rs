@@ -1,14 +1,8 @@
 //! The proxy inside this process: the seam to `server`, in one place.
 
-use std::time::Duration;
-
 use clap::Parser as _;
 use control::Control;
 use server::{BootError, Options, Running};
-
-/// How long running exchanges may finish once somebody quits. Shorter than the
-/// headless program's: a person is watching the window's place.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the command line says. The options are the headless program's own.
 #[derive(clap::Parser)]
@@ -44,8 +38,9 @@ impl Proxy {
         self.0.control()
     }
 
-    /// Lets what is running end, then stops.
+    /// Lets what is running end within the time of a drain, then stops.
     pub(crate) async fn drain(self) {
-        self.0.shutdown(PATIENCE).await;
+        let within = self.0.drain_time();
+        self.0.shutdown(within).await;
     }
 }

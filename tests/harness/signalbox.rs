@@ -19,7 +19,7 @@ pub struct Signalbox {
     pub client: reqwest::Client,
     folder: TempDir,
     process: Child,
-    _stdout: Lines<BufReader<ChildStdout>>,
+    stdout: Lines<BufReader<ChildStdout>>,
 }
 
 /// A config with one provider `fake` that points at a fake upstream.
@@ -113,7 +113,7 @@ impl Signalbox {
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             folder,
             process,
-            _stdout: lines,
+            stdout: lines,
         }
     }
 
@@ -213,6 +213,29 @@ impl Signalbox {
     /// Runs a command of the same binary on the same folder.
     pub async fn run(&self, args: &[&str], stdin: &str) -> std::process::Output {
         run_in(self.folder(), args, stdin).await
+    }
+
+    /// The next line it prints that holds this.
+    pub async fn says(&mut self, words: &str) -> String {
+        let talk = async {
+            while let Some(line) = self.stdout.next_line().await.unwrap() {
+                if line.contains(words) {
+                    return line;
+                }
+            }
+            panic!("it ended without saying: {words}")
+        };
+        tokio::time::timeout(Duration::from_secs(10), talk)
+            .await
+            .expect("it says so")
+    }
+
+    /// Resolves when it has ended by itself.
+    pub async fn ended(&mut self) {
+        tokio::time::timeout(Duration::from_secs(40), self.process.wait())
+            .await
+            .expect("it ends")
+            .unwrap();
     }
 
     /// kill -9, and the folder it leaves.

@@ -175,10 +175,10 @@ test("a provider is added, tested, switched off and on, and drained; its key is 
   await go("Overview");
   await go("Providers");
   await page.getByRole("button", { name: "Drain Fake" }).click();
-  await seen(fake.getByText(/Draining: 1 still in flight/));
+  await seen(fake.getByText(/Draining: 1 running, cut in/));
   assert.equal((await box.chat("fake/ok")).status >= 400, true, "a draining provider takes nothing new");
   assert.equal((await slow).status, 200, "what was running ends well");
-  await seen(fake.getByText(/Drained: nothing in flight/));
+  await seen(fake.getByText(/Drained\./));
   await page.getByRole("button", { name: "Resume Fake" }).click();
   await page.getByRole("button", { name: "Drain Fake" }).waitFor();
 

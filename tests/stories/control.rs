@@ -5,30 +5,6 @@ use serde_json::{Value, json};
 use stories::{FakeUpstream, Signalbox, config_for};
 
 #[tokio::test]
-async fn a_drained_provider_finishes_what_it_has_and_takes_nothing_new() {
-    let upstream = FakeUpstream::start().await;
-    let signalbox = Signalbox::start(&config_for(&upstream)).await;
-    let running = signalbox.chat_stream("fake/slow").await;
-    signalbox
-        .control("providers.drain", &json!({"id":"fake","draining":true}))
-        .await;
-    let refused = signalbox.chat("fake/ok").await;
-    assert_eq!(refused.status(), 400);
-    assert!(refused.text().await.unwrap().contains("draining"));
-    let page = signalbox.control("providers.page", &json!({})).await;
-    let health = &page["providers"][0]["health"];
-    assert_eq!(
-        (&health["state"], &health["in_flight"]),
-        (&json!("draining"), &json!(1))
-    );
-    assert!(running.text().await.unwrap().ends_with("data: [DONE]\n\n"));
-    signalbox
-        .control("providers.drain", &json!({"id":"fake","draining":false}))
-        .await;
-    assert_eq!(signalbox.chat("fake/ok").await.status(), 200);
-}
-
-#[tokio::test]
 async fn a_paused_signalbox_refuses_politely_and_resumes() {
     let signalbox = Signalbox::practice().await;
     signalbox
@@ -114,7 +90,7 @@ async fn unknown_operations_and_wrong_inputs_are_refused_in_words() {
     let (status, told) = signalbox.control_raw("nothing.here", &json!({})).await;
     assert_eq!((status, &told["code"]), (404, &json!("not_found")));
     let (status, told) = signalbox
-        .control_raw("providers.drain", &json!({"id":7}))
+        .control_raw("drains.begin", &json!({"what":7}))
         .await;
     assert_eq!((status, &told["code"]), (400, &json!("bad_input")));
     let (status, told) = signalbox

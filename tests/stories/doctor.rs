@@ -221,7 +221,7 @@ async fn a_provider_that_takes_nothing_is_asked_once_and_the_reason_is_told() {
         .control("routing.pause", &json!({"paused": false}))
         .await;
     signalbox
-        .control("providers.drain", &json!({"id": "chat", "draining": true}))
+        .control("drains.begin", &json!({"what": {"provider": "chat"}}))
         .await;
     let (_, told) = signalbox
         .control_raw("doctor.examine", &json!({"provider": "chat"}))

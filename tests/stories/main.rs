@@ -11,6 +11,7 @@ mod beside_chat;
 mod config;
 mod control;
 mod doctor;
+mod drain;
 mod failover;
 mod guard;
 mod health;

@@ -150,11 +150,18 @@ const EXAMINATIONS = [
 const lines = (provider) =>
   EXAMINATIONS.filter((one) => one.provider === provider).map(({ model, at_unix_ms, stale, stopped, tally }) => ({ model, at_unix_ms, stale, stopped, tally }));
 
+const drain = (what, name, more) => ({ what, name, why: "asked", since_unix_ms: NOW - 18_000, until_unix_ms: NOW + 42_000, running: 0, ...more });
+const DRAINS = [
+  drain({ provider: "gateway-eu" }, "Company gateway, Europe", { running: 2 }),
+  drain({ target: "groq/openai/gpt-oss-120b" }, "`groq/openai/gpt-oss-120b`"),
+  drain({ provider: "together" }, "together", { why: "removed", running: 1 }),
+];
+
 const provider = (health, more) => ({
   health,
   surfaces: [{ dialect: "openai", base_url: `https://api.${health.id}.com/v1` }],
   key: key({ name: health.id }),
-  local: false, editable: true, enabled: true, draining: false, models: ["large", "small"], examinations: lines(health.id), examining: health.id === "ollama", ...more,
+  local: false, editable: true, enabled: true, drain: null, models: ["large", "small"], examinations: lines(health.id), examining: health.id === "ollama", ...more,
 });
 
 const RICH_PROVIDERS = {
@@ -164,10 +171,11 @@ const RICH_PROVIDERS = {
     provider(RICH_HEALTH[2], { surfaces: [{ dialect: "openai", base_url: "https://api.groq.com/openai/v1" }] }),
     provider(RICH_HEALTH[3], { local: true, key: key({ source: "none", present: false, auth: "none" }), surfaces: [{ dialect: "openai", base_url: "http://127.0.0.1:11434/v1" }], models: ["qwen3:8b"] }),
     provider(RICH_HEALTH[4], { key: key({ name: "mistral", present: false, importable: "MISTRAL_API_KEY" }) }),
-    provider(RICH_HEALTH[5], { draining: true, surfaces: [{ dialect: "openai", base_url: "https://llm-gateway.eu-central.internal.example.com/openai/deployments/v1" }, { dialect: "anthropic", base_url: "https://llm-gateway.eu-central.internal.example.com/anthropic" }] }),
+    provider(RICH_HEALTH[5], { drain: DRAINS[0], surfaces: [{ dialect: "openai", base_url: "https://llm-gateway.eu-central.internal.example.com/openai/deployments/v1" }, { dialect: "anthropic", base_url: "https://llm-gateway.eu-central.internal.example.com/anthropic" }] }),
     provider(RICH_HEALTH[6], { enabled: false }),
     provider(PRACTICE, { editable: false, key: key({ source: "none", present: false, auth: "none" }), surfaces: [], models: ["steady", "slow", "flaky"] }),
   ],
+  drains: DRAINS,
   key_store: { kind: "keychain" },
   aliases: [
     { name: "fast", targets: ["groq/openai/gpt-oss-120b", "openai/gpt-5.2-mini", "anthropic/claude-haiku-4-5"] },
@@ -328,7 +336,7 @@ const empty = () => ({
   answers: {
       health: () => NO_SIGNALS,
     overview: () => overview({ practice_only: true }),
-    "providers.page": () => ({ providers: [RICH_PROVIDERS.providers.at(-1)], key_store: { kind: "keychain" }, aliases: [], config: { path: "/home/ada/.config/signalbox/signalbox.toml", snapshot: 1, refused: null } }),
+    "providers.page": () => ({ providers: [RICH_PROVIDERS.providers.at(-1)], drains: [], key_store: { kind: "keychain" }, aliases: [], config: { path: "/home/ada/.config/signalbox/signalbox.toml", snapshot: 1, refused: null } }),
     "providers.catalogue": () => CATALOGUE.map((one) => ({ ...one, configured: false })),
     connect: () => ({ ...CONNECT, first_key: FIRST_KEY, clients: [CONNECT.clients[0]] }),
   },

@@ -61,6 +61,7 @@ const FAILURES: Record<string, string> = {
   tls: "no secure connection",
   bad_reply: "unreadable answer",
   broken_stream: "stream broke off",
+  drained: "taken back by a drain",
 };
 
 export function failure(category: string): string {

@@ -11,6 +11,7 @@ mod clients;
 mod configuration;
 mod convert;
 mod doctor;
+mod drain;
 mod failure;
 mod health;
 mod overview;

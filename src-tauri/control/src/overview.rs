@@ -25,7 +25,7 @@ impl Control {
             .map_err(Failure::unavailable)?;
         let providers = self.healths(&snapshot.routes.providers).await?;
         let practice_only = !snapshot.routes.providers.iter().any(|provider| {
-            let ready = parts.engine.standing(provider) == Standing::Ready;
+            let ready = parts.engine.provider_standing(provider) == Standing::Ready;
             !provider.practice && provider.enabled && ready
         });
         Ok(Overview {
@@ -136,7 +136,12 @@ impl Control {
         let live = engine.live().provider(&provider.id);
         let lately = live.map(|live| live.lately(Instant::now()));
         let worst = worst(own);
-        let state = state(provider, engine.standing(provider), lately.as_ref(), worst);
+        let state = state(
+            provider,
+            engine.provider_standing(provider),
+            lately.as_ref(),
+            worst,
+        );
         (state, worst.map(cause))
     }
 
@@ -203,7 +208,7 @@ fn state(
         return HealthState::Disabled;
     }
     match standing {
-        Standing::Draining => return HealthState::Draining,
+        Standing::Draining(_) => return HealthState::Draining,
         Standing::NoKey => return HealthState::NoKey,
         Standing::Ready => {}
     }

@@ -12,9 +12,9 @@ use secrecy::ExposeSecret as _;
 
 use crate::failure::Failure;
 use crate::shown::{
-    AliasName, AliasShown, CatalogueEntry, DrainProvider, EnableProvider, KeyShown, KeyStore,
-    Nothing, OtherKey, ProviderName, ProviderShown, ProviderTest, ProvidersPage, PutProvider,
-    SetKey, SurfaceShown, Tag,
+    AliasName, AliasShown, CatalogueEntry, EnableProvider, KeyShown, KeyStore, Nothing, OtherKey,
+    ProviderName, ProviderShown, ProviderTest, ProvidersPage, PutProvider, SetKey, SurfaceShown,
+    Tag,
 };
 use crate::{Control, blocking};
 
@@ -24,6 +24,7 @@ impl Control {
         let healths = self.healths(&snapshot.routes.providers).await?;
         let importable = self.importable();
         let examinations = self.parts.examinations.all();
+        let drains = self.drains();
         let providers = snapshot
             .routes
             .providers
@@ -42,7 +43,7 @@ impl Control {
                 local: provider.local,
                 editable: !provider.practice,
                 enabled: provider.enabled,
-                draining: self.parts.engine.live().is_draining(&provider.id),
+                drain: self.drain_of(provider, &drains),
                 models: provider
                     .models
                     .iter()
@@ -55,6 +56,7 @@ impl Control {
             .collect();
         Ok(ProvidersPage {
             providers,
+            drains,
             key_store: match self.parts.vault.store() {
                 StoreState::Keychain => KeyStore::Keychain,
                 StoreState::Memory { reason } => KeyStore::Memory { reason },
@@ -224,14 +226,6 @@ impl Control {
         Ok(Nothing {})
     }
 
-    pub(crate) async fn drain_provider(&self, asked: DrainProvider) -> Result<Nothing, Failure> {
-        let live = self.parts.engine.live().provider(&asked.id);
-        live.ok_or_else(|| unknown(&asked.id))?
-            .drain(asked.draining);
-        self.changed(&[Tag::Providers]);
-        Ok(Nothing {})
-    }
-
     pub(crate) async fn test_provider(&self, asked: ProviderName) -> Result<ProviderTest, Failure> {
         let provider = self.known(&asked.id)?;
         if provider.practice {
@@ -286,6 +280,8 @@ impl Control {
                 asked.id
             )));
         }
+        let provider = self.known(&asked.id)?;
+        self.parts.engine.key_changed(&provider);
         self.changed(&[Tag::Keys, Tag::Providers]);
         Ok(Nothing {})
     }

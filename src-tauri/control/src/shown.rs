@@ -3,6 +3,7 @@
 //! Promises: everything here can leave the process; no type here can hold a
 //! provider's key on its way out. TypeScript is generated from these types.
 
+mod drain;
 mod examination;
 mod health;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use drain::*;
 pub use examination::*;
 pub use health::*;
 
@@ -367,6 +369,8 @@ pub struct TokensShown {
 pub struct ProvidersPage {
     /// As configured, in order; practice last.
     pub providers: Vec<ProviderShown>,
+    /// Every drain: those that were asked for, and what still runs at providers that were changed.
+    pub drains: Vec<DrainShown>,
     /// Where keys are kept.
     pub key_store: KeyStore,
     /// Names that stand for lists of targets.
@@ -403,8 +407,8 @@ pub struct ProviderShown {
     pub editable: bool,
     /// Takes new work.
     pub enabled: bool,
-    /// Finishes what it has and takes nothing new.
-    pub draining: bool,
+    /// It finishes what it has and takes nothing new: its own drain, or its key's.
+    pub drain: Option<DrainShown>,
     /// Models known, as `GET /v1/models` lists them (without the prefix).
     pub models: Vec<String>,
     /// What the doctor found, the latest first, one a model.
@@ -571,16 +575,6 @@ pub struct EnableProvider {
     pub id: String,
     /// On.
     pub enabled: bool,
-}
-
-/// Starts or ends a drain.
-#[derive(Debug, Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct DrainProvider {
-    /// Its id.
-    pub id: String,
-    /// Take nothing new, finish what is there.
-    pub draining: bool,
 }
 
 /// What a test of a provider's key and address found.

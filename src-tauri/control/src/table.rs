@@ -56,7 +56,6 @@ operations! {
     "providers.put": Mutation put_provider(PutProvider) -> Nothing, [Providers, Status];
     "providers.remove": Mutation remove_provider(ProviderName) -> Nothing, [Providers, Status];
     "providers.enable": Mutation enable_provider(EnableProvider) -> Nothing, [Providers, Status];
-    "providers.drain": Mutation drain_provider(DrainProvider) -> Nothing, [Providers];
     "providers.test": Mutation test_provider(ProviderName) -> ProviderTest, [];
     "doctor.examine": Mutation examine(Examine) -> ExaminationShown, [Providers];
     "doctor.matrix": Query examinations(WhichExaminations) -> Vec<ExaminationShown>, [Providers];
@@ -65,6 +64,9 @@ operations! {
     "keys.import": Mutation import_key(ProviderName) -> Nothing, [Keys, Providers];
     "aliases.put": Mutation put_alias(AliasShown) -> Nothing, [Providers];
     "aliases.remove": Mutation remove_alias(AliasName) -> Nothing, [Providers];
+    "drains.list": Query list_drains(Nothing) -> Vec<DrainShown>, [Receipts, Providers, Status];
+    "drains.begin": Mutation begin_drain(BeginDrain) -> Nothing, [Providers, Status];
+    "drains.end": Mutation end_drain(EndDrain) -> Nothing, [Providers, Status];
     "routing.pause": Mutation pause(Pause) -> Nothing, [Status];
     "clients.create": Mutation create_client(ClientName) -> FreshClientKey, [Clients];
     "clients.revoke": Mutation revoke_client(ClientName) -> Nothing, [Clients];

@@ -38,6 +38,8 @@ pub enum FailureCategory {
     BadReply,
     /// The stream broke after the answer had begun.
     BrokenStream,
+    /// Not the provider's doing: it was asked before it began to drain, and the time to finish is over.
+    Drained,
 }
 
 impl FailureCategory {
@@ -60,6 +62,7 @@ impl FailureCategory {
             Self::Tls => "tls",
             Self::BadReply => "bad_reply",
             Self::BrokenStream => "broken_stream",
+            Self::Drained => "drained",
         }
     }
 }

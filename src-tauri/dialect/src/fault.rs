@@ -239,6 +239,11 @@ impl Fault {
                 "upstream_stream_broken",
                 format!("The stream from {provider} broke off; ask again: {said}"),
             ),
+            FailureCategory::Drained => fault(
+                FaultKind::Unavailable,
+                "draining",
+                format!("{provider} was given no more time to answer; ask again: {said}"),
+            ),
         }
     }
 

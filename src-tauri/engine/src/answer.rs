@@ -12,7 +12,6 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use crate::attempt::{AllFailed, Answer};
 use crate::headers;
 use crate::ledger::Recorded;
-use crate::machine::Inner;
 use crate::memory::Memory;
 use crate::opening::AnswerBody;
 use crate::receipt::{AttemptRecord, Ending};
@@ -22,7 +21,6 @@ use crate::snapshot::Snapshot;
 
 /// Hands the answer to the client.
 pub(crate) async fn deliver(
-    inner: &Arc<Inner>,
     snapshot: &Arc<Snapshot>,
     dialect: Dialect,
     answer: Answer,
@@ -75,10 +73,10 @@ pub(crate) async fn deliver(
             settlement,
             attempt: answer.attempt,
             key: answer.key,
-            stop: inner.stop.watch(),
+            stop: answer.underway.watch(),
             first_byte: answer.first_byte,
             live: answer.live,
-            underway: answer.underway,
+            underway: Some(answer.underway),
             watched: answer.watched,
             provider_name: answer.provider.name.clone(),
             idle: Idle::new(snapshot.limits.idle),

@@ -17,9 +17,10 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use routing::{Ask, Candidate, Door, Policy, Provider};
 
 use crate::conditions::Watched;
+use crate::drain::Underway;
 use crate::exchange::Call;
 use crate::key::ShownKey;
-use crate::live::{ProviderLive, Underway};
+use crate::live::ProviderLive;
 use crate::machine::Inner;
 use crate::media::Media;
 use crate::opening::{self, AnswerBody, Patience, Streaming};
@@ -56,7 +57,7 @@ pub(crate) struct Answer {
     /// Since this attempt began.
     pub(crate) first_byte: Duration,
     pub(crate) live: Option<Arc<ProviderLive>>,
-    pub(crate) underway: Option<Underway>,
+    pub(crate) underway: Underway,
     /// Tells health how the stream ends.
     pub(crate) watched: Option<Watched>,
     pub(crate) body: AnswerBody,

@@ -8,7 +8,7 @@ use dialect::{
     Dialect, Endpoint, Facts, Fault, Malformed, Task, facts, facts_in_form, facts_in_path,
 };
 use http::{HeaderMap, HeaderValue, Response};
-use routing::Asked;
+use routing::{Asked, KeySource, Provider};
 
 use crate::answer::{deliver, give_up, refuse, without_receipt};
 use crate::attempt::Asking;
@@ -110,15 +110,15 @@ impl Engine {
             model: &facts.model,
             local_only,
         };
-        let mut plan =
-            match routing::plan(&snapshot.routes, asked, |p, key| self.standing_of(p, key)) {
-                Ok(plan) => plan,
-                Err(no_route) => {
-                    let (fault, dropped) = faults::no_route(no_route);
-                    settlement.left_out(dropped);
-                    return refuse(settlement, dialect, &fault, Ending::Refused, None).await;
-                }
-            };
+        let standing = |p: &Provider, m: &str, k: &KeySource| self.standing(p, m, k);
+        let mut plan = match routing::plan(&snapshot.routes, asked, standing) {
+            Ok(plan) => plan,
+            Err(no_route) => {
+                let (fault, dropped) = faults::no_route(no_route);
+                settlement.left_out(dropped);
+                return refuse(settlement, dialect, &fault, Ending::Refused, None).await;
+            }
+        };
         let now = call.arrived.unix_ms;
         routing::heed(
             &mut plan,
@@ -159,8 +159,10 @@ impl Engine {
             targets: plan.candidates.len().max(1) as u32,
         };
         let walked = tokio::select! {
+            // First, because a stop tells each attempt too.
+            biased;
+            _ = inner.stop.pulled() => None,
             walked = walk(asking, &plan, &mut settlement) => Some(walked),
-            () = inner.stop.pulled() => None,
         };
         let Some(walked) = walked else {
             return refuse(
@@ -177,7 +179,7 @@ impl Engine {
                 let place = place(inner, &call, &hub);
                 let to_keep = to_keep(&call, hub, &settlement);
                 let memory = Memory::new(inner, &answer.provider.id, place, to_keep);
-                deliver(inner, &snapshot, dialect, answer, memory, settlement).await
+                deliver(&snapshot, dialect, answer, memory, settlement).await
             }
             Err(failed) => give_up(dialect, failed, settlement).await,
         }
@@ -212,7 +214,7 @@ impl Engine {
         refuse(settlement, dialect, fault, Ending::Refused, None).await
     }
 
-    /// The reasons not to begin: a loop, a pause, no room, a ledger that lags.
+    /// The reasons not to begin: a loop, a pause, a drain, no room, a ledger that lags.
     fn admit(
         &self,
         call: &Call,
@@ -226,6 +228,9 @@ impl Engine {
         }
         if inner.live.is_paused() {
             return Err(faults::paused());
+        }
+        if inner.drains.is_app_draining() {
+            return Err(faults::draining());
         }
         if inner.ledger.backlog() > BACKLOG_LIMIT {
             return Err(faults::ledger_behind());

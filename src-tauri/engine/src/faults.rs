@@ -23,6 +23,23 @@ pub(crate) fn paused() -> Fault {
     )
 }
 
+/// The whole app takes no new work.
+pub(crate) fn draining() -> Fault {
+    unavailable(
+        "draining",
+        "Signalbox is draining: it finishes what it has and takes no new requests. Resume it on \
+         the Providers page.",
+    )
+}
+
+/// The only target began to drain before it was asked.
+pub(crate) fn drained(why: &str) -> Fault {
+    unavailable(
+        "draining",
+        format!("No provider can serve this now: {why}."),
+    )
+}
+
 /// Receipts wait for the disk.
 pub(crate) fn ledger_behind() -> Fault {
     unavailable(
@@ -78,8 +95,16 @@ pub(crate) fn no_route(no_route: NoRoute) -> (Fault, Vec<Dropped>) {
             };
             (fault, Vec::new())
         }
+        // A drain passes.
+        NoRoute::NoTarget {
+            message,
+            dropped,
+            draining: true,
+        } => (unavailable("draining", message), dropped),
         // 400, not 503: SDKs would repeat a 503, and only a person can cure this.
-        NoRoute::NoTarget { message, dropped } => {
+        NoRoute::NoTarget {
+            message, dropped, ..
+        } => {
             let fault = Fault::new(FaultKind::InvalidRequest, "no_target", message);
             (fault, dropped)
         }

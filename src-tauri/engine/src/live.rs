@@ -1,9 +1,9 @@
 //! What is known of the running system and not written down: who is being
-//! served, how each provider has been doing, what is paused or draining.
+//! served, how each provider has been doing, whether all is paused.
 //!
 //! Promises: bounded memory (a window of outcomes a provider, a ring of sixty
 //! minutes), and no lock held longer than a push. Leaves out what follows
-//! from how somebody is doing (`conditions`).
+//! from how somebody is doing (`conditions`), and who takes no new work (`drain`).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -36,7 +36,6 @@ pub struct Live {
 /// One provider, running.
 #[derive(Debug, Default)]
 pub struct ProviderLive {
-    draining: AtomicBool,
     in_flight: AtomicU32,
     window: Mutex<Window>,
 }
@@ -117,14 +116,6 @@ impl Live {
         self.providers.load().get(id).cloned()
     }
 
-    /// Whether a provider takes no new work.
-    pub fn is_draining(&self, id: &str) -> bool {
-        self.providers
-            .load()
-            .get(id)
-            .is_some_and(|provider| provider.draining.load(Ordering::Relaxed))
-    }
-
     /// Refuse new requests, or take them again.
     pub fn pause(&self, paused: bool) {
         self.paused.store(paused, Ordering::Relaxed);
@@ -180,16 +171,6 @@ impl Minutes {
 }
 
 impl ProviderLive {
-    /// Take nothing new, or take work again.
-    pub fn drain(&self, draining: bool) {
-        self.draining.store(draining, Ordering::Relaxed);
-    }
-
-    /// Whether nothing new is taken.
-    pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
-    }
-
     /// Attempts being served.
     pub fn in_flight(&self) -> u32 {
         self.in_flight.load(Ordering::Relaxed)
@@ -233,6 +214,7 @@ impl ProviderLive {
                 | FailureCategory::ContentFilter
                 | FailureCategory::ContextOverflow
                 | FailureCategory::StateLost
+                | FailureCategory::Drained
         ) {
             return;
         }
@@ -244,9 +226,9 @@ impl ProviderLive {
         window.last_failure = Some((now, now_unix_ms, category, message.to_owned()));
     }
 
-    pub(crate) fn enter(self: &Arc<Self>) -> Underway {
+    pub(crate) fn enter(self: &Arc<Self>) -> Counted {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        Underway(Arc::clone(self))
+        Counted(Arc::clone(self))
     }
 }
 
@@ -274,9 +256,9 @@ impl Window {
 
 /// One attempt counted at its provider until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Underway(Arc<ProviderLive>);
+pub(crate) struct Counted(Arc<ProviderLive>);
 
-impl Drop for Underway {
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }

@@ -2,6 +2,7 @@
 //! it. What happens to a request is in `exchange`.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use http::HeaderValue;
@@ -13,6 +14,7 @@ use crate::conversations::Conversations;
 use crate::counting::Counting;
 use crate::credentials::Credentials;
 use crate::doctor::Doctor;
+use crate::drain::{Drain, DrainOf, Drains, TooManyDrains};
 use crate::fetch::Fetch;
 use crate::ids::{Ids, instance_name};
 use crate::ledger::Ledger;
@@ -47,6 +49,7 @@ pub(crate) struct Inner {
     pub(crate) conversations: Conversations,
     pub(crate) counting: Counting,
     pub(crate) doctor: Doctor,
+    pub(crate) drains: Arc<Drains>,
     pub(crate) stop: Arc<Stop>,
     /// Names this process in the hop header.
     pub(crate) instance: HeaderValue,
@@ -89,20 +92,25 @@ impl Engine {
                 conversations: Conversations::default(),
                 counting: Counting::default(),
                 doctor: Doctor::default(),
+                drains: Arc::default(),
                 stop: Arc::default(),
                 instance: instance_name(),
             }),
         })
     }
 
-    /// Serves new exchanges by this snapshot; running ones keep theirs.
+    /// Serves new exchanges by this snapshot. Running ones keep theirs; those at a provider that it
+    /// removes or changes have the time of a drain to finish.
     ///
     /// # Errors
     /// When its limits need a new client and none can be made; the old snapshot stays.
     pub fn install(&self, snapshot: Snapshot) -> Result<(), NoClient> {
         self.inner.upstream.install(snapshot.limits.connect)?;
         self.inner.live.install(&snapshot.routes);
-        self.inner.snapshot.store(Arc::new(snapshot));
+        let snapshot = Arc::new(snapshot);
+        self.inner.snapshot.store(Arc::clone(&snapshot));
+        let within = snapshot.limits.drain;
+        self.inner.drains.installed(&snapshot.routes, within);
         Ok(())
     }
 
@@ -121,22 +129,28 @@ impl Engine {
         self.inner.admission.running()
     }
 
-    /// What a plan needs to know of a provider now.
-    pub fn standing(&self, provider: &Provider) -> Standing {
-        if self.inner.live.is_draining(&provider.id) {
-            return Standing::Draining;
-        }
-        let ready = |key| self.standing_of(provider, key) == Standing::Ready;
-        match provider.keys().any(ready) {
-            true => Standing::Ready,
-            false => Standing::NoKey,
-        }
+    /// What a plan needs to know of a target now.
+    pub fn standing(&self, provider: &Provider, model: &str, key: &KeySource) -> Standing {
+        self.stands(provider, Some(model), key)
     }
 
-    /// The same of one of its keys.
-    pub fn standing_of(&self, provider: &Provider, key: &KeySource) -> Standing {
-        if self.inner.live.is_draining(&provider.id) {
-            return Standing::Draining;
+    /// The same of a provider as a whole: that of the key which is best off.
+    pub fn provider_standing(&self, provider: &Provider) -> Standing {
+        let mut first = None;
+        for key in provider.keys() {
+            match self.stands(provider, None, key) {
+                Standing::Ready => return Standing::Ready,
+                other => {
+                    first.get_or_insert(other);
+                }
+            }
+        }
+        first.unwrap_or(Standing::NoKey)
+    }
+
+    fn stands(&self, provider: &Provider, model: Option<&str>, key: &KeySource) -> Standing {
+        if let Some(what) = self.inner.drains.standing(provider, model, key) {
+            return Standing::Draining(what);
         }
         let there = *key == KeySource::None || self.inner.credentials.key(key).is_some();
         match there {
@@ -153,6 +167,39 @@ impl Engine {
     /// Lets time tell: to be called every second.
     pub fn refresh(&self) {
         self.inner.conditions.refresh();
+        self.inner.drains.due(Instant::now());
+    }
+
+    /// Takes no new work there and lets what runs finish: `within` this time, or as long as the
+    /// config says. What is not done then is cut. In force until [`Engine::resume`], or until what
+    /// drains is no longer in the config; asked for again, its time begins anew.
+    ///
+    /// # Errors
+    /// When too many drains are in force.
+    pub fn drain(&self, of: DrainOf, within: Option<Duration>) -> Result<(), TooManyDrains> {
+        let snapshot = self.snapshot();
+        let within = within.unwrap_or(snapshot.limits.drain);
+        self.inner.drains.begin(of, &snapshot.routes, within)
+    }
+
+    /// Takes new work there again; whether it was draining.
+    pub fn resume(&self, of: &DrainOf) -> bool {
+        self.inner.drains.end(of)
+    }
+
+    /// Whether the whole app takes nothing new.
+    pub fn is_draining(&self) -> bool {
+        self.inner.drains.is_app_draining()
+    }
+
+    /// Every drain, and whatever runs at providers that the config has changed since.
+    pub fn drains(&self) -> Vec<Drain> {
+        let mut drains = self.inner.drains.shown(Instant::now());
+        for drain in drains.iter_mut().filter(|drain| drain.of == DrainOf::App) {
+            // One that waits between two attempts runs as well.
+            drain.running = self.in_flight() as u32;
+        }
+        drains
     }
 
     /// What this machine is like now; `woken`: it has slept since the last time.
@@ -160,8 +207,13 @@ impl Engine {
         self.inner.conditions.machine(machine, woken);
     }
 
-    /// A provider's key is new: what the old one was refused for is forgotten.
+    /// A provider's key may be new: what the old one was refused for is forgotten, and what runs
+    /// with it has the time of a drain to finish.
     pub fn key_changed(&self, provider: &Provider) {
+        let credentials = &self.inner.credentials;
+        let keys: Vec<_> = provider.keys().map(|key| credentials.key(key)).collect();
+        let within = self.snapshot().limits.drain;
+        self.inner.drains.key_changed(provider, &keys, within);
         for key in provider.keys() {
             self.inner.conditions.key_changed(&provider.id, key);
         }
@@ -170,6 +222,8 @@ impl Engine {
     /// Tells running exchanges that their time to finish is over: streams end with
     /// an error event, requests that wait get an error, and all leave receipts.
     pub fn cut(&self) {
-        self.inner.stop.pull();
+        let why = Arc::from("Signalbox is stopping");
+        self.inner.stop.pull(&why);
+        self.inner.drains.cut(&why);
     }
 }

@@ -71,7 +71,10 @@ async fn run<'p>(
     delay: Duration,
     settlement: &mut Settlement,
 ) -> Raced<'p> {
-    let mut elder = Try::begin(asking, first, Turn::First, settlement);
+    let mut elder = match Try::begin(asking, first, Turn::First, settlement) {
+        Ok(elder) => elder,
+        Err(turned_away) => return Raced::alone(first, Err(turned_away)),
+    };
     let mut owed = Box::pin(elder.run(asking, first, others));
     let early = tokio::select! {
         biased;
@@ -80,7 +83,7 @@ async fn run<'p>(
     };
     let beside = match early {
         Some(outcome) => Err(outcome),
-        None => match second(asking, first, others) {
+        None => match second(asking, first, others, settlement) {
             Ok(found) => Ok(found),
             Err(reason) => {
                 settlement.no_hedge(reason);
@@ -88,7 +91,7 @@ async fn run<'p>(
             }
         },
     };
-    let (place, taken) = match beside {
+    let (place, taken, mut younger) = match beside {
         Ok(found) => found,
         Err(outcome) => {
             drop(owed);
@@ -99,7 +102,6 @@ async fn run<'p>(
     };
     let next = others[place];
     let rest: Vec<&Candidate> = [&others[..place], &others[place + 1..]].concat();
-    let mut younger = Try::begin(asking, next, Turn::Beside, settlement);
     let mut also = Box::pin(younger.run(asking, next, &rest));
     let (which, outcome) = tokio::select! {
         biased;
@@ -208,25 +210,33 @@ fn delay(
     conditions.hedge(&pair(asking, first, place.map(|place| others[place])))
 }
 
-/// The place of the second, which is asked now, and what is taken for it. Things may have changed since the
+/// The place of the second, what is taken for it, and its try, which has begun. Things may have changed since the
 /// first was asked.
 fn second(
     asking: &Asking<'_>,
     first: &Candidate,
     others: &[&Candidate],
-) -> Result<(usize, NanoUsd), NoHedge> {
+    settlement: &mut Settlement,
+) -> Result<(usize, NanoUsd, Try), NoHedge> {
     if asks_for_several(asking) {
         return Err(NoHedge::Several);
     }
     let conditions = &asking.inner.conditions;
     let place = conditions.next(others, &asking.ask);
     let place = place.ok_or(NoHedge::NoneHealthy)?;
-    let live = &asking.inner.live;
-    if live.is_paused() || live.is_draining(&others[place].provider.id) {
+    if asking.inner.live.is_paused() || asking.inner.drains.is_app_draining() {
         return Err(NoHedge::NoneHealthy);
     }
-    let taken = conditions.take_hedge(&pair(asking, first, Some(others[place])))?;
-    Ok((place, taken))
+    let next = others[place];
+    let taken = conditions.take_hedge(&pair(asking, first, Some(next)))?;
+    match Try::begin(asking, next, Turn::Beside, settlement) {
+        Ok(younger) => Ok((place, taken, younger)),
+        // It drains.
+        Err(_) => {
+            conditions.hedge_ended(taken, NanoUsd::ZERO);
+            Err(NoHedge::NoneHealthy)
+        }
+    }
 }
 
 fn pair<'a>(

@@ -21,9 +21,10 @@ use http_body::{Body, Frame};
 use tokio::time::Sleep;
 
 use crate::conditions::Watched;
+use crate::drain::Underway;
 use crate::key::ShownKey;
 use crate::ledger::Recorded;
-use crate::live::{ProviderLive, Underway};
+use crate::live::ProviderLive;
 use crate::memory::Memory;
 use crate::passage::Passage;
 use crate::receipt::{AttemptFailure, AttemptRecord, Ending};
@@ -54,7 +55,7 @@ pub(crate) struct Relay {
     pub(crate) attempt: AttemptRecord,
     /// The key that was shown, to be masked in what the provider says.
     pub(crate) key: ShownKey,
-    /// Tells when the app is ending and has waited long enough.
+    /// Tells when whoever serves it is draining, or the app is ending, and has waited long enough.
     pub(crate) stop: StopSeen,
     /// How long the provider took to begin.
     pub(crate) first_byte: Duration,
@@ -215,13 +216,14 @@ impl Relay {
             return Poll::Ready(self.forward(opening, finished));
         }
         loop {
+            // Before the upstream, which may never have to be waited for.
+            if let Poll::Ready(why) = self.stop.poll_stopped(cx) {
+                self.cut_off(&why);
+                return Poll::Ready(None);
+            }
             let next = match self.upstream.poll_bytes(cx) {
                 Poll::Ready(next) => next,
                 Poll::Pending => {
-                    if self.stop.poll_stopped(cx).is_ready() {
-                        self.break_off(&broken("Signalbox is stopping".to_owned()));
-                        return Poll::Ready(None);
-                    }
                     if self.pulse.poll_due(cx).is_ready() {
                         let ping = self.passage.ping();
                         if !ping.is_empty() {
@@ -322,6 +324,13 @@ impl Relay {
             *last = [bytes.as_ref(), last.as_ref()].concat().into();
         }
         None
+    }
+
+    /// Ends it for a reason of ours, which says nothing of the provider.
+    fn cut_off(&mut self, why: &str) {
+        self.watched = None;
+        self.live = None;
+        self.break_off(&broken(why.to_owned()));
     }
 
     /// Tells the client, in its dialect, that the answer is not whole.

@@ -56,6 +56,8 @@ pub struct Limits {
     pub ping: Duration,
     /// Exchanges at once; more are refused.
     pub exchanges: usize,
+    /// How long what runs may take to finish where nothing new is taken.
+    pub drain: Duration,
 }
 
 impl Default for Limits {
@@ -68,6 +70,7 @@ impl Default for Limits {
             hold: Duration::from_secs(10),
             ping: Duration::from_secs(15),
             exchanges: 1024,
+            drain: Duration::from_secs(60),
         }
     }
 }

@@ -110,7 +110,7 @@ fn measure(
         local_only: false,
     };
     let mut spans: [Vec<u64>; 4] = std::array::from_fn(|_| Vec::with_capacity(DECISIONS));
-    let planned = || plan(routes, asked, |_, _| Standing::Ready).expect("a plan");
+    let planned = || plan(routes, asked, |_, _, _| Standing::Ready).expect("a plan");
     let now = Moment::from_ms(100_000);
     for seed in 0..DECISIONS as u64 {
         let started = Instant::now();
@@ -206,7 +206,7 @@ fn health(routes: &Routes) -> Health {
             model: "eight",
             local_only: false,
         },
-        |_, _| Standing::Ready,
+        |_, _, _| Standing::Ready,
     )
     .expect("a plan")
     .candidates;

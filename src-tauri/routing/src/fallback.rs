@@ -34,6 +34,8 @@ pub enum Remedy {
     LargerWindow,
     /// Another key or account. Health has taken this one out.
     OtherKey,
+    /// Another target, at no cost to the budget: nothing has failed, so nothing is fed.
+    Elsewhere,
     /// Nothing.
     None,
 }
@@ -61,6 +63,7 @@ pub fn remedy(category: FailureCategory) -> Remedy {
         F::Timeout | F::Tls | F::BadReply => Remedy::Other,
         // The client has seen part of an answer: a second one would not fit it.
         F::BrokenStream => Remedy::None,
+        F::Drained => Remedy::Elsewhere,
     }
 }
 
@@ -141,6 +144,10 @@ pub fn follow(situation: &Situation<'_>, budget: &mut RetryBudget, chance: f64) 
         Remedy::OtherOrWait if alone && situation.tries <= WAITS => {
             again(situation, UNSAID_MS, budget, chance)
         }
+        Remedy::Elsewhere => match alone {
+            true => Step::Stop(Stopped::NoneLeft),
+            false => Step::Next,
+        },
         Remedy::OtherOrWait | Remedy::Other | Remedy::OtherKey => next(situation, budget),
     }
 }
@@ -253,6 +260,7 @@ mod tests {
             (F::Timeout, None, 1, Step::Next, stop(Stopped::NoneLeft)),
             (F::BadReply, None, 1, Step::Next, stop(Stopped::NoneLeft)),
             (F::Tls, None, 1, Step::Next, stop(Stopped::NoneLeft)),
+            (F::Drained, None, 1, Step::Next, stop(Stopped::NoneLeft)),
             (F::Auth, None, 1, Step::Next, stop(Stopped::NoneLeft)),
             (F::Permission, None, 1, Step::Next, stop(Stopped::NoneLeft)),
             (F::NotFound, None, 1, Step::Next, stop(Stopped::NoneLeft)),

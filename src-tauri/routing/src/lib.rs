@@ -52,7 +52,7 @@ pub use latency::{Expected, ODD, Shape, Took, Whole};
 pub use machine::Machine;
 pub use moment::Moment;
 pub use money::NanoUsd;
-pub use plan::{Asked, Candidate, Dropped, NoRoute, Plan, Standing, plan};
+pub use plan::{Asked, Candidate, Draining, Dropped, NoRoute, Plan, Standing, plan};
 pub use policy::{BrokenStream, Policy};
 pub use price::{Cost, Price, Rate, Rates};
 pub use routes::{Alias, AuthScheme, Door, KeySource, Provider, Routes, Surface, Target, Way};

@@ -28,7 +28,34 @@ pub enum Standing {
     /// Its key is not there.
     NoKey,
     /// Finishes what it has and takes nothing new.
-    Draining,
+    Draining(Draining),
+}
+
+/// What of a target is draining.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Draining {
+    /// Its provider.
+    Provider,
+    /// The key of its provider, which other providers may share.
+    Key,
+    /// The model at this provider alone.
+    Target,
+}
+
+impl Draining {
+    /// Why a target takes nothing new, and what to do about it.
+    pub fn told(self, provider: &Provider, model: &str, key: &KeySource) -> String {
+        let who = match (self, key) {
+            (Draining::Provider, _) | (Draining::Key, KeySource::None) => provider.name.clone(),
+            (Draining::Key, KeySource::Keychain(key) | KeySource::Environment(key)) => {
+                format!("the key `{key}` of {}", provider.name)
+            }
+            (Draining::Target, _) => format!("`{}/{model}`", provider.id),
+        };
+        format!(
+            "{who} is draining and takes no new work; resume it on the Providers page, or ask another target"
+        )
+    }
 }
 
 /// Targets in the order they are tried, and those left out.
@@ -100,6 +127,8 @@ pub enum NoRoute {
         message: String,
         /// Each target with its reason.
         dropped: Vec<Dropped>,
+        /// One of them would serve, were it not draining.
+        draining: bool,
     },
 }
 
@@ -117,7 +146,7 @@ pub enum NoRoute {
 pub fn plan(
     routes: &Routes,
     asked: Asked<'_>,
-    standing: impl Fn(&Provider, &KeySource) -> Standing,
+    standing: impl Fn(&Provider, &str, &KeySource) -> Standing,
 ) -> Result<Plan, NoRoute> {
     let mut draft = Draft {
         asked,
@@ -125,6 +154,7 @@ pub fn plan(
         candidates: Vec::new(),
         dropped: Vec::new(),
         policy: Policy::default(),
+        draining: false,
     };
     if let Some(alias) = routes.aliases.get(asked.model) {
         draft.policy = alias.policy;
@@ -178,9 +208,10 @@ struct Draft<'a, S> {
     candidates: Vec<Candidate>,
     dropped: Vec<Dropped>,
     policy: Policy,
+    draining: bool,
 }
 
-impl<S: Fn(&Provider, &KeySource) -> Standing> Draft<'_, S> {
+impl<S: Fn(&Provider, &str, &KeySource) -> Standing> Draft<'_, S> {
     /// A target is a candidate once for each of its provider's keys.
     fn consider(&mut self, provider: &Arc<Provider>, model: &str, why: &'static str) {
         let obstacle = self
@@ -191,7 +222,7 @@ impl<S: Fn(&Provider, &KeySource) -> Standing> Draft<'_, S> {
             return self.drop_target(&provider.id, model, reason);
         }
         for key in provider.keys() {
-            match self.shut(provider, key) {
+            match self.shut(provider, model, key) {
                 None => self.candidates.push(Candidate {
                     provider: Arc::clone(provider),
                     model: model.to_owned(),
@@ -247,9 +278,9 @@ impl<S: Fn(&Provider, &KeySource) -> Standing> Draft<'_, S> {
     }
 
     /// Why nothing is sent with this key now.
-    fn shut(&self, provider: &Provider, key: &KeySource) -> Option<String> {
+    fn shut(&mut self, provider: &Provider, model: &str, key: &KeySource) -> Option<String> {
         let name = &provider.name;
-        match (self.standing)(provider, key) {
+        match (self.standing)(provider, model, key) {
             Standing::Ready => None,
             Standing::NoKey if !provider.more_keys.is_empty() => Some(format!(
                 "{name} has no key `{0}`; set it with `signalbox keys set {0}`",
@@ -259,7 +290,10 @@ impl<S: Fn(&Provider, &KeySource) -> Standing> Draft<'_, S> {
                 "{name} has no key; set one with `signalbox keys set {}` or on the Providers page",
                 provider.id
             )),
-            Standing::Draining => Some(format!("{name} is draining and takes no new work")),
+            Standing::Draining(what) => {
+                self.draining = true;
+                Some(what.told(provider, model, key))
+            }
         }
     }
 
@@ -310,6 +344,7 @@ impl<S: Fn(&Provider, &KeySource) -> Standing> Draft<'_, S> {
                 reasons.join("; ")
             ),
             dropped: self.dropped,
+            draining: self.draining,
         })
     }
 }

@@ -381,14 +381,24 @@ impl Running {
         self.shared.panel_link()
     }
 
-    /// Takes no new connections, lets running exchanges finish for at most
-    /// `patience`, and writes the ledger out.
-    pub async fn shutdown(mut self, patience: Duration) {
+    /// How long the config lets running exchanges finish.
+    pub fn drain_time(&self) -> Duration {
+        self.shared.engine.snapshot().limits.drain
+    }
+
+    /// Exchanges being served.
+    pub fn in_flight(&self) -> usize {
+        self.shared.engine.in_flight()
+    }
+
+    /// Drains the app: takes no new connections, lets running exchanges finish for at most
+    /// `within`, cuts the others, and writes the ledger out.
+    pub async fn shutdown(mut self, within: Duration) {
         self.shared.ending.send_replace(true);
         let listeners = &mut self.listeners;
         let drained = async { while listeners.join_next().await.is_some() {} };
         tokio::pin!(drained);
-        if tokio::time::timeout(patience, &mut drained).await.is_err() {
+        if tokio::time::timeout(within, &mut drained).await.is_err() {
             tracing::warn!("some exchanges did not finish in time and are told so");
             self.shared.engine.cut();
             let _ = tokio::time::timeout(LAST_WORDS, &mut drained).await;

@@ -148,6 +148,9 @@ async fn health(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
     if shared.engine.live().is_paused() {
         return plain(StatusCode::OK, "{\"status\":\"paused\"}");
     }
+    if shared.engine.is_draining() {
+        return plain(StatusCode::OK, "{\"status\":\"draining\"}");
+    }
     plain(StatusCode::OK, "{\"status\":\"ok\"}")
 }
 

@@ -84,7 +84,7 @@ fn entries(engine: &Engine) -> Vec<ModelEntry> {
     let ready = routes
         .providers
         .iter()
-        .filter(|p| p.enabled && engine.standing(p) == Standing::Ready);
+        .filter(|p| p.enabled && engine.provider_standing(p) == Standing::Ready);
     let targets = ready.flat_map(|provider| {
         provider.models.iter().map(move |model| ModelEntry {
             id: format!("{}/{}", provider.id, model.id),

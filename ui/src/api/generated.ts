@@ -100,6 +100,16 @@ lost: LostShown | null, };
 
 export type BreakerState = "healthy" | "degraded" | "recovering" | "failed";
 
+export type BeginDrain = { 
+/**
+ * What takes no new work from now on.
+ */
+what: DrainWhat, 
+/**
+ * Seconds that what runs may take to finish, 1 to 120; the config's `drain_s` when absent.
+ */
+within_s?: number, };
+
 export type CatalogueEntry = { 
 /**
  * Its id.
@@ -284,15 +294,35 @@ ttft_ms: number | null,
  */
 cost_nano_usd: number | null, };
 
-export type DrainProvider = { 
+export type DrainShown = { 
 /**
- * Its id.
+ * What drains.
  */
-id: string, 
+what: DrainWhat, 
 /**
- * Take nothing new, finish what is there.
+ * What it is called.
  */
-draining: boolean, };
+name: string, 
+/**
+ * Why.
+ */
+why: DrainWhy, 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+since_unix_ms: number, 
+/**
+ * When what still runs is cut, in milliseconds since 1970.
+ */
+until_unix_ms: number, 
+/**
+ * How many requests still run. None: it has drained.
+ */
+running: number, };
+
+export type DrainWhat = "app" | { "provider": string } | { "key": string } | { "target": string };
+
+export type DrainWhy = "asked" | "removed" | "disabled" | "moved" | "key_changed";
 
 export type DroppedShown = { 
 /**
@@ -328,6 +358,11 @@ label: string,
  * How many.
  */
 count: number, };
+export type EndDrain = { 
+/**
+ * What takes new work again.
+ */
+what: DrainWhat, };
 
 export type Event = { 
 /**
@@ -766,9 +801,9 @@ editable: boolean,
  */
 enabled: boolean, 
 /**
- * Finishes what it has and takes nothing new.
+ * It finishes what it has and takes nothing new: its own drain, or its key's.
  */
-draining: boolean, 
+drain: DrainShown | null, 
 /**
  * Models known, as `GET /v1/models` lists them (without the prefix).
  */
@@ -843,6 +878,10 @@ export type ProvidersPage = {
  * As configured, in order; practice last.
  */
 providers: Array<ProviderShown>, 
+/**
+ * Every drain: those that were asked for, and what still runs at providers that were changed.
+ */
+drains: Array<DrainShown>, 
 /**
  * Where keys are kept.
  */
@@ -1332,7 +1371,6 @@ export type Operations = {
   "providers.put": { input: PutProvider, output: Nothing },
   "providers.remove": { input: ProviderName, output: Nothing },
   "providers.enable": { input: EnableProvider, output: Nothing },
-  "providers.drain": { input: DrainProvider, output: Nothing },
   "providers.test": { input: ProviderName, output: ProviderTest },
   "doctor.examine": { input: Examine, output: ExaminationShown },
   "doctor.matrix": { input: WhichExaminations, output: Array<ExaminationShown> },
@@ -1341,6 +1379,9 @@ export type Operations = {
   "keys.import": { input: ProviderName, output: Nothing },
   "aliases.put": { input: AliasShown, output: Nothing },
   "aliases.remove": { input: AliasName, output: Nothing },
+  "drains.list": { input: Nothing, output: Array<DrainShown> },
+  "drains.begin": { input: BeginDrain, output: Nothing },
+  "drains.end": { input: EndDrain, output: Nothing },
   "routing.pause": { input: Pause, output: Nothing },
   "clients.create": { input: ClientName, output: FreshClientKey },
   "clients.revoke": { input: ClientName, output: Nothing },
@@ -1358,7 +1399,6 @@ export const operations = {
   "providers.put": { kind: "mutation", tags: ["providers","status"] },
   "providers.remove": { kind: "mutation", tags: ["providers","status"] },
   "providers.enable": { kind: "mutation", tags: ["providers","status"] },
-  "providers.drain": { kind: "mutation", tags: ["providers"] },
   "providers.test": { kind: "mutation", tags: [] },
   "doctor.examine": { kind: "mutation", tags: ["providers"] },
   "doctor.matrix": { kind: "query", tags: ["providers"] },
@@ -1367,6 +1407,9 @@ export const operations = {
   "keys.import": { kind: "mutation", tags: ["keys","providers"] },
   "aliases.put": { kind: "mutation", tags: ["providers"] },
   "aliases.remove": { kind: "mutation", tags: ["providers"] },
+  "drains.list": { kind: "query", tags: ["receipts","providers","status"] },
+  "drains.begin": { kind: "mutation", tags: ["providers","status"] },
+  "drains.end": { kind: "mutation", tags: ["providers","status"] },
   "routing.pause": { kind: "mutation", tags: ["status"] },
   "clients.create": { kind: "mutation", tags: ["clients"] },
   "clients.revoke": { kind: "mutation", tags: ["clients"] },

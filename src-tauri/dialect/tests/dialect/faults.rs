@@ -19,7 +19,7 @@ const KINDS: [FaultKind; 12] = [
     FaultKind::LoopDetected,
 ];
 
-const CATEGORIES: [FailureCategory; 16] = [
+const CATEGORIES: [FailureCategory; 17] = [
     FailureCategory::BadRequest,
     FailureCategory::Auth,
     FailureCategory::Permission,
@@ -36,6 +36,7 @@ const CATEGORIES: [FailureCategory; 16] = [
     FailureCategory::Tls,
     FailureCategory::BadReply,
     FailureCategory::BrokenStream,
+    FailureCategory::Drained,
 ];
 
 fn text(bytes: &[u8]) -> &str {

@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use dialect::{Failure, FailureCategory, Task};
-use routing::{Ask, Candidate, Contender, Remedy, first_token_deadline, remedy};
+use routing::{Ask, Candidate, Contender, Dropped, Remedy, first_token_deadline, remedy};
 
 use super::{AllFailed, Answer, Answered, Asking, NotAnswered, Turn, Verbatim, ask, response};
 use crate::conditions::Watched;
+use crate::drain::{self, Underway};
+use crate::faults;
 use crate::key::ShownKey;
-use crate::live::{ProviderLive, Underway};
+use crate::live::ProviderLive;
 use crate::opening::AnswerBody;
 use crate::receipt::{AttemptFailure, AttemptRecord, Basis, Lost};
 use crate::sending::Unsent;
@@ -40,7 +42,7 @@ pub(crate) async fn one(
     others: &[&Candidate],
     settlement: &mut Settlement,
 ) -> Result<Answer, Failed> {
-    let mut one = Try::begin(asking, candidate, turn, settlement);
+    let mut one = Try::begin(asking, candidate, turn, settlement)?;
     let outcome = one.run(asking, candidate, others).await;
     let (result, record) = one.end(asking, candidate, outcome);
     settlement.ended(&result, record);
@@ -54,7 +56,7 @@ pub(crate) struct Try {
     started: Instant,
     key: ShownKey,
     live: Option<Arc<ProviderLive>>,
-    underway: Option<Underway>,
+    underway: Underway,
     watched: Watched,
 }
 
@@ -99,15 +101,20 @@ impl Words {
 
 impl Try {
     /// Puts it on the receipt.
+    ///
+    /// # Errors
+    /// When the target takes nothing new.
     pub(crate) fn begin(
         asking: &Asking<'_>,
         candidate: &Candidate,
         turn: Turn,
         settlement: &mut Settlement,
-    ) -> Try {
+    ) -> Result<Try, Failed> {
         let provider = &candidate.provider;
         let live = asking.inner.live.provider(&provider.id);
-        let underway = live.as_ref().map(ProviderLive::enter);
+        let key = asking.inner.credentials.key(&candidate.key);
+        let underway = drain::enter(asking, candidate, key.as_ref(), live.as_ref())
+            .map_err(|why| turned_away(candidate, &why, settlement))?;
         let record = AttemptRecord {
             provider: provider.id.clone(),
             model: candidate.model.clone(),
@@ -122,15 +129,15 @@ impl Try {
             lost: None,
         };
         settlement.attempting(record.clone());
-        Try {
+        Ok(Try {
             turn,
             record,
             started: Instant::now(),
-            key: ShownKey::new(asking.inner.credentials.key(&candidate.key)),
+            key: ShownKey::new(key),
             live,
             underway,
             watched: asking.inner.conditions.watch(candidate, &asking.ask),
-        }
+        })
     }
 
     /// Runs it to what it brings, or until its first word is so late that another of those that are left is
@@ -143,14 +150,15 @@ impl Try {
     ) -> Outcome {
         let (turn, watched) = (self.turn, &self.watched);
         let alarms = Alarm::of(asking, watched, self.started, others);
-        let mut call = pin!(ask(
-            asking,
-            candidate,
-            turn,
-            watched,
-            &self.key,
-            &mut self.record
-        ));
+        let (underway, key, record) = (&self.underway, &self.key, &mut self.record);
+        let mut call = pin!(async {
+            tokio::select! {
+                // First, because an answer that is there is worth having.
+                biased;
+                outcome = ask(asking, candidate, turn, watched, key, record) => outcome,
+                why = underway.cut() => Err(drain::taken_back(&why).into()),
+            }
+        });
         for (at, alarm) in alarms.into_iter().flatten() {
             tokio::select! {
                 biased;
@@ -268,7 +276,11 @@ impl Try {
     ) -> (AllFailed, AttemptRecord) {
         let provider = &candidate.provider;
         let (failure, verbatim) = discreet(refused, &self.key);
-        self.watched.failed(&failure);
+        match failure.category {
+            // Not its doing.
+            FailureCategory::Drained => drop(self.watched),
+            _ => self.watched.failed(&failure),
+        }
         if let Some(live) = &self.live {
             live.failed(
                 Instant::now(),
@@ -293,6 +305,21 @@ impl Try {
         };
         (failed, self.record)
     }
+}
+
+/// A target that began to drain after the plan was made is left out of it.
+fn turned_away(candidate: &Candidate, why: &str, settlement: &mut Settlement) -> Failed {
+    settlement.unfit(Dropped {
+        target: candidate.label(),
+        reason: why.to_owned(),
+    });
+    Failed::Attempt(AllFailed {
+        failure: drain::taken_back(why),
+        provider: Arc::clone(&candidate.provider),
+        verbatim: None,
+        // Where others were asked, what they said matters more.
+        fault: (settlement.attempts() == 0).then(|| faults::drained(why)),
+    })
 }
 
 /// Something to be done when a first word has not come by then.

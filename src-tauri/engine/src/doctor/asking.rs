@@ -318,7 +318,9 @@ impl Asker {
                 refused: true,
                 ..sight(Verdict::NotOffered)
             }),
-            F::RateLimit | F::Overloaded => Try::Later(sight(Verdict::NotTried), BREATH),
+            F::RateLimit | F::Overloaded | F::Drained => {
+                Try::Later(sight(Verdict::NotTried), BREATH)
+            }
             F::Timeout | F::Server | F::Connection | F::Tls | F::BrokenStream => {
                 Try::Later(sight(Verdict::Failed), BREATH / 4)
             }

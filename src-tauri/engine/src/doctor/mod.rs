@@ -184,15 +184,17 @@ impl Examining {
             model: &target,
             local_only: false,
         };
-        match routing::plan(&snapshot.routes, asked, |one, key| {
-            engine.standing_of(one, key)
+        match routing::plan(&snapshot.routes, asked, |one, model, key| {
+            engine.standing(one, model, key)
         }) {
             Ok(plan) if plan.candidates[0].provider.id == provider.id => Ok(()),
             Ok(plan) => Err(NotExamined::NotReady(format!(
                 "`{target}` is the name of a model of {}: examine that one instead",
                 plan.candidates[0].provider.name
             ))),
-            Err(NoRoute::NoTarget { message, dropped }) => {
+            Err(NoRoute::NoTarget {
+                message, dropped, ..
+            }) => {
                 let reason = dropped
                     .into_iter()
                     .next()

@@ -105,6 +105,12 @@ fn limits(written: &Written) -> Result<Limits, Wrong> {
             1..=16_384,
             default.exchanges as i64,
         )? as usize,
+        drain: within(
+            server.drain_s.as_ref(),
+            30..=120,
+            default.drain.as_secs() as i64,
+        )
+        .map(Duration::from_secs)?,
     })
 }
 

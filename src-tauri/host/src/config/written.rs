@@ -35,6 +35,7 @@ pub(super) struct Server {
     pub(super) allow_hosts: Vec<Spanned<String>>,
     pub(super) allow_origins: Vec<Spanned<String>>,
     pub(super) max_exchanges: Option<Spanned<i64>>,
+    pub(super) drain_s: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -83,7 +83,7 @@ fn tried_by(
         model: "work",
         local_only: false,
     };
-    let mut plan = plan(&routes, asked, |_, _| Standing::Ready).expect("a plan");
+    let mut plan = plan(&routes, asked, |_, _, _| Standing::Ready).expect("a plan");
     heed(
         &mut plan,
         &Findings::new(findings),

@@ -74,6 +74,8 @@ impl Class {
         use FailureCategory as F;
         match failure.category {
             F::BadRequest | F::ContentFilter | F::ContextOverflow | F::StateLost => Class::Request,
+            // Ours: an attempt that is cut tells health nothing, and would be blamed on nobody.
+            F::Drained => Class::Request,
             F::Auth => Class::Auth,
             F::Permission => Class::Permission,
             F::NotFound => Class::NotFound,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dialect::{Dialect, Endpoint, Task};
 
-use super::{Asked, NoRoute, Plan, Standing, plan};
+use super::{Asked, Draining, NoRoute, Plan, Standing, plan};
 use crate::catalogue::CatalogueModel;
 use crate::routes::{Alias, AuthScheme, KeySource, Provider, Routes, Surface, Target};
 
@@ -72,7 +72,7 @@ fn ask(routes: &Routes, endpoint: Endpoint, model: &str) -> Result<Plan, NoRoute
             model,
             local_only: false,
         },
-        |_, _| Standing::Ready,
+        |_, _, _| Standing::Ready,
     )
 }
 
@@ -99,7 +99,7 @@ fn each_key_is_a_way_of_its_own_and_they_share_their_targets_weight() {
         model: "any",
         local_only: false,
     };
-    let there = |_: &Provider, key: &KeySource| match key.name() {
+    let there = |_: &Provider, _: &str, key: &KeySource| match key.name() {
         "lost" => Standing::NoKey,
         _ => Standing::Ready,
     };
@@ -145,19 +145,19 @@ fn what_may_not_leave_this_machine_goes_to_nobody_else() {
         local_only,
     };
     for name in ["any", "anvil"] {
-        let plan = plan(&routes, asked(name, true), |_, _| Standing::Ready).expect("a plan");
+        let plan = plan(&routes, asked(name, true), |_, _, _| Standing::Ready).expect("a plan");
         assert_eq!(tried(&plan), ["near <- anvil"], "{name}");
         assert!(plan.dropped[0].reason.contains("may not leave"));
     }
     let Err(NoRoute::NoTarget { message, .. }) =
-        plan(&routes, asked("out", true), |_, _| Standing::Ready)
+        plan(&routes, asked("out", true), |_, _, _| Standing::Ready)
     else {
         panic!("it left");
     };
     assert!(message.contains("may not leave"), "{message}");
     let any = routes.aliases.get_mut("any").expect("the alias");
     any.policy.local_only = true;
-    let plan = plan(&routes, asked("any", false), |_, _| Standing::Ready).expect("a plan");
+    let plan = plan(&routes, asked("any", false), |_, _, _| Standing::Ready).expect("a plan");
     assert_eq!(tried(&plan), ["near <- anvil"]);
 }
 
@@ -363,7 +363,7 @@ fn a_bare_name_goes_first_to_those_who_speak_the_callers_dialect() {
                 model: "m",
                 local_only: false,
             },
-            |_, _| Standing::Ready,
+            |_, _, _| Standing::Ready,
         )
         .expect("a plan");
         assert_eq!(tried(&plan), candidates, "{}", endpoint.name());
@@ -385,6 +385,8 @@ fn a_provider_that_cannot_work_now_is_left_out_with_what_to_do() {
             off,
             provider("keyless", OPENAI, &["m"]),
             provider("leaving", OPENAI, &["m"]),
+            provider("locked", OPENAI, &["m"]),
+            provider("narrow", OPENAI, &["m"]),
             provider("ready", OPENAI, &["m"]),
         ],
         &[],
@@ -394,10 +396,14 @@ fn a_provider_that_cannot_work_now_is_left_out_with_what_to_do() {
         model: "m",
         local_only: false,
     };
-    let plan = plan(&routes, asked, |provider, _| match provider.id.as_str() {
-        "keyless" => Standing::NoKey,
-        "leaving" => Standing::Draining,
-        _ => Standing::Ready,
+    let plan = plan(&routes, asked, |provider, model, _| {
+        match provider.id.as_str() {
+            "keyless" => Standing::NoKey,
+            "leaving" => Standing::Draining(Draining::Provider),
+            "locked" => Standing::Draining(Draining::Key),
+            "narrow" if model == "m" => Standing::Draining(Draining::Target),
+            _ => Standing::Ready,
+        }
     })
     .expect("a plan");
     assert_eq!(tried(&plan), ["ready <- m"]);
@@ -407,7 +413,12 @@ fn a_provider_that_cannot_work_now_is_left_out_with_what_to_do() {
             "off/m: OFF is disabled; enable it on the Providers page",
             "keyless/m: KEYLESS has no key; set one with `signalbox keys set keyless` or on the \
              Providers page",
-            "leaving/m: LEAVING is draining and takes no new work",
+            "leaving/m: LEAVING is draining and takes no new work; resume it on the Providers page, \
+             or ask another target",
+            "locked/m: the key `locked` of LOCKED is draining and takes no new work; resume it on the \
+             Providers page, or ask another target",
+            "narrow/m: `narrow/m` is draining and takes no new work; resume it on the Providers page, \
+             or ask another target",
         ]
     );
 }
@@ -420,7 +431,12 @@ fn when_nobody_is_left_every_reason_is_said() {
         vec![off, provider("mute", &[], &[])],
         &[("fast", &[("off", "a"), ("gone", "b"), ("mute", "c")])],
     );
-    let Err(NoRoute::NoTarget { message, dropped }) = chat(&routes, "fast") else {
+    let Err(NoRoute::NoTarget {
+        message,
+        dropped,
+        draining: false,
+    }) = chat(&routes, "fast")
+    else {
         panic!("expected no target");
     };
     let targets: Vec<&str> = dropped.iter().map(|d| d.target.as_str()).collect();
@@ -443,7 +459,7 @@ fn a_target_of_a_provider_without_a_key_is_known_and_not_unknown() {
             model: asked,
             local_only: false,
         };
-        let refused = plan(&routes, asked, |_, _| Standing::NoKey);
+        let refused = plan(&routes, asked, |_, _, _| Standing::NoKey);
         assert!(
             matches!(refused, Err(NoRoute::NoTarget { .. })),
             "{}",
@@ -548,9 +564,9 @@ mod laws {
                     provider
                 })
                 .collect();
-            let stands = |provider: &Provider, _: &KeySource| {
+            let stands = |provider: &Provider, _: &str, _: &KeySource| {
                 let n: usize = provider.id[1..].parse().expect("a number");
-                [Standing::Ready, Standing::NoKey, Standing::Draining][states[n].2]
+                [Standing::Ready, Standing::NoKey, Standing::Draining(Draining::Provider)][states[n].2]
             };
             let named: Vec<(String, String)> = targets
                 .iter()
@@ -571,11 +587,13 @@ mod laws {
                         prop_assert!(candidate.provider.enabled);
                         let served = candidate.provider.door(endpoint).is_some();
                         prop_assert!(served || endpoint.task() == Task::Count);
-                        prop_assert_eq!(stands(&candidate.provider, &candidate.key), Standing::Ready);
+                        prop_assert_eq!(stands(&candidate.provider, &candidate.model, &candidate.key), Standing::Ready);
                     }
                 }
-                Err(NoRoute::NoTarget { dropped, .. }) => {
+                Err(NoRoute::NoTarget { dropped, draining, .. }) => {
                     prop_assert_eq!(dropped.len(), targets.len());
+                    let drains = dropped.iter().any(|one| one.reason.contains("draining"));
+                    prop_assert_eq!(draining, drains);
                 }
                 Err(NoRoute::UnknownModel { message }) => prop_assert!(false, "{}", message),
             }

@@ -2,6 +2,7 @@
 
 mod clients;
 mod doctor;
+mod drain;
 mod keys;
 mod link;
 mod reach;
@@ -33,6 +34,10 @@ enum Command {
     Clients(clients::Clients),
     /// Try what a provider can do for clients of each dialect, on your own key
     Doctor(doctor::Doctor),
+    /// Take no new work for a provider, a key, a target or everything, and let what runs finish
+    Drain(drain::Drain),
+    /// Take new work again for what drains
+    Resume(drain::Resume),
     /// Play a scenario of providers in trouble, and see how routing takes it
     Simulate(simulate::Simulate),
     /// Print a fresh one-time link to the panel of the running Signalbox
@@ -56,6 +61,8 @@ pub fn main() -> ExitCode {
             Command::Keys(keys) => keys::run(keys).await?,
             Command::Clients(clients) => clients::run(clients).await?,
             Command::Doctor(doctor) => return doctor::run(doctor).await,
+            Command::Drain(drain) => drain::begin(drain).await?,
+            Command::Resume(resume) => drain::end(resume).await?,
             Command::Simulate(simulate) => return simulate::run(&simulate),
             Command::Link(options) => link::run(options).await?,
         }

@@ -10,14 +10,14 @@ use super::{Complaint, say};
 pub(super) struct Serve {
     #[command(flatten)]
     options: Options,
-    /// Seconds that running requests may take to finish when a stop is asked for
+    /// Seconds that running requests may take to finish when a stop is asked for, 0 to 120 [default: the config's]
     #[arg(
         long,
         env = "SIGNALBOX_DRAIN_S",
         value_name = "SECONDS",
-        default_value_t = 30
+        value_parser = clap::value_parser!(u64).range(0..=120)
     )]
-    drain_s: u64,
+    drain_s: Option<u64>,
 }
 
 pub(super) async fn run(serve: Serve) -> Result<(), Complaint> {
@@ -31,9 +31,15 @@ pub(super) async fn run(serve: Serve) -> Result<(), Complaint> {
     }
     say(format_args!("Panel: {}", running.panel_link()?));
     stop_asked().await;
-    say("Stopping: running requests may finish. Press Ctrl-C again to stop at once.");
+    let within = serve.drain_s.map(Duration::from_secs);
+    let within = within.unwrap_or_else(|| running.drain_time());
+    say(format_args!(
+        "Draining: {} running, cut in {} s. Press Ctrl-C again to stop at once.",
+        running.in_flight(),
+        within.as_secs()
+    ));
     tokio::select! {
-        () = running.shutdown(Duration::from_secs(serve.drain_s)) => {}
+        () = running.shutdown(within) => {}
         () = stop_asked() => {}
     }
     Ok(())

@@ -17,13 +17,14 @@ export function ProviderActions({ provider }: { provider: ProviderShown }) {
   const { id, name } = provider.health;
   const test = useChange("providers.test");
   const enable = useChange("providers.enable");
-  const drain = useChange("providers.drain");
+  const drain = useChange("drains.begin");
+  const resume = useChange("drains.end");
   const importKey = useChange("keys.import");
   const remove = useChange("providers.remove");
   const [asking, setAsking] = useState<"key" | "remove">();
   const done = () => setAsking(undefined);
-  const failed = [enable, drain, importKey, remove].find((change) => change.isError);
-  const { editable, enabled, draining, key } = provider;
+  const failed = [enable, drain, resume, importKey, remove].find((change) => change.isError);
+  const { editable, enabled, drain: draining, key } = provider;
 
   return (
     <>
@@ -33,8 +34,8 @@ export function ProviderActions({ provider }: { provider: ProviderShown }) {
         </Button>
         {editable && enabled && (
           <Button
-            isDisabled={drain.isPending}
-            onPress={() => drain.mutate({ id, draining: !draining })}
+            isDisabled={drain.isPending || resume.isPending}
+            onPress={() => (draining ? resume.mutate({ what: draining.what }) : drain.mutate({ what: { provider: id } }))}
             aria-label={`${draining ? "Resume" : "Drain"} ${name}`}
           >
             {draining ? "Resume" : "Drain"}

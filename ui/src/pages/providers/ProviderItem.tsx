@@ -7,6 +7,7 @@ import { Lamp } from "../../kit/Lamp";
 import { BuiltInMark } from "../../kit/PracticeMark";
 import { dialect, failure, HEALTH } from "../../words";
 import { ExaminationPart } from "./examination/ExaminationPart";
+import { DrainState } from "./DrainState";
 import { KeyState } from "./KeyState";
 import { ProviderActions } from "./ProviderActions";
 import css from "./ProviderItem.module.css";
@@ -38,7 +39,7 @@ export function ProviderItem({ provider, keyStore }: { provider: ProviderShown; 
   );
 }
 
-function Figures({ provider: { health, draining, models } }: { provider: ProviderShown }) {
+function Figures({ provider: { health, drain, models } }: { provider: ProviderShown }) {
   const parts = [];
   if (health.ttft_ms !== null) parts.push(`first byte ${duration(health.ttft_ms)}`);
   if (health.attempts > 0) parts.push(`${count(health.failures)} of ${count(health.attempts)} tries failed lately`);
@@ -46,9 +47,9 @@ function Figures({ provider: { health, draining, models } }: { provider: Provide
   if (models.length > 0) parts.push(plural(models.length, "model"));
   return (
     <p className="soft">
-      {draining && (
-        <strong className={css.draining} role="status">
-          {health.in_flight > 0 ? `Draining: ${count(health.in_flight)} still in flight. ` : "Drained: nothing in flight. "}
+      {drain && (
+        <strong className={css.draining}>
+          <DrainState drain={drain} />.{" "}
         </strong>
       )}
       <span title={models.join("\n")}>{capitalised(parts.join(", ")) || "Nothing measured yet"}</span>

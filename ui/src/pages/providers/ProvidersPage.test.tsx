@@ -68,15 +68,31 @@ test("switching, draining and importing send what they say", async () => {
   await user.click(await screen.findByRole("switch", { name: "Groq is enabled" }));
   expect(sent(calls, "providers.enable")).toEqual({ id: "groq", enabled: false });
   await user.click(screen.getByRole("button", { name: "Drain Groq" }));
-  expect(sent(calls, "providers.drain")).toEqual({ id: "groq", draining: true });
+  expect(sent(calls, "drains.begin")).toEqual({ what: { provider: "groq" } });
   await user.click(screen.getByRole("button", { name: "Import key of Mistral from MISTRAL_API_KEY" }));
   expect(sent(calls, "keys.import")).toEqual({ id: "mistral" });
 });
 
-test("a draining provider counts what is still in flight", async () => {
-  serve("rich");
-  openPanel("#/providers");
-  expect((await item("Company gateway, Europe")).getByText(/Draining: 2 still in flight/)).toBeTruthy();
+test("a draining provider counts what still runs, says when it is cut, and resumes", async () => {
+  const calls = serve("rich");
+  const { user } = openPanel("#/providers");
+  const gateway = await screen.findByRole("listitem", { name: "Company gateway, Europe" });
+  expect(gateway.textContent).toMatch(/Draining: 2 running, (cut in \d+ s|being cut)/);
+  await user.click(within(gateway).getByRole("button", { name: "Resume Company gateway, Europe" }));
+  expect(sent(calls, "drains.end")).toEqual({ what: { provider: "gateway-eu" } });
+});
+
+test("every drain is listed with why, and everything, a target or a shared key can be drained", async () => {
+  const calls = serve("rich");
+  const { user } = openPanel("#/providers");
+  const section = await screen.findByRole("region", { name: "Drains" });
+  const [, target, gone] = within(section).getAllByRole("listitem");
+  expect(target?.textContent).toContain("Drained");
+  expect(gone?.textContent).toMatch(/together was removed from the config.*1 running/);
+  expect(within(gone as HTMLElement).queryByRole("button")).toBeNull();
+  await user.selectOptions(within(section).getByLabelText("Drain"), "Target ollama/qwen3:8b");
+  await user.click(within(section).getByRole("button", { name: "Begin this drain" }));
+  expect(sent(calls, "drains.begin")).toEqual({ what: { target: "ollama/qwen3:8b" } });
 });
 
 test("a refused change is told where it was asked for", async () => {

@@ -9,6 +9,7 @@ import { Reading } from "../../kit/Reading";
 import { AddProvider } from "./AddProvider";
 import { Aliases } from "./Aliases";
 import { ConfigFile } from "./ConfigFile";
+import { Drains } from "./Drains";
 import { KeyStoreNotice } from "./KeyStoreNotice";
 import { ProviderList } from "./ProviderList";
 
@@ -33,6 +34,7 @@ export function ProvidersPage() {
             <KeyStoreNotice store={data.key_store} />
             <ProviderList providers={data.providers} keyStore={data.key_store} />
             <Aliases aliases={data.aliases} providers={data.providers} />
+            <Drains page={data} />
             <ConfigFile config={data.config} />
           </>
         )}
