@@ -22,5 +22,6 @@ mod passing_through;
 mod practice;
 mod quiet_streams;
 mod running;
+mod seams;
 mod streams;
 mod translation;

@@ -34,6 +34,7 @@ mod practice;
 mod probe;
 mod receipt;
 mod relay;
+mod resume;
 mod sending;
 mod settle;
 mod signing;
