@@ -24,6 +24,7 @@ mod passing_through;
 mod practice;
 mod quiet_streams;
 mod running;
+mod seams;
 mod signals;
 mod streams;
 mod translation;

@@ -5,9 +5,12 @@
 //! Leaves out: when to translate (`engine`: only when a provider does not speak the caller's
 //! dialect, or has a quirk that the request meets).
 
+mod joint;
 mod quirks;
 mod reply;
+mod seam;
 mod several;
+mod so_far;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -23,6 +26,7 @@ pub use reply::{
     translate_whole_to_stream,
 };
 pub use several::{usage_of, write_several};
+pub use so_far::Fixed;
 
 /// What a reply's writer must know of the request it answers.
 #[derive(Debug, Clone, PartialEq)]

@@ -16,6 +16,7 @@ use crate::memory::Memory;
 use crate::opening::AnswerBody;
 use crate::receipt::{AttemptRecord, Ending};
 use crate::relay::{Idle, Phase, Pulse, Relay, ReplyBody};
+use crate::resume::Reserve;
 use crate::settle::{Settlement, is_half_told, paused};
 use crate::snapshot::Snapshot;
 
@@ -25,6 +26,7 @@ pub(crate) async fn deliver(
     dialect: Dialect,
     answer: Answer,
     mut memory: Memory,
+    reserve: Option<Box<Reserve>>,
     mut settlement: Settlement,
 ) -> Response<ReplyBody> {
     let status = answer.status.as_u16();
@@ -71,7 +73,7 @@ pub(crate) async fn deliver(
             passage: opened.passage,
             opening: Some(opened.opening),
             settlement,
-            attempt: answer.attempt,
+            attempt: Some(answer.attempt),
             key: answer.key,
             stop: answer.underway.watch(),
             first_byte: answer.first_byte,
@@ -82,6 +84,7 @@ pub(crate) async fn deliver(
             idle: Idle::new(snapshot.limits.idle),
             pulse: Pulse::new(snapshot.limits.ping),
             memory,
+            reserve,
             phase: Phase::Flowing,
         }),
     };

@@ -26,6 +26,7 @@ use crate::media::Media;
 use crate::opening::{self, AnswerBody, Patience, Streaming};
 use crate::passage::Back;
 use crate::receipt::{AttemptRecord, ReceiptId};
+use crate::resume::{self, Course};
 use crate::sending::{self, InHub, Sending, Thoughts, Unsent};
 use crate::settle::unix_ms;
 use crate::snapshot::Snapshot;
@@ -100,6 +101,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) local_only: bool,
     /// How many targets its plan has.
     pub(crate) targets: u32,
+    /// What becomes of its answer.
+    pub(crate) course: Course<'a>,
 }
 
 impl Asking<'_> {
@@ -217,13 +220,18 @@ async fn ask(
 ) -> Result<Answered, NotAnswered> {
     let limits = asking.snapshot.limits;
     let asked = asking.call.endpoint;
-    let Some(door) = candidate.provider.door(asked) else {
+    let goes_on = asking.course.broken().is_some();
+    let to_go_on = || resume::door(candidate, asked).filter(|_| goes_on);
+    let Some(door) = to_go_on().or_else(|| candidate.provider.door(asked)) else {
         return counted_here(asking, candidate);
     };
     let files = asking.media.files(asking, candidate, &door).await?;
     let sending = sending::prepare(asking, candidate, &door, turn.thoughts(), &files)?;
     let (endpoint, notes, counted) = (sending.endpoint, sending.notes.clone(), sending.counted);
-    let translated = !matches!(sending.back, Back::Verbatim | Back::Enveloped { .. });
+    let translated = !matches!(
+        sending.back,
+        Back::Verbatim | Back::Enveloped { .. } | Back::Followed { .. }
+    );
     attempt.spoken = translated.then(|| endpoint.dialect());
     if sending.calls > 1 {
         return fan_out::ask(asking, candidate, &door, sending, key, attempt).await;
@@ -239,14 +247,22 @@ async fn ask(
     let streaming = Streaming {
         comes: opening::is_stream(endpoint, asking.facts.stream, &headers),
         asked: asking.facts.stream,
+        purpose: asking.course.passage(),
     };
     let streams = streaming.goes(&sending.back);
     let patience = Patience {
         first_byte: limits.first_byte,
         idle: limits.idle,
-        hold: limits.hold,
+        hold: match goes_on {
+            // Its caller has heard something already.
+            true => limits.first_byte,
+            false => limits.hold,
+        },
     };
-    let reframed = matches!(&sending.back, Back::Enveloped { .. });
+    let reframed = matches!(
+        &sending.back,
+        Back::Enveloped { .. } | Back::Followed { .. }
+    );
     let body = opening::answer(asked, sending, &headers, streaming, reply.body, patience).await?;
     let headers = match translated || (reframed && streams) {
         true => translated_headers(asked, streams && !sending::wants_a_list(asking), &headers),

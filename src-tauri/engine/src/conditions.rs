@@ -250,6 +250,15 @@ impl Conditions {
         follow(&situation, budget, chance)
     }
 
+    /// Whether one more target may be asked for what another has begun.
+    pub(crate) fn spare(&self, candidate: &Candidate, ask: &Ask) -> bool {
+        let now = self.now();
+        let mut judged = self.judged();
+        let Judged { health, budget, .. } = &mut *judged;
+        let seen = health.condition(&via(candidate), &ask.shape(0), ask.tokens(), now);
+        budget.take(seen.error_share)
+    }
+
     /// Lets time tell; called every second.
     pub(crate) fn refresh(&self) {
         let now = self.now();

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use dialect::hub;
 use dialect::{
     Dialect, Endpoint, Facts, Fault, Malformed, Task, facts, facts_in_form, facts_in_path,
 };
 use http::{HeaderMap, HeaderValue, Response};
-use routing::{Asked, KeySource, Provider};
+use routing::{Asked, Candidate, KeySource, Plan, Provider};
 
 use crate::answer::{deliver, give_up, refuse, without_receipt};
 use crate::attempt::Asking;
@@ -16,9 +17,11 @@ use crate::ledger::BACKLOG_LIMIT;
 use crate::machine::{Engine, Inner};
 use crate::media::Media;
 use crate::memory::{Memory, ToKeep};
+use crate::opening::AnswerBody;
 use crate::place::Place;
 use crate::receipt::Ending;
 use crate::relay::ReplyBody;
+use crate::resume::{self, Course, Reserve};
 use crate::sending::InHub;
 use crate::settle::{Arrived, Settlement};
 use crate::snapshot::Snapshot;
@@ -140,6 +143,9 @@ impl Engine {
             }
         }
         settlement.planned(&mut plan);
+        let followed = resume::is_followed(&plan, call.endpoint, facts.stream);
+        let lossy = headers::accepts_losses(&call.headers);
+        let local_only = local_only || plan.policy.local_only;
         let hub = InHub::default();
         let media = Media::default();
         let asking = Asking {
@@ -150,13 +156,17 @@ impl Engine {
             facts: &facts,
             hub: &hub,
             media: &media,
-            lossy: headers::accepts_losses(&call.headers),
+            lossy,
             receipt: settlement.id(),
             ask,
             beginnings: &beginnings,
-            local_only: local_only || plan.policy.local_only,
+            local_only,
             policy: plan.policy,
             targets: plan.candidates.len().max(1) as u32,
+            course: match followed {
+                true => Course::Followed,
+                false => Course::Plain,
+            },
         };
         let walked = tokio::select! {
             // First, because a stop tells each attempt too.
@@ -177,9 +187,33 @@ impl Engine {
         match walked {
             Ok(answer) => {
                 let place = place(inner, &call, &hub);
-                let to_keep = to_keep(&call, hub, &settlement);
+                let followed = followed && matches!(answer.body, AnswerBody::Stream(_));
+                let (request, hub) = match followed {
+                    true => (hub.read().cloned(), Some(hub)),
+                    false => (hub.into_request(), None),
+                };
+                let to_keep = to_keep(&call, request, &settlement);
                 let memory = Memory::new(inner, &answer.provider.id, place, to_keep);
-                deliver(&snapshot, dialect, answer, memory, settlement).await
+                let reserve = hub.map(|hub| {
+                    Box::new(Reserve {
+                        inner: Arc::clone(inner),
+                        snapshot: Arc::clone(&snapshot),
+                        headers: outgoing(&call.headers, &inner.instance),
+                        policy: plan.policy,
+                        left: untried(plan, &settlement),
+                        receipt: settlement.id(),
+                        call,
+                        facts,
+                        hub,
+                        media,
+                        beginnings,
+                        lossy,
+                        ask,
+                        local_only,
+                        asked: 0,
+                    })
+                });
+                deliver(&snapshot, dialect, answer, memory, reserve, settlement).await
             }
             Err(failed) => give_up(dialect, failed, settlement).await,
         }
@@ -266,18 +300,22 @@ fn place(inner: &Inner, call: &Call, hub: &InHub) -> Option<Place> {
 
 /// The conversation that a caller of Responses may go on by its name, unless it asked for it not to
 /// be stored. A reply that was passed on as it is, is kept by its provider.
-fn to_keep(call: &Call, hub: InHub, settlement: &Settlement) -> Option<ToKeep> {
+fn to_keep(call: &Call, request: Option<hub::Request>, settlement: &Settlement) -> Option<ToKeep> {
     if call.endpoint != Endpoint::Responses {
         return None;
     }
-    let request = hub
-        .into_request()
-        .filter(|request| request.store != Some(false))?;
+    let request = request.filter(|request| request.store != Some(false))?;
     Some(ToKeep {
         client: Arc::clone(&call.client),
         response: format!("resp_{:x}", settlement.id().0),
         request,
     })
+}
+
+/// Who could still be asked.
+fn untried(plan: Plan, settlement: &Settlement) -> Vec<Candidate> {
+    let is_left = |one: &Candidate| !settlement.has_tried(&one.provider.id, &one.model);
+    plan.candidates.into_iter().filter(is_left).collect()
 }
 
 /// The client's headers as they travel, with our hop on them.

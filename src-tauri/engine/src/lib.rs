@@ -37,6 +37,7 @@ mod queues;
 mod race;
 mod receipt;
 mod relay;
+mod resume;
 mod sending;
 mod settle;
 mod signing;

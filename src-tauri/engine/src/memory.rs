@@ -41,6 +41,11 @@ impl Memory {
         }
     }
 
+    /// Another provider goes on with the answer: what it seals is its own.
+    pub(crate) fn goes_on_at(&mut self, provider: &str) {
+        provider.clone_into(&mut self.provider);
+    }
+
     /// Keeps signatures on calls.
     pub(crate) fn seals(&self, calls: Vec<SealedCall>) {
         self.inner.stash.keep(&self.provider, self.place, calls);

@@ -15,7 +15,7 @@ use dialect::{
 };
 use http::HeaderMap;
 
-use crate::passage::{Back, Passage};
+use crate::passage::{Back, Passage, Use};
 use crate::sending::Sending;
 use crate::upstream::{UpstreamBody, bad_reply};
 
@@ -57,6 +57,8 @@ pub(crate) struct Patience {
 pub(crate) struct Streaming {
     pub(crate) comes: bool,
     pub(crate) asked: bool,
+    /// What a stream is for.
+    pub(crate) purpose: Use,
 }
 
 impl Streaming {
@@ -77,8 +79,12 @@ pub(crate) async fn answer(
     patience: Patience,
 ) -> Result<AnswerBody, Failure> {
     if streaming.comes {
-        let passage = passage(asked, sending, headers);
+        let passage = passage(asked, sending, headers).serving(streaming.purpose);
         stream(passage, body, patience).await
+    } else if streaming.purpose == Use::Gathered {
+        Err(bad_reply(
+            "it answered in one piece where it was to go on with a stream",
+        ))
     } else {
         whole(asked, sending, streaming, body, patience.idle).await
     }
@@ -92,6 +98,13 @@ fn passage(asked: Endpoint, sending: Sending, headers: &HeaderMap) -> Passage {
             back,
             keep,
         } => Passage::translated(sending.endpoint, headers, *writing, *back, keep),
+        Back::Followed { keep, writing } => Passage::translated(
+            sending.endpoint,
+            headers,
+            *writing,
+            dialect::hub::Back::default(),
+            keep,
+        ),
         // Amazon frames the vendor's events in its own way; taken out, they are the vendor's.
         Back::Enveloped { writing } if !says(headers, b"text/event-stream") => Passage::translated(
             sending.endpoint,
@@ -144,7 +157,7 @@ async fn whole(
             .map_err(unusable)?;
             (bytes, reading, None)
         }
-        Back::Verbatim | Back::Enveloped { .. } => {
+        Back::Verbatim | Back::Enveloped { .. } | Back::Followed { .. } => {
             let reading = read_whole(asked, &bytes).map_err(unusable)?;
             (bytes, reading, None)
         }
@@ -196,6 +209,9 @@ async fn stream(
         }
         let first = opening.is_empty();
         let speaks = has_content(reading) || opening.len() > OPENING_LIMIT;
+        if speaks && passage.gathers() {
+            return Ok(opened(passage, Bytes::new(), body));
+        }
         if speaks && first && !whole.is_empty() {
             return Ok(opened(passage, whole, body));
         }

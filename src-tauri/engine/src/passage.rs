@@ -5,13 +5,21 @@
 
 use bytes::{Bytes, BytesMut};
 use dialect::hub::Reply;
-use dialect::{Endpoint, Fault, Framing, Reading, SealedCall, StreamReader, Translator, Writing};
+use dialect::{
+    Endpoint, Fault, Fixed, Framing, Reading, SealedCall, StreamReader, Translator, Usage, Writing,
+};
 use http::HeaderMap;
 
 /// What the way back needs, decided with the request.
 pub(crate) enum Back {
     /// The caller's own dialect.
     Verbatim,
+    /// The caller's own dialect, written anew, so that another target can go on in the midst of it.
+    Followed {
+        /// The reply may be gone on from by its name.
+        keep: bool,
+        writing: Box<Writing>,
+    },
     /// The caller's own dialect in another envelope: its events may come in other frames.
     Enveloped { writing: Box<Writing> },
     /// Another dialect.
@@ -27,6 +35,17 @@ pub(crate) enum Back {
         base64: bool,
         input_tokens: u64,
     },
+}
+
+/// What the way back of a stream is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// The caller's as it comes.
+    Told,
+    /// What the caller gets is remembered: another target may have to go on from there.
+    Followed,
+    /// It is the rest of another one, which it is joined to once it speaks.
+    Gathered,
 }
 
 /// The way back of one stream.
@@ -63,6 +82,44 @@ impl Passage {
             translator.keep();
         }
         Passage::Translated(Box::new(translator))
+    }
+
+    /// Makes it serve for this.
+    pub(crate) fn serving(mut self, purpose: Use) -> Passage {
+        if let Passage::Translated(translator) = &mut self {
+            match purpose {
+                Use::Told => {}
+                Use::Followed => translator.follow(),
+                Use::Gathered => translator.gather(),
+            }
+        }
+        self
+    }
+
+    /// Whether nothing of it is written yet, because it is to be joined to another.
+    pub(crate) fn gathers(&self) -> bool {
+        matches!(self, Passage::Translated(translator) if translator.gathers())
+    }
+
+    /// The caller's text so far, or why nobody can go on from there; `None` when it was not followed.
+    pub(crate) fn so_far(&self) -> Option<Result<&str, Fixed>> {
+        match self {
+            Passage::Verbatim { .. } => None,
+            Passage::Translated(translator) => translator.so_far(),
+        }
+    }
+
+    /// Goes on with `rest` as one answer: what the caller gets now, and whether that is all. `spent`: what
+    /// this one has cost.
+    pub(crate) fn join(&mut self, rest: Passage, spent: Usage) -> (Bytes, bool) {
+        match (self, rest) {
+            (Passage::Translated(first), Passage::Translated(rest)) => {
+                let translated = first.join(*rest, spent);
+                (translated.bytes, translated.terminal)
+            }
+            // One that is passed on as it comes was not followed, and none gathers.
+            _ => (Bytes::new(), false),
+        }
     }
 
     /// Takes the provider's next bytes: what the caller gets now, and whether its terminal event is

@@ -8,7 +8,10 @@
 //! - one task, no channel: the client's socket polls the upstream's. A client
 //!   that leaves drops this body, and with it the upstream connection.
 //!
+//! Leaves out what follows a break where another target may go on (`going_on`, `resume`).
 //! Bounds: the tail held back is at most the reader's bound for one event (16 MiB).
+
+mod going_on;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,9 +31,11 @@ use crate::live::ProviderLive;
 use crate::memory::Memory;
 use crate::passage::Passage;
 use crate::receipt::{AttemptFailure, AttemptRecord, Ending};
+use crate::resume::Reserve;
 use crate::settle::{Settlement, unix_ms};
 use crate::stop::StopSeen;
 use crate::upstream::UpstreamBody;
+use going_on::Resuming;
 
 /// After the terminal event the upstream gets this long to end its body, so that
 /// its connection can be used again.
@@ -52,7 +57,8 @@ pub(crate) struct Relay {
     /// Whole events read before the commit point.
     pub(crate) opening: Option<Bytes>,
     pub(crate) settlement: Settlement,
-    pub(crate) attempt: AttemptRecord,
+    /// The attempt that is being answered; none between two.
+    pub(crate) attempt: Option<AttemptRecord>,
     /// The key that was shown, to be masked in what the provider says.
     pub(crate) key: ShownKey,
     /// Tells when whoever serves it is draining, or the app is ending, and has waited long enough.
@@ -70,12 +76,16 @@ pub(crate) struct Relay {
     pub(crate) pulse: Pulse,
     /// Keeps what a later request may come back to.
     pub(crate) memory: Memory,
+    /// What another target needs to go on with a stream that breaks.
+    pub(crate) reserve: Option<Box<Reserve>>,
     pub(crate) phase: Phase,
 }
 
 pub(crate) enum Phase {
     /// Reading and forwarding.
     Flowing,
+    /// The stream broke; another target is asked to go on.
+    Resuming(Resuming),
     /// These bytes may go once the receipt is durable; then the phase after.
     Settling(Recorded, Bytes, After),
     /// The terminal event is out; waiting for the upstream to close.
@@ -200,6 +210,11 @@ impl Relay {
                         return Poll::Pending;
                     }
                 }
+                Phase::Resuming(_) => {
+                    if let Some(bytes) = std::task::ready!(self.poll_resumed(cx)) {
+                        return Poll::Ready(Some(bytes));
+                    }
+                }
                 Phase::Flowing => {
                     if let Some(bytes) = std::task::ready!(self.poll_flow(cx)) {
                         return Poll::Ready(Some(bytes));
@@ -233,7 +248,7 @@ impl Relay {
                     }
                     std::task::ready!(self.idle.poll_expired(cx));
                     let failure = silent(self.idle.limit);
-                    self.break_off(&failure);
+                    self.broke(&failure);
                     return Poll::Ready(None);
                 }
             };
@@ -248,13 +263,10 @@ impl Relay {
                     }
                 }
                 Some(Err(failure)) => {
-                    self.break_off(&failure);
+                    self.broke(&failure);
                     return Poll::Ready(None);
                 }
-                None => {
-                    self.end_of_stream();
-                    return Poll::Ready(None);
-                }
+                None => return Poll::Ready(self.end_of_stream()),
             }
         }
     }
@@ -295,14 +307,13 @@ impl Relay {
 
     /// The upstream closed. Some servers never write a terminal marker; an answer
     /// with a stop reason is whole without one.
-    fn end_of_stream(&mut self) {
+    fn end_of_stream(&mut self) -> Option<Bytes> {
         let rest = self.passage.finish();
         let reading = self.passage.reading();
         if reading.failure.is_some() {
             // An error event without its blank line: the client could not read it.
             let failure = reading.failure.clone().unwrap_or_else(cut);
-            let (failure, _) = self.key.masked(failure, Bytes::new());
-            self.break_off(&failure);
+            return self.broke_after(rest, &failure);
         } else if self.passage.is_whole() {
             self.settlement.sent(&rest);
             self.memory.seals(self.passage.seals());
@@ -311,14 +322,32 @@ impl Relay {
             }
             self.settle(Ending::Complete, None, rest, After::End);
         } else {
-            self.break_off(&cut());
+            return self.broke_after(rest, &cut());
         }
+        None
+    }
+
+    /// Another target goes on, or the client is told.
+    fn broke(&mut self, failure: &Failure) {
+        if !self.goes_on(failure) {
+            self.break_off(failure);
+        }
+    }
+
+    /// The same at the end of a stream, whose last bytes the client gets where another target goes on.
+    fn broke_after(&mut self, rest: Bytes, failure: &Failure) -> Option<Bytes> {
+        let (failure, _) = self.key.masked(failure.clone(), Bytes::new());
+        self.broke(&failure);
+        self.while_resuming(rest)
     }
 
     /// Lets `bytes` go first, then tells the client that the answer is not whole.
     fn break_off_after(&mut self, bytes: &Bytes, failure: &Failure) -> Option<Bytes> {
-        self.settlement.sent(bytes);
         let (failure, _) = self.key.masked(failure.clone(), Bytes::new());
+        if self.goes_on(&failure) {
+            return self.while_resuming(bytes.clone());
+        }
+        self.settlement.sent(bytes);
         self.break_off(&failure);
         if let Phase::Settling(_, last, _) = &mut self.phase {
             *last = [bytes.as_ref(), last.as_ref()].concat().into();
@@ -364,7 +393,9 @@ impl Relay {
     /// Writes the attempt down and lets the provider's health learn from it.
     fn close_attempt(&mut self, failure: Option<&Failure>) {
         self.underway = None;
-        let mut attempt = self.attempt.clone();
+        let Some(mut attempt) = self.attempt.take() else {
+            return;
+        };
         attempt.took_us = self
             .settlement
             .elapsed_us()

@@ -19,6 +19,7 @@ use routing::{Candidate, Door, Way};
 use crate::attempt::{Asking, fan_out};
 use crate::media::Files;
 use crate::passage::Back;
+use crate::resume::Course;
 use crate::{conversations, headers, settle};
 
 /// A request as one target gets it.
@@ -105,6 +106,50 @@ impl InHub {
 
 /// Writes the request for one target.
 pub(crate) fn prepare(
+    asking: &Asking<'_>,
+    candidate: &Candidate,
+    door: &Door<'_>,
+    thoughts: Thoughts,
+    files: &Files,
+) -> Result<Sending, Unsent> {
+    match asking.course {
+        Course::Plain => written(asking, candidate, door, thoughts, files),
+        Course::Followed => {
+            let sending = written(asking, candidate, door, thoughts, files)?;
+            Ok(followed(asking, candidate, sending))
+        }
+        Course::GoesOn(_) => translated(asking, candidate, door, thoughts, files),
+    }
+}
+
+/// Has the answer written anew, so that another target can go on in the midst of it; the request stays the
+/// caller's own bytes. One that nobody could go on with stays as it comes.
+fn followed(asking: &Asking<'_>, candidate: &Candidate, sending: Sending) -> Sending {
+    if !matches!(sending.back, Back::Verbatim | Back::Enveloped { .. }) {
+        return sending;
+    }
+    let Ok(request) = asking.hub.get(asking) else {
+        return sending;
+    };
+    if request.may_be_gone_on_with().is_err() {
+        return sending;
+    }
+    let tokens = estimate_tokens(asking.call.body.len() as u64);
+    Sending {
+        back: Back::Followed {
+            keep: is_kept(asking, request),
+            writing: Box::new(writing(asking, candidate, tokens)),
+        },
+        ..sending
+    }
+}
+
+/// Whether its caller may come back to the reply by its name.
+fn is_kept(asking: &Asking<'_>, request: &hub::Request) -> bool {
+    asking.call.endpoint == Endpoint::Responses && request.store != Some(false)
+}
+
+fn written(
     asking: &Asking<'_>,
     candidate: &Candidate,
     door: &Door<'_>,
@@ -272,13 +317,15 @@ fn translated(
             request.forget_thoughts();
         }
     }
+    let broken = asking.course.broken();
+    let stilled = broken.is_some_and(|broken| request.go_on_from(&broken.so_far));
     let target = target(candidate, door);
     let fetched = files.put(&mut request, &target);
     let count = asking
         .inner
         .counting
         .count(&candidate.provider, &candidate.model, &request);
-    let keep = asking.call.endpoint == Endpoint::Responses && request.store != Some(false);
+    let keep = is_kept(asking, &request);
     let calls = fan_out::calls(&request, &target, asking)?;
     if calls > 1 {
         (request.candidates, request.stream) = (None, false);
@@ -291,7 +338,10 @@ fn translated(
     } = dialect::write_request(request, &target, asking.lossy).map_err(Unsent::Unfit)?;
     let left_out = (thoughts == Thoughts::LeftOut).then(|| thoughts_left_out(candidate));
     let several = (calls > 1).then(|| fan_out::note(calls, asking.facts.stream));
-    let ours = left_out.into_iter().chain(fetched).chain(several);
+    let ours = (left_out.into_iter())
+        .chain(fetched)
+        .chain(several)
+        .chain(stilled.then(without_thinking));
     notes.splice(0..0, ours);
     Ok(Sending {
         endpoint,
@@ -334,6 +384,16 @@ fn counting(
         body: conversations::told_whole(&body, &written.body),
         ..verbatim(asking, candidate, door)
     })
+}
+
+fn without_thinking() -> Note {
+    Note {
+        loss: Loss::Dropped,
+        what: "thinking".to_owned(),
+        why:
+            "No model thinks in the middle of an answer: who went on with it was asked to without."
+                .to_owned(),
+    }
 }
 
 fn thoughts_left_out(candidate: &Candidate) -> Note {

@@ -61,6 +61,16 @@ pub(crate) struct Settlement {
     usages: Vec<Usage>,
     /// What may be spent on second requests comes of what answers cost.
     hedge: HedgePolicy,
+    /// What the beginning of the answer has cost, where another provider goes on with it.
+    earlier: Option<Spent>,
+}
+
+/// What an answer has cost, or a part of it.
+#[derive(Debug, PartialEq, Eq)]
+struct Spent {
+    usage: Usage,
+    cost: NanoUsd,
+    cost_basis: Basis,
 }
 
 /// Which of two attempts under way.
@@ -121,7 +131,46 @@ impl Settlement {
             counted: None,
             usages: Vec::new(),
             hedge: HedgePolicy::default(),
+            earlier: None,
         }
+    }
+
+    /// Hands the receipt over to whoever looks for another target; what is left here has none.
+    pub(crate) fn hand_over(&mut self) -> Settlement {
+        let left = Settlement {
+            inner: Arc::clone(&self.inner),
+            started: self.started,
+            receipt: None,
+            server: None,
+            snapshot: None,
+            reading: None,
+            permit: None,
+            counted: None,
+            usages: Vec::new(),
+            hedge: self.hedge,
+            earlier: None,
+        };
+        std::mem::replace(self, left)
+    }
+
+    /// Another provider goes on with the answer: what was read so far is the first one's cost, and the rest
+    /// is this one's. Gives what all that broke off has cost.
+    pub(crate) fn gone_on(&mut self, provider: &Arc<Provider>, model: &str) -> Usage {
+        if let Some(mut broken) = self.receipt.clone() {
+            broken.ending = Ending::Broken;
+            self.count(&mut broken);
+            self.earlier = Some(Spent::on(&broken));
+        }
+        self.server = Some(Arc::clone(provider));
+        self.reading = Some(Reading::default());
+        (self.counted, self.usages) = (None, Vec::new());
+        self.note(|receipt| {
+            receipt.provider = Some(provider.id.clone());
+            receipt.model = Some(model.to_owned());
+        });
+        self.earlier
+            .as_ref()
+            .map_or(Usage::default(), |earlier| earlier.usage)
     }
 
     pub(crate) fn hold(&mut self, permit: Permit) {
@@ -229,6 +278,11 @@ impl Settlement {
         self.note(|receipt| receipt.notes = notes);
     }
 
+    /// More that a translation could not carry, or that became of the answer.
+    pub(crate) fn remarked(&mut self, notes: impl IntoIterator<Item = Note>) {
+        self.note(|receipt| receipt.notes.extend(notes));
+    }
+
     /// What we counted of the prompt.
     pub(crate) fn counted(&mut self, tokens: u64) {
         self.counted = Some(tokens);
@@ -237,6 +291,21 @@ impl Settlement {
     /// What each of several calls cost: the price of a prompt depends on its own length.
     pub(crate) fn paid(&mut self, usages: Vec<Usage>) {
         self.usages = usages;
+    }
+
+    /// Whether this target was tried and failed, or answers.
+    pub(crate) fn has_tried(&self, provider: &str, model: &str) -> bool {
+        let Some(receipt) = &self.receipt else {
+            return false;
+        };
+        let same = |a: &&AttemptRecord| a.provider == provider && a.model == model;
+        let last = receipt.attempts.last();
+        last.is_some_and(|last| same(&last))
+            || receipt
+                .attempts
+                .iter()
+                .filter(same)
+                .any(|a| a.failure.is_some())
     }
 
     /// How many attempts were made.
@@ -297,7 +366,10 @@ impl Settlement {
     }
 
     pub(crate) fn sent(&mut self, bytes: &Bytes) {
-        let length = bytes.len() as u64;
+        self.sent_bytes(bytes.len() as u64);
+    }
+
+    pub(crate) fn sent_bytes(&mut self, length: u64) {
         self.note(|receipt| receipt.reply_bytes += length);
     }
 
@@ -391,6 +463,34 @@ impl Settlement {
             receipt.cost_basis = receipt.usage_basis;
             receipt.price_version = self.snapshot.as_ref().map(|s| s.price_version.clone());
         }
+        if let Some(earlier) = &self.earlier {
+            let both = earlier.and(&Spent::on(receipt));
+            (receipt.usage, receipt.usage_basis) = (both.usage, Basis::Estimated);
+            (receipt.cost, receipt.cost_basis) = (both.cost, both.cost_basis);
+        }
+    }
+}
+
+impl Spent {
+    fn on(receipt: &Receipt) -> Spent {
+        Spent {
+            usage: receipt.usage,
+            cost: receipt.cost,
+            cost_basis: receipt.cost_basis,
+        }
+    }
+
+    /// The beginning of an answer and its rest, each at its own price. How much of a beginning is billed that
+    /// broke off is an estimate, and so is the sum.
+    fn and(&self, rest: &Spent) -> Spent {
+        Spent {
+            usage: self.usage.plus(&rest.usage),
+            cost: [self.cost, rest.cost].into_iter().sum(),
+            cost_basis: match (self.cost_basis, rest.cost_basis) {
+                (Basis::None, Basis::None) => Basis::None,
+                _ => Basis::Estimated,
+            },
+        }
     }
 }
 
@@ -477,6 +577,28 @@ mod tests {
     use routing::Catalogue;
 
     use super::*;
+
+    #[test]
+    fn an_answer_of_two_costs_what_both_cost_and_is_no_surer_than_its_beginning() {
+        let spent = |tokens, cost, cost_basis| Spent {
+            usage: Usage {
+                input: tokens,
+                output: 1,
+                ..Usage::default()
+            },
+            cost: NanoUsd(cost),
+            cost_basis,
+        };
+        let both = spent(100, 7, Basis::Estimated).and(&spent(120, 30, Basis::Metered));
+        assert_eq!((both.usage.input, both.usage.output), (220, 2));
+        assert_eq!(
+            (both.cost, both.cost_basis),
+            (NanoUsd(37), Basis::Estimated)
+        );
+        let unknown = spent(1, 0, Basis::None);
+        assert_eq!(unknown.and(&unknown).cost_basis, Basis::None);
+        assert_eq!(unknown.and(&both).cost_basis, Basis::Estimated);
+    }
 
     #[test]
     fn several_calls_are_priced_by_their_own_prompts() {

@@ -270,6 +270,11 @@ impl UpstreamBody {
         }
     }
 
+    /// Nothing more comes.
+    pub(crate) fn ended() -> UpstreamBody {
+        UpstreamBody::Http(reqwest::Body::default())
+    }
+
     /// The next bytes, waiting at most `limit`.
     pub(crate) async fn next(&mut self, limit: Duration) -> Option<Result<Bytes, Failure>> {
         let next = std::future::poll_fn(|cx| self.poll_bytes(cx));

@@ -27,6 +27,8 @@ pub(super) struct Asked {
     pub(super) wants_usage: bool,
     /// Whether sealed reasoning is to be given back, where that must be asked for.
     pub(super) wants_seal: bool,
+    /// The answer's beginning, where the conversation ends with it.
+    pub(super) begun: String,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -80,6 +82,19 @@ impl Asked {
             }
             None => Err("Invalid image URL: expected an http(s) address or a data URL.".to_owned()),
         }
+    }
+}
+
+/// The text of the assistant's last message, where it is the last of all: a model goes on from there.
+pub(super) fn begun(body: &Value) -> String {
+    let turns = match &body["messages"] {
+        Value::Null => &body["contents"],
+        messages => messages,
+    };
+    match list(turns).last() {
+        Some(last) if last["role"] == "assistant" => text_of(&last["content"]),
+        Some(last) if last["role"] == "model" => text_of(&last["parts"]),
+        _ => String::new(),
     }
 }
 

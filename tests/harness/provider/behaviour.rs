@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+use super::asked::begun;
 use super::files::file;
 use super::http::{REPLY_HEADERS, bytes, chunk, whole};
 use super::route::{Route, Task, route};
@@ -225,10 +226,11 @@ async fn served(socket: &mut TcpStream, request: &Request, route: &Route, asked:
     {
         return refused(&told);
     }
-    let read = match route.dialect.read(route, request, asked) {
+    let mut read = match route.dialect.read(route, request, asked) {
         Ok(read) => read,
         Err(told) => return refused(&told),
     };
+    read.begun = begun(asked);
     if model == "able-no-schema" && read.schema.is_some() {
         return refused("This model does not support structured output.");
     }
@@ -359,7 +361,7 @@ async fn streamed(
         _ => Duration::ZERO,
     };
     let last = match model {
-        "cut-mid" | "stall-mid" | "close-mid" => half,
+        "cut-mid" | "tool-cut-mid" | "stall-mid" | "close-mid" => half,
         "no-done" => events.len() - 1,
         "open-then-stall" => 1,
         _ => events.len(),
@@ -378,7 +380,7 @@ async fn streamed(
         }
     }
     match model {
-        "cut-mid" => return Then::Cut,
+        "cut-mid" | "tool-cut-mid" => return Then::Cut,
         "stall-mid" | "open-then-stall" => return Then::WatchForHangUp,
         _ => {}
     }

@@ -134,7 +134,12 @@ pub(super) fn script(model: &str, stream: bool, asked: &Asked) -> Said {
                 "endless" => 1_000,
                 _ => 8,
             };
-            (0..words).map(|n| format!("word{n} ")).collect()
+            let whole: String = (0..words).map(|n| format!("word{n} ")).collect();
+            let rest = match whole.strip_prefix(&asked.begun) {
+                Some(rest) if model != "repeats" => rest,
+                _ => &whole,
+            };
+            rest.split_inclusive(' ').map(str::to_owned).collect()
         }
     };
     Said {

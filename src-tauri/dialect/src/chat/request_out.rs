@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::fields::{merge, plain_number};
 use super::{messages_out, thinking_out, tools_out};
 use crate::Dialect;
-use crate::hub::{Format, Notes, Refused, Request, Sampling, Target};
+use crate::hub::{Format, Notes, Prefill, Refused, Request, Sampling, Target};
 
 pub(super) fn write(
     mut request: Request,
@@ -39,6 +39,9 @@ pub(super) fn write(
         target,
         notes,
     );
+    if request.begun {
+        go_on(&mut body, &mut messages, target);
+    }
     body.0.insert("messages".to_owned(), Value::Array(messages));
 
     tools_out::tools(&mut body, &mut request, own, notes)?;
@@ -55,6 +58,22 @@ pub(super) fn write(
     }
     extras(&mut body, request, target, notes);
     quirks(body.0, target, notes)
+}
+
+/// Says that the last message is to be gone on from, as this server wants to be told.
+fn go_on(body: &mut Body, messages: &mut [Value], target: &Target<'_>) {
+    match target.quirks.prefill {
+        Some(Prefill::Prefix) => {
+            if let Some(Value::Object(last)) = messages.last_mut() {
+                last.insert("prefix".to_owned(), true.into());
+            }
+        }
+        Some(Prefill::Continue) => {
+            body.put("add_generation_prompt", false);
+            body.put("continue_final_message", true);
+        }
+        Some(Prefill::Assistant | Prefill::None) | None => {}
+    }
 }
 
 /// A body in the making.

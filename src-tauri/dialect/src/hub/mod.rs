@@ -16,6 +16,7 @@ mod forget;
 pub(crate) mod law;
 mod note;
 mod order;
+mod prefill;
 mod request;
 mod sealed;
 mod target;
@@ -35,4 +36,4 @@ pub use request::{
 };
 pub use sealed::Sealed;
 pub(crate) use sealed::carries_foreign_seal;
-pub use target::{Hosting, Quirks, Target, Traits};
+pub use target::{Hosting, Prefill, Quirks, Target, Traits};

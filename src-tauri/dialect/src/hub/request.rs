@@ -54,6 +54,8 @@ pub struct Request {
     pub previous: Option<String>,
     /// Whether the answer is to be kept for a later `previous`; `None` when unsaid.
     pub store: Option<bool>,
+    /// The last message is the beginning of the answer, put there to be gone on from.
+    pub begun: bool,
     /// What has no name here, at the top level of the request.
     pub extras: Extras,
 }

@@ -24,6 +24,20 @@ pub enum Hosting {
     Bedrock,
 }
 
+/// How a server is made to go on from the assistant's last message instead of answering it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Prefill {
+    /// It can't be: it begins anew.
+    None,
+    /// It does so where the conversation ends with the assistant.
+    Assistant,
+    /// The message is marked: `"prefix": true`.
+    Prefix,
+    /// The request says so: `"continue_final_message": true` and `"add_generation_prompt": false`.
+    Continue,
+}
+
 /// A provider's deviations from the dialect it speaks. The default has none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -56,6 +70,9 @@ pub struct Quirks {
     pub no_stream_options: bool,
     /// Content must be a string, parts are not known.
     pub text_only_content: bool,
+    /// How it is made to go on from an unfinished answer. Unsaid: by what is known of the model where the
+    /// dialect has such a thing (Messages, Converse), and not at all elsewhere.
+    pub prefill: Option<Prefill>,
     /// Paths that differ from the dialect's, by endpoint name (`rerank`: `/rerank`).
     pub paths: BTreeMap<String, String>,
 }
@@ -79,6 +96,8 @@ impl Quirks {
             max_stops,
             no_stream_options,
             text_only_content,
+            // Of answers that are gone on with, which no caller asks for.
+            prefill: _,
             paths: _,
         } = self;
         let flags = [
@@ -155,6 +174,20 @@ impl Target<'_> {
     pub fn gives_several(&self) -> bool {
         matches!(self.dialect, Dialect::OpenAi | Dialect::Gemini)
             && !self.quirks.refuses.iter().any(|field| field == "n")
+    }
+
+    /// Whether it can be made to go on from the beginning of an answer. A model of which it is known that it
+    /// can't is not asked to, whatever its provider does.
+    pub fn goes_on(&self) -> bool {
+        let has_turns = !matches!(self.dialect, Dialect::Responses | Dialect::Cohere);
+        let by_default = matches!(self.dialect, Dialect::Anthropic | Dialect::Bedrock)
+            && self.traits.prefill == Some(true);
+        has_turns
+            && self.traits.prefill != Some(false)
+            && match self.quirks.prefill {
+                Some(how) => how != Prefill::None,
+                None => by_default,
+            }
     }
 
     /// The step of the ladder that this provider has and that lies nearest, and whether it moved.

@@ -64,6 +64,7 @@ pub(super) fn read(endpoint: Endpoint, mut body: Map<String, Value>) -> Result<R
         cache_key: string(&mut body, "prompt_cache_key", &top)?,
         previous: string(&mut body, "previous_response_id", &top)?,
         store: boolean(&mut body, "store", &top)?,
+        begun: false,
         // The owner is said even when nothing is left: a writer asks whose request it is.
         extras: Extras {
             owner: Some(Dialect::Responses),

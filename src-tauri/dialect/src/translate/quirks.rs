@@ -49,6 +49,8 @@ fn may_meet(request: &Request, quirks: &Quirks) -> bool {
         max_stops,
         no_stream_options,
         text_only_content,
+        // Of answers that are gone on with, which no caller asks for.
+        prefill: _,
         // Of the address, not of the body.
         paths: _,
     } = quirks;

@@ -8,9 +8,11 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::Writing;
+use super::seam::Seam;
+use super::so_far::{Fixed, SoFar};
 use crate::frames::{Frame, Frames, Framing, Unframed};
 use crate::hub::{Back, BlockKind, Event, InOrder, Reply, Restore, Sealed};
-use crate::{Dialect, Endpoint, Failure, FailureCategory, Fault, NotAReply, Reading, json};
+use crate::{Dialect, Endpoint, Failure, FailureCategory, Fault, NotAReply, Reading, Usage, json};
 use crate::{bedrock, chat, cohere, gemini, messages, ollama, responses};
 
 /// Translates the stream of one reply.
@@ -33,6 +35,12 @@ pub struct Translator {
     kept: Option<Vec<Event>>,
     kept_bytes: usize,
     calls: SealedCalls,
+    /// What the caller has, should another model have to go on from there.
+    so_far: Option<Box<SoFar>>,
+    /// Another model goes on since.
+    seam: Option<Box<Seam>>,
+    /// Events of an answer that is to be the rest of another: nothing is written.
+    gathered: Option<Vec<Event>>,
 }
 
 /// The longest stream that is translated, in bytes: 256 MiB. Some dialects repeat the whole answer
@@ -41,6 +49,9 @@ const MOST_FED: usize = 256 << 20;
 
 /// The largest answer that is kept for a caller to come back to, in bytes: 16 MiB.
 const MOST_KEPT: usize = 16 << 20;
+
+/// The most events that are gathered before an answer becomes the rest of another.
+const MOST_GATHERED: usize = 4_096;
 
 /// Room for what a feed usually brings, so that it does not grow piece by piece.
 const ROOM: usize = 512;
@@ -127,6 +138,53 @@ impl Translator {
             kept: None,
             kept_bytes: 0,
             calls,
+            so_far: None,
+            seam: None,
+            gathered: None,
+        }
+    }
+
+    /// Remembers what the caller gets, so that another model can go on from there.
+    pub fn follow(&mut self) {
+        self.so_far = Some(Box::default());
+    }
+
+    /// The caller's text so far, if it was followed; empty before the first word.
+    ///
+    /// # Errors
+    /// When no other model can go on from there.
+    pub fn so_far(&self) -> Option<Result<&str, Fixed>> {
+        self.so_far.as_ref().map(|so_far| so_far.text())
+    }
+
+    /// Makes this the rest of another answer: what comes is gathered for [`Translator::join`].
+    pub fn gather(&mut self) {
+        self.gathered = Some(Vec::new());
+    }
+
+    /// Whether nothing is written here.
+    pub fn gathers(&self) -> bool {
+        self.gathered.is_some()
+    }
+
+    /// Goes on with `rest`, which has gathered, as one answer. `spent`: what this one has cost so far.
+    pub fn join(&mut self, mut rest: Translator, spent: Usage) -> Translated {
+        let so_far = self.so_far.get_or_insert_default();
+        self.seam = Some(Box::new(Seam::after(so_far, spent)));
+        self.frames = rest.frames;
+        self.fed = rest.fed;
+        self.reader = rest.reader;
+        self.provider = rest.provider;
+        self.order = rest.order;
+        self.restore = rest.restore;
+        self.reading = rest.reading;
+        let mut out = Vec::new();
+        for event in rest.gathered.take().unwrap_or_default() {
+            self.sew(event, &mut out);
+        }
+        Translated {
+            bytes: out.into(),
+            terminal: self.reading.finished,
         }
     }
 
@@ -222,32 +280,73 @@ impl Translator {
         }
         let mut out = Vec::with_capacity(if self.restored.is_empty() { 0 } else { ROOM });
         let was_finished = self.reading.finished;
-        for event in self.restored.drain(..) {
+        let mut restored = std::mem::take(&mut self.restored);
+        for event in restored.drain(..) {
             if self.reading.finished || self.reading.failure.is_some() {
                 // After the end nothing more is said, whatever comes.
                 break;
             }
             self.reading.learn(&event);
-            self.calls.event(&event);
-            // An error is told by the engine, which knows the provider's name for people.
-            if !matches!(event, Event::Failed(_)) {
-                self.writer.event(&event, &mut out);
-            }
-            if let Event::Delta { text, .. } = &event {
-                self.kept_bytes += text.len();
-            }
-            if self.kept_bytes > MOST_KEPT {
-                self.kept = None;
-            }
-            if let Some(kept) = &mut self.kept {
-                kept.push(event);
+            match &mut self.gathered {
+                Some(gathered) => {
+                    if let Some(failure) = gather(event, gathered) {
+                        self.reading.failure = Some(failure);
+                    }
+                }
+                None if self.seam.is_some() => self.sew(event, &mut out),
+                None => self.tell(event, &mut out),
             }
         }
+        self.restored = restored;
         Translated {
             bytes: out.into(),
             terminal: self.reading.finished && !was_finished,
         }
     }
+
+    /// Tells an event of a second model as the first one's.
+    fn sew(&mut self, event: Event, out: &mut Vec<u8>) {
+        let mut sewn = Vec::new();
+        if let Some(seam) = &mut self.seam {
+            seam.event(event, &mut sewn);
+        }
+        for event in sewn {
+            self.tell(event, out);
+        }
+    }
+
+    /// Writes an event for the caller, and remembers of it what is to be remembered.
+    fn tell(&mut self, event: Event, out: &mut Vec<u8>) {
+        self.calls.event(&event);
+        // An error is told by the engine, which knows the provider's name for people.
+        if !matches!(event, Event::Failed(_)) {
+            self.writer.event(&event, out);
+        }
+        if let Some(so_far) = &mut self.so_far {
+            so_far.event(&event);
+        }
+        if let Event::Delta { text, .. } = &event {
+            self.kept_bytes += text.len();
+        }
+        if self.kept_bytes > MOST_KEPT {
+            self.kept = None;
+        }
+        if let Some(kept) = &mut self.kept {
+            kept.push(event);
+        }
+    }
+}
+
+/// Keeps an event that will be told later; the failure of keeping too many.
+fn gather(event: Event, gathered: &mut Vec<Event>) -> Option<Failure> {
+    if matches!(event, Event::Start(_) | Event::Ping | Event::Failed(_)) {
+        return None;
+    }
+    if gathered.len() >= MOST_GATHERED {
+        return Some(broken("its answer does not begin to speak"));
+    }
+    gathered.push(event);
+    None
 }
 
 impl SealedCalls {

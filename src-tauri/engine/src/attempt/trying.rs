@@ -119,7 +119,10 @@ impl Try {
             provider: provider.id.clone(),
             model: candidate.model.clone(),
             key: (!provider.more_keys.is_empty()).then(|| candidate.key.name().to_owned()),
-            why: turn.why(candidate),
+            why: match asking.course.broken() {
+                Some(broken) => broken.why(),
+                None => turn.why(candidate),
+            },
             started_us: settlement.elapsed_us(),
             took_us: 0,
             status: None,

@@ -117,7 +117,13 @@ pub(crate) async fn serve(
                 }
                 let events = match behaviour {
                     Behaviour::Tools => able::answer(model, dialect, request, &call.body),
-                    _ => script::answer(model, &Asked::of(request), input_tokens, &call.body),
+                    _ => script::answer(
+                        model,
+                        &Asked::of(request),
+                        asking.course.broken().map(|broken| broken.so_far.as_str()),
+                        input_tokens,
+                        &call.body,
+                    ),
                 };
                 tell(
                     writing(call, asking, model, input_tokens),

@@ -87,12 +87,19 @@ impl Behaviour {
 }
 
 /// The events of an answer: a row as the hub's law wants it, a frame for each word.
-pub(super) fn answer(model: &str, asked: &Asked, input_tokens: u64, request: &Bytes) -> Vec<Event> {
+/// `begun`: what another has said of it.
+pub(super) fn answer(
+    model: &str,
+    asked: &Asked,
+    begun: Option<&str>,
+    input_tokens: u64,
+    request: &Bytes,
+) -> Vec<Event> {
     let mut events = vec![Event::Start(Start {
         id: Some(format!("practice-{:016x}", fingerprint(request))),
         model: Some(model.to_owned()),
     })];
-    let text = text(asked);
+    let text = rest(&text(asked), begun);
     let output = estimate_tokens(text.len() as u64);
     block(&mut events, BlockKind::Text, text.split_inclusive(' '));
     events.push(Event::Usage(Usage {
@@ -120,6 +127,15 @@ fn block<'a>(events: &mut Vec<Event>, kind: BlockKind, pieces: impl IntoIterator
         text: piece.to_owned(),
     }));
     events.push(Event::Close { block: 0 });
+}
+
+/// What is left of an answer that has begun; one that began otherwise is followed by all of it.
+fn rest(text: &str, begun: Option<&str>) -> String {
+    let begun = begun.unwrap_or_default().trim_end();
+    match text.strip_prefix(begun) {
+        Some(rest) => rest.to_owned(),
+        None => format!(" … {text}"),
+    }
 }
 
 pub(super) fn text(asked: &Asked) -> String {
