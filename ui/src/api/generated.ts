@@ -98,8 +98,6 @@ message: string | null,
  */
 lost: LostShown | null, };
 
-export type BreakerState = "healthy" | "degraded" | "recovering" | "failed";
-
 export type BeginDrain = { 
 /**
  * What takes no new work from now on.
@@ -109,6 +107,8 @@ what: DrainWhat,
  * Seconds that what runs may take to finish, 1 to 120; the config's `drain_s` when absent.
  */
 within_s?: number, };
+
+export type BreakerState = "healthy" | "degraded" | "recovering" | "failed";
 
 export type CatalogueEntry = { 
 /**
@@ -344,6 +344,12 @@ id: string,
  */
 enabled: boolean, };
 
+export type EndDrain = { 
+/**
+ * What takes new work again.
+ */
+what: DrainWhat, };
+
 export type ErrorCount = { 
 /**
  * `request`, `auth`, `permission`, `not_found`, `quota`, `rate_limit`, `timeout`, `server`,
@@ -358,11 +364,6 @@ label: string,
  * How many.
  */
 count: number, };
-export type EndDrain = { 
-/**
- * What takes new work again.
- */
-what: DrainWhat, };
 
 export type Event = { 
 /**
@@ -614,6 +615,16 @@ provider?: string,
  */
 failed_only: boolean, };
 
+export type LostShown = { 
+/**
+ * What may be billed for it, in billionths of a dollar: part of the request's cost.
+ */
+cost_nano_usd: number, 
+/**
+ * `estimated`, or `none` where its price is not known.
+ */
+cost_basis: string, };
+
 export type MachineShown = { 
 /**
  * Busy share of the processors, in percent.
@@ -631,15 +642,6 @@ battery_percent: number | null,
  * What a model that runs here loses by it in a score, 0 to 3.
  */
 burden: number, };
-export type LostShown = { 
-/**
- * What may be billed for it, in billionths of a dollar: part of the request's cost.
- */
-cost_nano_usd: number, 
-/**
- * `estimated`, or `none` where its price is not known.
- */
-cost_basis: string, };
 
 export type Minute = { 
 /**
