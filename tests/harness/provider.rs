@@ -207,7 +207,9 @@ async fn connection(mut socket: TcpStream, seen: &Seen) {
                 .await;
             continue;
         }
-        seen.requests.lock().unwrap().push(request.clone());
+        if !request.asks_how_it_is() {
+            seen.requests.lock().unwrap().push(request.clone());
+        }
         let then = match held_back(&mut socket, seen).await {
             None => answer(&mut socket, &request).await,
             Some(then) => then,

@@ -23,6 +23,12 @@ impl Request {
         self.line.split(' ').nth(1).unwrap_or_default()
     }
 
+    /// A look at a local server, made when Signalbox sees fit: no request of anybody's.
+    pub fn asks_how_it_is(&self) -> bool {
+        let ends = ["/metrics", "/v1/models", "/api/tags"];
+        self.line.starts_with("GET ") && ends.iter().any(|end| self.path().ends_with(end))
+    }
+
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
