@@ -97,7 +97,7 @@ fn room(length: usize, limit: u64, entries: u64) {
     let cache = Cache::new(limits, None);
     let begin = Instant::now();
     for n in 0..entries {
-        cache.keep(&question(n), answer(length), 1);
+        cache.keep(&question(n), &answer(length), 1);
     }
     let took = begin.elapsed();
     let held = cache.held();
@@ -140,7 +140,7 @@ fn main() {
         let (q, entry) = (question(length as u64), answer(length));
         let kib = length >> 10;
         each(&format!("keep {kib} KiB, sealed"), 3, || {
-            cache.keep(&q, Arc::clone(&entry), 1);
+            cache.keep(&q, &entry, 1);
         });
         each(&format!("look {kib} KiB"), 1_000, || {
             assert!(cache.look(&q, 2).is_some());

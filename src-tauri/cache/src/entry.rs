@@ -286,7 +286,7 @@ pub(crate) mod tests {
         for end in 0..bytes.len() {
             assert_eq!(Entry::from_bytes(bytes[..end].to_vec()), None, "{end}");
         }
-        let mut longer = bytes.clone();
+        let mut longer = bytes;
         longer.push(0);
         assert_eq!(Entry::from_bytes(longer), None);
     }

@@ -85,14 +85,14 @@ impl Cache {
 
     /// Keeps an answer, in place of an older one. Sealing takes about a millisecond a megabyte: call it
     /// from `spawn_blocking` where there is a disk.
-    pub fn keep(&self, question: &Fingerprint, entry: Arc<Entry>, now_ms: u64) {
+    pub fn keep(&self, question: &Fingerprint, entry: &Arc<Entry>, now_ms: u64) {
         self.heed_clock(now_ms);
         if !entry.is_fresh(now_ms) {
             return;
         }
-        self.remember(question, &entry, now_ms);
+        self.remember(question, entry, now_ms);
         if let Some((store, key)) = &self.disk
-            && let Some(value) = key.seal(question, &entry)
+            && let Some(value) = key.seal(question, entry)
         {
             store.write(question, value);
         }
@@ -185,7 +185,7 @@ mod tests {
     fn an_answer_is_a_minute_in_memory_and_to_its_end_on_disk() {
         let cache = over(&Arc::default(), key());
         let kept = Arc::new(entry("Hello", 301_000));
-        cache.keep(&A, Arc::clone(&kept), 1_000);
+        cache.keep(&A, &kept, 1_000);
         assert_eq!(cache.look(&A, 60_999), Some(Arc::clone(&kept)));
         assert_eq!(cache.look(&A, 61_000), None);
         assert_eq!(cache.fetch(&A, 200_000), Some(Arc::clone(&kept)));
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn another_process_with_the_key_reads_it_and_one_with_another_does_not() {
         let table = Arc::default();
-        over(&table, key()).keep(&A, Arc::new(entry("Hello", 301_000)), 1_000);
+        over(&table, key()).keep(&A, &Arc::new(entry("Hello", 301_000)), 1_000);
         assert!(over(&table, key()).fetch(&A, 2_000).is_some());
         let other = SealKey::from_bytes(&[8; 32]);
         assert!(over(&table, other).fetch(&A, 2_000).is_none());
@@ -212,7 +212,7 @@ mod tests {
     fn a_value_under_the_wrong_key_is_a_miss() {
         let table: Arc<Table> = Arc::default();
         let cache = over(&table, key());
-        cache.keep(&A, Arc::new(entry("Hello", 301_000)), 1_000);
+        cache.keep(&A, &Arc::new(entry("Hello", 301_000)), 1_000);
         let value = table.read(&A).expect("a value");
         table.write(&B, value);
         assert!(cache.fetch(&B, 2_000).is_none());
@@ -222,20 +222,20 @@ mod tests {
     fn when_the_clock_goes_back_all_is_forgotten() {
         let table: Arc<Table> = Arc::default();
         let cache = over(&table, key());
-        cache.keep(&A, Arc::new(entry("Hello", 301_000)), 200_000);
+        cache.keep(&A, &Arc::new(entry("Hello", 301_000)), 200_000);
         assert!(cache.look(&A, 198_500).is_some(), "a small correction");
         assert!(cache.look(&A, 100_000).is_none());
         assert!(cache.fetch(&A, 100_000).is_none());
         assert_eq!(table.read(&A), None);
         assert_eq!(cache.held().entries, 0);
-        cache.keep(&B, Arc::new(entry("Hello", 301_000)), 100_000);
+        cache.keep(&B, &Arc::new(entry("Hello", 301_000)), 100_000);
         assert!(cache.look(&B, 101_000).is_some(), "it goes on from there");
     }
 
     #[test]
     fn an_answer_of_the_future_is_of_no_known_age() {
         let table = Arc::default();
-        over(&table, key()).keep(&A, Arc::new(entry("Hello", 301_000)), 1_000);
+        over(&table, key()).keep(&A, &Arc::new(entry("Hello", 301_000)), 1_000);
         assert!(over(&table, key()).fetch(&A, 999).is_none());
     }
 
@@ -248,7 +248,7 @@ mod tests {
         let table: Arc<Table> = Arc::default();
         let cache = Cache::new(limits, Some((table, key())));
         let large = Arc::new(entry(&"x".repeat(100_000), 301_000));
-        cache.keep(&A, Arc::clone(&large), 1_000);
+        cache.keep(&A, &large, 1_000);
         assert_eq!(cache.look(&A, 2_000), None);
         assert_eq!(cache.fetch(&A, 2_000), Some(large));
     }

@@ -122,7 +122,7 @@ mod tests {
             .cacheability()
     }
 
-    fn chat(fields: Value) -> Cacheability {
+    fn chat(fields: &Value) -> Cacheability {
         let mut body = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}]});
         for (key, value) in fields.as_object().expect("fields") {
             body[key] = value.clone();
@@ -136,8 +136,8 @@ mod tests {
             answers: 1,
             ..Cacheability::default()
         };
-        assert_eq!(chat(json!({})), plain);
-        let asked = chat(json!({"temperature": 0.7, "seed": 1, "n": 3, "store": true}));
+        assert_eq!(chat(&json!({})), plain);
+        let asked = chat(&json!({"temperature": 0.7, "seed": 1, "n": 3, "store": true}));
         let expected = Cacheability {
             temperature: Some(0.7),
             has_seed: true,
@@ -152,24 +152,24 @@ mod tests {
     fn what_changes_by_itself_is_told() {
         let image = |url: &str| {
             let part = json!({"type": "image_url", "image_url": {"url": url}});
-            chat(json!({"messages": [{"role": "user", "content": [part]}]}))
+            chat(&json!({"messages": [{"role": "user", "content": [part]}]}))
         };
         assert!(image("https://example.com/a.png").has_addresses);
         assert!(!image("data:image/png;base64,AAAA").has_addresses);
-        assert!(chat(json!({"web_search_options": {}})).acts);
+        assert!(chat(&json!({"web_search_options": {}})).acts);
 
-        let responses = |fields: Value| {
+        let responses = |fields: &Value| {
             let mut body = json!({"model": "m", "input": "Hi"});
             for (key, value) in fields.as_object().expect("fields") {
                 body[key] = value.clone();
             }
             facts(Endpoint::Responses, &body)
         };
-        assert!(responses(json!({"tools": [{"type": "web_search"}]})).acts);
-        assert!(responses(json!({"previous_response_id": "resp_1"})).goes_on);
-        assert!(responses(json!({"conversation": "conv_1"})).goes_on);
-        assert!(!responses(json!({"background": false})).goes_on);
-        assert!(responses(json!({"input": [{"type": "item_reference", "id": "msg_1"}]})).goes_on);
+        assert!(responses(&json!({"tools": [{"type": "web_search"}]})).acts);
+        assert!(responses(&json!({"previous_response_id": "resp_1"})).goes_on);
+        assert!(responses(&json!({"conversation": "conv_1"})).goes_on);
+        assert!(!responses(&json!({"background": false})).goes_on);
+        assert!(responses(&json!({"input": [{"type": "item_reference", "id": "msg_1"}]})).goes_on);
     }
 
     #[test]

@@ -15,6 +15,7 @@
 
 mod desk;
 mod generations;
+mod health;
 mod pace;
 mod shelf;
 #[cfg(test)]
@@ -30,6 +31,8 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use cache::{Fingerprint, Store};
+
+pub use health::{DiskCacheError, DiskHealth, DiskState};
 
 use desk::Desk;
 use generations::Generations;
@@ -70,59 +73,6 @@ impl Default for DiskLimits {
             stuck: Duration::from_secs(5),
         }
     }
-}
-
-/// What the store is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DiskState {
-    /// It reads what an earlier run left.
-    Opening,
-    /// It serves.
-    Serving,
-    /// It has nothing and keeps nothing.
-    Off {
-        /// Why, and what follows.
-        reason: String,
-    },
-}
-
-/// How the store is, for the panel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DiskHealth {
-    /// What it is doing.
-    pub state: DiskState,
-    /// Bytes on disk when it looked last.
-    pub bytes: u64,
-    /// Values that were not kept: too many at once, or too large.
-    pub dropped: u64,
-    /// Reads that were not waited for any longer.
-    pub late: u64,
-    /// Folders that were found damaged and set aside.
-    pub damaged: u64,
-    /// Threads that are stuck in the store now.
-    pub abandoned: u32,
-}
-
-/// The store can't be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum DiskCacheError {
-    /// Another process has the folder.
-    #[error("another Signalbox ({}) keeps its cache in {}; stop it, or name another data folder with --data-dir",
-        .pid.map_or("process unknown".to_owned(), |pid| format!("process {pid}")), .folder.display())]
-    InUse {
-        /// The folder.
-        folder: PathBuf,
-        /// The process, where it said so.
-        pid: Option<u32>,
-    },
-    /// The folder can't be made or opened.
-    #[error("the cache's folder {} can't be used: {error}", .folder.display())]
-    Unusable {
-        /// The folder.
-        folder: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
 }
 
 /// The store. Share it in an `Arc`; the last one to go waits up to two seconds for what is still to

@@ -170,7 +170,7 @@ fn the_room_on_disk_is_bounded_by_leaving_folders() {
         n += 1;
         folders(home.path())
             .last()
-            .is_some_and(|name| *name >= "1abc-3".to_owned())
+            .is_some_and(|name| name.as_str() >= "1abc-3")
     });
     assert!(folders(home.path()).len() <= 2);
     keep(&store, &key(n), b"the newest is there");

@@ -202,7 +202,7 @@ proptest! {
     fn two_texts_are_never_one(a in ".{0,6}", b in ".{0,6}", c in ".{0,6}", d in ".{0,6}") {
         let said = |first: &str, second: &str| {
             let parts = json!([{"type": "text", "text": first}, {"type": "text", "text": second}]);
-            digest(Endpoint::ChatCompletions, &chat(json!({"messages": [{"role": "user", "content": parts}]})))
+            digest(Endpoint::ChatCompletions, &chat(&json!({"messages": [{"role": "user", "content": parts}]})))
         };
         // What is empty is no part.
         let parts = |a: &str, b: &str| {
@@ -212,7 +212,7 @@ proptest! {
     }
 }
 
-fn chat(fields: Value) -> Value {
+fn chat(fields: &Value) -> Value {
     let mut body = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}]});
     for (key, value) in fields.as_object().expect("fields") {
         body[key] = value.clone();
@@ -416,7 +416,7 @@ fn results_that_change_places_are_another_question() {
         let call = |id: &str| json!({"id": id, "type": "function", "function": {"name": "f", "arguments": "{}"}});
         let result =
             |id: &str, text: &str| json!({"role": "tool", "tool_call_id": id, "content": text});
-        let body = chat(json!({"messages": [
+        let body = chat(&json!({"messages": [
             {"role": "user", "content": "Hi"},
             {"role": "assistant", "tool_calls": [call("a"), call("b")]},
             result(first, "one"), result(second, "two"),
@@ -434,7 +434,7 @@ fn the_order_of_a_schemas_properties_is_asked_for() {
         let format = json!({"type": "json_schema", "json_schema": {"name": "n", "schema": schema}});
         digest(
             Endpoint::ChatCompletions,
-            &chat(json!({"response_format": format})),
+            &chat(&json!({"response_format": format})),
         )
     };
     let reason_first = r#"{"type":"object","properties":{"reason":{"type":"string"},"answer":{}}}"#;
@@ -469,22 +469,22 @@ fn large_numbers_are_exact_or_said_not_to_be() {
 
 #[test]
 fn a_default_that_is_not_said_is_not_guessed() {
-    let unsaid = digest(Endpoint::ChatCompletions, &chat(json!({})));
+    let unsaid = digest(Endpoint::ChatCompletions, &chat(&json!({})));
     for said in [
         json!({"temperature": 1}),
         json!({"store": false}),
         json!({"tool_choice": "auto"}),
     ] {
-        let asked = digest(Endpoint::ChatCompletions, &chat(said.clone()));
+        let asked = digest(Endpoint::ChatCompletions, &chat(&said));
         assert_ne!(asked, unsaid, "{said}");
     }
-    let one = digest(Endpoint::ChatCompletions, &chat(json!({"n": 1})));
+    let one = digest(Endpoint::ChatCompletions, &chat(&json!({"n": 1})));
     assert_eq!(one, unsaid, "one answer is what the hub means by none said");
 }
 
 #[test]
 fn the_number_is_the_same_in_every_run() {
-    let asked = read(Endpoint::ChatCompletions, &chat(json!({})))
+    let asked = read(Endpoint::ChatCompletions, &chat(&json!({})))
         .expect("a request")
         .asked();
     let hex: String = asked.digest.iter().map(|b| format!("{b:02x}")).collect();
