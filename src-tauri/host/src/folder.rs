@@ -3,18 +3,18 @@
 //! Promises: one running Signalbox per folder, and a folder that other users of
 //! this machine can't read. Leaves out: what the files in it mean.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::lock::{Claim, NotClaimed};
 
 /// The folder, locked for the life of this value when it was opened by
 /// [`DataFolder::open`].
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
-    /// Held open, because the lock belongs to the open file: when the process
-    /// dies in whatever way, the system lets go of it.
-    _lock: Option<File>,
+    _claim: Option<Claim>,
 }
 
 /// The data folder can't be used.
@@ -33,12 +33,15 @@ pub enum FolderError {
     },
     /// Another Signalbox runs on it.
     #[error(
-        "another Signalbox is running on the data folder {path}; \
-         stop it, or start this one on a folder of its own with --data-dir"
+        "another Signalbox{} is running on the data folder {path}; \
+         stop it, or start this one on a folder of its own with --data-dir",
+        .pid.map_or_else(String::new, |pid| format!(" (process {pid})"))
     )]
     InUse {
         /// The folder.
         path: PathBuf,
+        /// The process, where it said so.
+        pid: Option<u32>,
     },
 }
 
@@ -49,19 +52,14 @@ impl DataFolder {
     pub fn open(dir: Option<PathBuf>) -> Result<DataFolder, FolderError> {
         let mut folder = DataFolder::unlocked(dir)?;
         let path = folder.path.join("signalbox.lock");
-        let unusable = |error| FolderError::Unusable {
-            path: path.clone(),
-            error,
-        };
-        let file = private_file(&path).map_err(unusable)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(FolderError::InUse { path: folder.path });
-            }
-            Err(TryLockError::Error(error)) => return Err(unusable(error)),
-        }
-        folder._lock = Some(file);
+        let claim = Claim::take(&path).map_err(|refused| match refused {
+            NotClaimed::Held(pid) => FolderError::InUse {
+                path: folder.path.clone(),
+                pid,
+            },
+            NotClaimed::Unusable(error) => FolderError::Unusable { path, error },
+        })?;
+        folder._claim = Some(claim);
         Ok(folder)
     }
 
@@ -79,7 +77,7 @@ impl DataFolder {
         make_private(&path).map_err(unusable)?;
         // Absolute, so that a later change of the working directory moves nothing.
         let path = path.canonicalize().map_err(unusable)?;
-        Ok(DataFolder { path, _lock: None })
+        Ok(DataFolder { path, _claim: None })
     }
 
     /// The folder itself, absolute.
@@ -97,6 +95,11 @@ impl DataFolder {
     /// would be woken each time.
     pub fn ledger_path(&self) -> PathBuf {
         self.path.join("ledger").join("ledger.sqlite3")
+    }
+
+    /// Where answers are kept (`DiskCache`). In a folder of its own for the same reason.
+    pub fn cache_path(&self) -> PathBuf {
+        self.path.join("cache")
     }
 
     /// The hashes of the client keys.
@@ -165,6 +168,8 @@ mod tests {
             "{refusal}"
         );
         assert!(refusal.contains("--data-dir"), "{refusal}");
+        let process = format!("process {}", std::process::id());
+        assert!(refusal.contains(&process), "{refusal}");
         assert!(
             DataFolder::unlocked(Some(dir.clone())).is_ok(),
             "commands run beside it"

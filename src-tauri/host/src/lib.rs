@@ -2,7 +2,7 @@
 //! the keys of our clients.
 //!
 //! Promises: it fulfils the needs that `engine` states ([`engine::Ledger`],
-//! [`engine::Credentials`]) and compiles the config into an
+//! [`engine::Credentials`]) and the one that `cache` does (`Store`), and compiles the config into an
 //! [`engine::Snapshot`]. A bad input is refused with what happened, where and
 //! what to do, and whatever it would have replaced stays as it was.
 //!
@@ -20,6 +20,7 @@
 
 mod clients;
 mod config;
+mod disk_cache;
 mod examinations;
 mod folder;
 mod ledger;
@@ -31,6 +32,7 @@ mod whole_file;
 
 pub use clients::{ClientInfo, ClientKeys, ClientsError};
 pub use config::{Compiled, ConfigError, ConfigFile, LedgerConfig, ListenConfig, ProviderEdit};
+pub use disk_cache::{DiskCache, DiskCacheError, DiskHealth, DiskLimits, DiskState};
 pub use examinations::{Examinations, ExaminationsError};
 pub use folder::{DataFolder, FolderError};
 pub use ledger::{

@@ -5,13 +5,14 @@
 //! `Usage` and `Extra` anywhere after `Start`; `Stop` once a candidate, after its blocks;
 //! then `End`. Instead of `Stop` and `End`, `Failed` may end the row at any place.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Sealed, ToolCall};
 use crate::{Dialect, Failure, StopReason, Usage};
 
 /// One step of a reply.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// The reply begins.
     Start(Start),
@@ -79,7 +80,7 @@ pub enum Event {
 }
 
 /// How a reply begins.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Start {
     /// The provider's id of the reply.
     pub id: Option<String>,
@@ -88,7 +89,7 @@ pub struct Start {
 }
 
 /// What a block of a reply is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum BlockKind {
     /// Text.
     Text,
@@ -113,7 +114,7 @@ pub enum BlockKind {
 }
 
 /// A remark on a block's text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Annotation {
     /// A source, as written in `owner`'s dialect. `url` and `title` are named because most dialects have them.
     Citation {
@@ -131,7 +132,7 @@ pub enum Annotation {
 }
 
 /// A token and how likely it was.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Logprob {
     /// The token.
     pub token: String,

@@ -6,7 +6,9 @@
 //! Leaves out: how anything is written on a wire (one folder for each dialect).
 
 mod address;
+mod asked;
 mod back;
+mod cacheable;
 mod cut;
 mod event;
 mod fit;
@@ -22,8 +24,10 @@ mod sealed;
 mod target;
 
 pub use address::{Addressed, Fetched};
+pub use asked::Asked;
 pub use back::Back;
 pub(crate) use back::Restore;
+pub use cacheable::Cacheability;
 pub use event::{Annotation, BlockKind, Event, Logprob, Start};
 pub(crate) use fit::{fit, says_nothing};
 pub use fold::{Block, Candidate, Reply};

@@ -4,6 +4,7 @@
 //! [`Extras`], or as an [`Kind::Opaque`] part. Order is kept.
 //! Leaves out: what a target can take (`fit`), and how it is written.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Sealed;
@@ -174,7 +175,7 @@ pub enum Source {
 }
 
 /// A call of a tool.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToolCall {
     /// Ties the result to the call. Empty only where the dialect has none (Ollama, Gemini).
     pub id: String,

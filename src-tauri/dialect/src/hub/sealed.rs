@@ -6,6 +6,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use serde::{Deserialize, Serialize};
 
 use crate::Dialect;
 
@@ -16,7 +17,7 @@ const TAG: &str = "sbx1.";
 const TAG_IN_BASE64: &str = "c2J4MS5";
 
 /// A signature or an encrypted thought, as its issuer wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
     /// The dialect of the issuer.
     pub dialect: Dialect,

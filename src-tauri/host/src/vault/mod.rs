@@ -16,6 +16,7 @@
 mod bundle;
 mod environment;
 mod keychain;
+mod seal;
 
 #[cfg(test)]
 mod tests;
@@ -140,9 +141,11 @@ impl Vault {
         self.inner.state.load().as_ref().clone()
     }
 
-    /// The names of the keys that are kept. Doesn't wait.
+    /// The names of the providers' keys that are kept. Doesn't wait.
     pub fn names(&self) -> Vec<String> {
-        self.inner.keys.load().keys().cloned().collect()
+        let keys = self.inner.keys.load();
+        let names = keys.keys().filter(|name| !seal::is_own(name));
+        names.cloned().collect()
     }
 
     /// Keeps a key, in place of one of the same name. White space around it is
@@ -199,6 +202,7 @@ impl Credentials for Vault {
     fn key(&self, source: &KeySource) -> Option<Arc<SecretString>> {
         match source {
             KeySource::None => None,
+            KeySource::Keychain(name) if seal::is_own(name) => None,
             KeySource::Keychain(name) => self.inner.keys.load().get(name).cloned(),
             KeySource::Environment(name) => {
                 if let Some(key) = self.inner.environment.load().get(name) {

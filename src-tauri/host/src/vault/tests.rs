@@ -350,3 +350,39 @@ fn a_variable_is_read_in_place_and_an_empty_one_is_none() {
     assert!(of("CARGO_PKG_NAME"));
     assert!(vault.key(&KeySource::None).is_none());
 }
+
+#[test]
+fn the_key_of_the_cache_is_made_once_and_is_nobodys_to_see() {
+    let scene = scene(Fake::default());
+    let vault = scene.vault();
+    vault.set("openai", &secret("sk-one")).unwrap();
+    let first = vault.seal_key().unwrap();
+    assert_eq!(first.expose(), vault.seal_key().unwrap().expose());
+    let again = scene.vault();
+    assert_eq!(first.expose(), again.seal_key().unwrap().expose());
+    assert_eq!(again.names(), ["openai"]);
+    assert_eq!(kept(&again, "_answers"), None, "no provider is sent it");
+    assert_eq!(scene.fake.items.lock().unwrap().len(), 1, "one item");
+
+    // Somebody deletes or breaks it.
+    again
+        .inner
+        .change(|keys| {
+            keys.insert("_answers".to_owned(), Arc::new(secret("no key")));
+        })
+        .unwrap();
+    let new = again.seal_key().unwrap();
+    assert_ne!(first.expose(), new.expose());
+    assert_eq!(new.expose(), scene.vault().seal_key().unwrap().expose());
+    assert_eq!(kept(&again, "openai").as_deref(), Some("sk-one"));
+}
+
+#[test]
+fn without_a_keychain_the_key_of_the_cache_is_for_this_run() {
+    let scene = scene(Fake::default());
+    scene.fake.refuses.store(true, Ordering::Relaxed);
+    let vault = scene.vault();
+    let key = vault.seal_key().unwrap();
+    assert_eq!(key.expose(), vault.seal_key().unwrap().expose());
+    assert_ne!(key.expose(), scene.vault().seal_key().unwrap().expose());
+}

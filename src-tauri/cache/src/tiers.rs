@@ -1,0 +1,255 @@
+//! Memory before the disk.
+//!
+//! Promises: a look at memory never waits. An entry lives in memory for a minute at most, and on the
+//! disk until its end; what is found there is put into memory for the rest of its time. When the clock
+//! goes back nobody knows how old an answer is: all are forgotten.
+//! Leaves out: which answers are kept, and for how long (`engine`, by the route's rule).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::memory::Memory;
+use crate::{Entry, Fingerprint, SealKey, Store};
+
+/// How far two clocks of one process may be apart, in milliseconds: threads read the time at
+/// different moments, and small corrections are not worth an empty cache.
+const TOLERANCE_MS: u64 = 2_000;
+
+/// How much is kept in memory, and how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes, with what surrounds an entry.
+    pub memory_bytes: u64,
+    /// The longest that an entry stays in memory, in milliseconds.
+    pub memory_ms: u64,
+}
+
+impl Default for Limits {
+    /// 64 MiB, for a minute.
+    fn default() -> Self {
+        Limits {
+            memory_bytes: 64 << 20,
+            memory_ms: 60_000,
+        }
+    }
+}
+
+/// What is kept in memory now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Entries.
+    pub entries: u64,
+    /// Bytes, with what surrounds an entry.
+    pub bytes: u64,
+}
+
+/// Answers that were given before. Share it in an `Arc`.
+pub struct Cache {
+    memory: Memory,
+    memory_ms: u64,
+    disk: Option<(Arc<dyn Store>, SealKey)>,
+    /// The latest time that anybody named.
+    latest_ms: AtomicU64,
+}
+
+impl Cache {
+    /// An empty memory over a disk, or over none.
+    pub fn new(limits: Limits, disk: Option<(Arc<dyn Store>, SealKey)>) -> Cache {
+        Cache {
+            memory: Memory::new(limits.memory_bytes),
+            memory_ms: limits.memory_ms,
+            disk,
+            latest_ms: AtomicU64::new(0),
+        }
+    }
+
+    /// The answer in memory. Doesn't wait.
+    pub fn look(&self, question: &Fingerprint, now_ms: u64) -> Option<Arc<Entry>> {
+        self.heed_clock(now_ms);
+        self.memory.look(question, now_ms)
+    }
+
+    /// The answer on disk, for when [`Cache::look`] found none. Blocks as long as the store's limit:
+    /// call it from `spawn_blocking`.
+    pub fn fetch(&self, question: &Fingerprint, now_ms: u64) -> Option<Arc<Entry>> {
+        self.heed_clock(now_ms);
+        let (store, key) = self.disk.as_ref()?;
+        let entry = key.open(question, store.read(question)?)?;
+        if !entry.is_fresh(now_ms) {
+            return None;
+        }
+        let entry = Arc::new(entry);
+        self.remember(question, &entry, now_ms);
+        Some(entry)
+    }
+
+    /// Keeps an answer, in place of an older one. Sealing takes about a millisecond a megabyte: call it
+    /// from `spawn_blocking` where there is a disk.
+    pub fn keep(&self, question: &Fingerprint, entry: &Arc<Entry>, now_ms: u64) {
+        self.heed_clock(now_ms);
+        if !entry.is_fresh(now_ms) {
+            return;
+        }
+        self.remember(question, entry, now_ms);
+        if let Some((store, key)) = &self.disk
+            && let Some(value) = key.seal(question, entry)
+        {
+            store.write(question, value);
+        }
+    }
+
+    /// Forgets everything.
+    pub fn purge(&self) {
+        self.memory.purge();
+        if let Some((store, _)) = &self.disk {
+            store.purge();
+        }
+    }
+
+    /// What is kept in memory.
+    pub fn held(&self) -> Held {
+        let (entries, bytes) = self.memory.size();
+        Held { entries, bytes }
+    }
+
+    fn remember(&self, question: &Fingerprint, entry: &Arc<Entry>, now_ms: u64) {
+        let leaves_at_ms = now_ms.saturating_add(self.memory_ms);
+        self.memory.keep(question, Arc::clone(entry), leaves_at_ms);
+    }
+
+    fn heed_clock(&self, now_ms: u64) {
+        let latest = self.latest_ms.fetch_max(now_ms, Ordering::Relaxed);
+        let went_back = now_ms.saturating_add(TOLERANCE_MS) < latest;
+        // One of those who see it is enough.
+        if went_back
+            && self
+                .latest_ms
+                .compare_exchange(latest, now_ms, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
+            self.purge();
+        }
+    }
+}
+
+impl std::fmt::Debug for Cache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cache")
+            .field("held", &self.held())
+            .field("has_disk", &self.disk.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::entry::tests::entry;
+
+    const A: Fingerprint = Fingerprint([1; 32]);
+    const B: Fingerprint = Fingerprint([2; 32]);
+
+    /// A disk that does what it is told.
+    #[derive(Default)]
+    struct Table(Mutex<HashMap<Fingerprint, Vec<u8>>>);
+
+    impl Store for Table {
+        fn read(&self, key: &Fingerprint) -> Option<Vec<u8>> {
+            self.0.lock().expect("whole").get(key).cloned()
+        }
+
+        fn write(&self, key: &Fingerprint, value: Vec<u8>) {
+            self.0.lock().expect("whole").insert(*key, value);
+        }
+
+        fn purge(&self) {
+            self.0.lock().expect("whole").clear();
+        }
+    }
+
+    fn key() -> SealKey {
+        SealKey::from_bytes(&[7; 32])
+    }
+
+    fn over(table: &Arc<Table>, key: SealKey) -> Cache {
+        Cache::new(
+            Limits::default(),
+            Some((Arc::clone(table) as Arc<dyn Store>, key)),
+        )
+    }
+
+    #[test]
+    fn an_answer_is_a_minute_in_memory_and_to_its_end_on_disk() {
+        let cache = over(&Arc::default(), key());
+        let kept = Arc::new(entry("Hello", 301_000));
+        cache.keep(&A, &kept, 1_000);
+        assert_eq!(cache.look(&A, 60_999), Some(Arc::clone(&kept)));
+        assert_eq!(cache.look(&A, 61_000), None);
+        assert_eq!(cache.fetch(&A, 200_000), Some(Arc::clone(&kept)));
+        assert_eq!(
+            cache.look(&A, 259_999),
+            Some(kept),
+            "what was fetched is in memory again"
+        );
+        assert_eq!(cache.look(&A, 301_000), None);
+        assert_eq!(cache.fetch(&A, 301_000), None);
+        assert_eq!(cache.fetch(&B, 2_000), None);
+    }
+
+    #[test]
+    fn another_process_with_the_key_reads_it_and_one_with_another_does_not() {
+        let table = Arc::default();
+        over(&table, key()).keep(&A, &Arc::new(entry("Hello", 301_000)), 1_000);
+        assert!(over(&table, key()).fetch(&A, 2_000).is_some());
+        let other = SealKey::from_bytes(&[8; 32]);
+        assert!(over(&table, other).fetch(&A, 2_000).is_none());
+    }
+
+    #[test]
+    fn a_value_under_the_wrong_key_is_a_miss() {
+        let table: Arc<Table> = Arc::default();
+        let cache = over(&table, key());
+        cache.keep(&A, &Arc::new(entry("Hello", 301_000)), 1_000);
+        let value = table.read(&A).expect("a value");
+        table.write(&B, value);
+        assert!(cache.fetch(&B, 2_000).is_none());
+    }
+
+    #[test]
+    fn when_the_clock_goes_back_all_is_forgotten() {
+        let table: Arc<Table> = Arc::default();
+        let cache = over(&table, key());
+        cache.keep(&A, &Arc::new(entry("Hello", 301_000)), 200_000);
+        assert!(cache.look(&A, 198_500).is_some(), "a small correction");
+        assert!(cache.look(&A, 100_000).is_none());
+        assert!(cache.fetch(&A, 100_000).is_none());
+        assert_eq!(table.read(&A), None);
+        assert_eq!(cache.held().entries, 0);
+        cache.keep(&B, &Arc::new(entry("Hello", 301_000)), 100_000);
+        assert!(cache.look(&B, 101_000).is_some(), "it goes on from there");
+    }
+
+    #[test]
+    fn an_answer_of_the_future_is_of_no_known_age() {
+        let table = Arc::default();
+        over(&table, key()).keep(&A, &Arc::new(entry("Hello", 301_000)), 1_000);
+        assert!(over(&table, key()).fetch(&A, 999).is_none());
+    }
+
+    #[test]
+    fn a_large_answer_is_on_disk_alone() {
+        let limits = Limits {
+            memory_bytes: 1 << 20,
+            ..Limits::default()
+        };
+        let table: Arc<Table> = Arc::default();
+        let cache = Cache::new(limits, Some((table, key())));
+        let large = Arc::new(entry(&"x".repeat(100_000), 301_000));
+        cache.keep(&A, &large, 1_000);
+        assert_eq!(cache.look(&A, 2_000), None);
+        assert_eq!(cache.fetch(&A, 2_000), Some(large));
+    }
+}
