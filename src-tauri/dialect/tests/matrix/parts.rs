@@ -13,8 +13,11 @@ pub(crate) struct Fate {
 /// Something a reply says: what a reader of the table sees of it, and all of it.
 pub(crate) type Piece = (String, String);
 
+/// Reads one part out of a reply.
+type Look = fn(&Reply) -> Vec<Piece>;
+
 /// What is compared, under the names of the hub.
-const PARTS: [(&str, fn(&Reply) -> Vec<Piece>); 10] = [
+const PARTS: [(&str, Look); 10] = [
     ("content", kinds),
     ("tool_calls.id", ids),
     ("reasoning", thoughts),
