@@ -339,6 +339,80 @@ async fn an_alias_with_a_rule_tells_what_it_weighed() {
 }
 
 #[tokio::test]
+async fn each_rule_chooses_by_what_it_is_named_after() {
+    let upstream = FakeUpstream::start().await;
+    let config = format!(
+        "{}{}\
+         [alias.drawn]\ntargets = [\"openai/gpt-4.1\", \"mistral/voxtral-small-latest\"]\nstrategy = \"weighted\"\nweights = [3, 1]\n\
+         [alias.cheap]\ntargets = [\"openai/gpt-4.1\", \"openai/gpt-4.1-nano\"]\nstrategy = \"cheapest\"\n\
+         [alias]\nroomy = [\"mistral/voxtral-small-latest\", \"openai/gpt-4.1\"]\n",
+        provider("openai", &upstream.base_url()),
+        provider("mistral", &upstream.base_url()),
+    );
+    let signalbox = Signalbox::start(&config).await;
+    let mut drawn = 0;
+    for _ in 0..80 {
+        let reply = signalbox.chat("drawn").await;
+        drawn += usize::from(reply.headers()["x-signalbox-provider"] == "openai");
+    }
+    // Three of four on average; five times the spread of such draws is allowed.
+    assert!((40..=79).contains(&drawn), "{drawn} of 80");
+    let mut cheap = 0;
+    for _ in 0..30 {
+        let reply = signalbox.chat("cheap").await;
+        cheap += usize::from(reply.headers()["x-signalbox-model"] == "gpt-4.1-nano");
+    }
+    // But for one in fifty that looks at somebody else.
+    assert!(cheap >= 24, "{cheap} of 30");
+    // A prompt that does not fit the first one's window is not sent there first.
+    let long = "Mind the gap. ".repeat(16_000);
+    let body = json!({"model": "roomy", "messages": [{"role": "user", "content": long}]});
+    let reply = signalbox
+        .post("/v1/chat/completions", &body)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(reply.status(), 200);
+    let receipt = signalbox.receipt(&reply).await;
+    assert_eq!(receipt["attempts"][0]["provider"], "openai", "{receipt}");
+    let why = receipt["choice"]["considered"][0]["why"].as_str().unwrap();
+    assert!(
+        why.contains("does not fit its window of 32768 tokens"),
+        "{why}"
+    );
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
+async fn a_key_that_was_refused_is_tried_again_when_it_is_set_anew() {
+    let upstream = FakeUpstream::start().await;
+    let config = format!(
+        "{}{}[alias]\nany = [\"keyed/limited-key\", \"other/ok\"]\n",
+        provider("keyed", &upstream.base_url()).replace("key = \"none\"", "key = \"keychain\""),
+        provider("other", &upstream.base_url()),
+    );
+    let signalbox = Signalbox::start(&config).await;
+    let set = |value: &'static str| json!({"provider": "keyed", "value": value});
+    signalbox.control("keys.set", &set("sk-used-up-full")).await;
+    let by = |receipt: &Value| receipt["row"]["provider"].as_str().unwrap().to_owned();
+    for attempts in [2, 1] {
+        let receipt = signalbox.receipt(&signalbox.chat("any").await).await;
+        assert_eq!(by(&receipt), "other");
+        assert_eq!(
+            receipt["attempts"].as_array().unwrap().len(),
+            attempts,
+            "{receipt}"
+        );
+    }
+    signalbox
+        .control("keys.set", &set("sk-fresh-account"))
+        .await;
+    let receipt = signalbox.receipt(&signalbox.chat("any").await).await;
+    assert_eq!(by(&receipt), "keyed", "{receipt}");
+    signalbox.is_quiet().await;
+}
+
+#[tokio::test]
 async fn a_scenario_is_played_and_told_as_a_table_and_as_json() {
     let signalbox = Signalbox::practice().await;
     let json = signalbox.folder().join("report.json");

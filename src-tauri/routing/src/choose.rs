@@ -170,13 +170,14 @@ impl Draft<'_, '_> {
     fn among(&mut self, open: &[usize]) -> Vec<usize> {
         match self.choosing.strategy {
             Strategy::Priority => {
-                self.rate(open);
                 let mut order = open.to_vec();
                 // The sort is stable: equals stay in the order of the config.
                 order.sort_by(|one, other| {
                     let priority = |place: &usize| self.contenders[*place].priority;
                     priority(other).total_cmp(&priority(one))
                 });
+                // The order stands; the scores are for those who read the receipt.
+                self.rate(&order[..order.len().min(ALL_SCORED)]);
                 for place in order.iter().skip(1) {
                     self.looks[*place].fate = Fate::Later;
                 }
