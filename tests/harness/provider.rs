@@ -69,6 +69,8 @@ pub use signed::AWS_KEY;
 #[derive(Debug, Default)]
 pub struct Seen {
     requests: Mutex<Vec<Request>>,
+    /// Looks at how it is, which nobody's request asks for.
+    looks: Mutex<Vec<Request>>,
     /// Connections on which the peer hung up while an answer was owed.
     hang_ups: AtomicUsize,
     /// Answers that wait for a word of the test, first come first held.
@@ -148,6 +150,11 @@ impl FakeUpstream {
         self.seen.requests.lock().unwrap().clone()
     }
 
+    /// What was asked of it when Signalbox wanted to know how it is.
+    pub fn looks(&self) -> Vec<Request> {
+        self.seen.looks.lock().unwrap().clone()
+    }
+
     pub fn last(&self) -> Request {
         self.requests().pop().expect("the upstream was asked")
     }
@@ -207,9 +214,11 @@ async fn connection(mut socket: TcpStream, seen: &Seen) {
                 .await;
             continue;
         }
-        if !request.asks_how_it_is() {
-            seen.requests.lock().unwrap().push(request.clone());
-        }
+        let kept = match request.asks_how_it_is() {
+            true => &seen.looks,
+            false => &seen.requests,
+        };
+        kept.lock().unwrap().push(request.clone());
         let then = match held_back(&mut socket, seen).await {
             None => answer(&mut socket, &request).await,
             Some(then) => then,

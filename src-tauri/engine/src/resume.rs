@@ -174,8 +174,10 @@ pub(crate) async fn resume(
 ) -> Resumed {
     let stop = Arc::clone(&reserve.inner.stop);
     let rest = tokio::select! {
-        rest = reserve.ask(&broken, &mut settlement) => rest,
+        // First, because a stop tells each attempt too.
+        biased;
         why = stop.pulled() => Err(why.to_string()),
+        rest = reserve.ask(&broken, &mut settlement) => rest,
     };
     Resumed {
         reserve,
