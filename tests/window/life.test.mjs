@@ -61,6 +61,6 @@ story("a second one on the same folder says so in a window, fails, and disturbs 
   await shown(screen, "Signalbox can't start");
   await screen.closeWindow("Signalbox can't start");
   assert.equal(await second.ended, 1);
-  assert.match(second.said, /^signalbox: another Signalbox is running/m);
+  assert.match(second.said, /^signalbox: another Signalbox \(process \d+\) is running/m);
   assert.ok(await proxy.healthy());
 });
