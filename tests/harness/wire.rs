@@ -25,7 +25,7 @@ impl Request {
 
     /// A look at a local server, made when Signalbox sees fit: no request of anybody's.
     pub fn asks_how_it_is(&self) -> bool {
-        let ends = ["/metrics", "/v1/models", "/api/tags"];
+        let ends = ["/metrics", "models", "/api/tags"];
         self.line.starts_with("GET ") && ends.iter().any(|end| self.path().ends_with(end))
     }
 

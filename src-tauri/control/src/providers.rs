@@ -236,7 +236,7 @@ impl Control {
                 models: Some(engine::PRACTICE_MODELS.len() as u32),
             });
         }
-        let key = self.parts.vault.key(&provider.key);
+        let key = provider.keys().find_map(|key| self.parts.vault.key(key));
         if key.is_none() && provider.key != KeySource::None {
             return Ok(ProviderTest {
                 ok: false,

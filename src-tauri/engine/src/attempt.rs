@@ -34,7 +34,7 @@ use crate::upstream::{self, UpstreamReply, bad_reply};
 use crate::warmth::Beginnings;
 use crate::{headers, practice};
 
-pub(crate) use trying::{Failed, Outcome, Try, Words, one};
+pub(crate) use trying::{Failed, Outcome, Taken, Try, Words, one};
 
 /// The largest error body that is read, in bytes.
 const ERROR_LIMIT: usize = 1024 * 1024;

@@ -114,11 +114,19 @@ pub(crate) fn choose(
 /// Who wrote a list wants each of its targets asked before the answer is no, and who named a single one wants to
 /// hear it from that one. Those that can't be asked well now come last, in the order of the list.
 fn leave_nobody_out(decision: &mut Decision) {
+    let bound = decision
+        .considered
+        .iter()
+        .any(|one| one.fate == Fate::Unbound);
     for place in 0..decision.considered.len() {
         let unbound = decision.considered[place].fate == Fate::Unbound;
         if !unbound && !decision.order.contains(&place) {
             if decision.order.is_empty() {
-                decision.reason = Reason::LastResort;
+                decision.reason = match bound {
+                    true => Reason::Bound,
+                    false => Reason::LastResort,
+                };
+                decision.considered[place].fate = Fate::First;
             }
             decision.order.push(place);
         }

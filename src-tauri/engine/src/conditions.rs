@@ -14,8 +14,8 @@ use dialect::{Failure, Reading};
 use http::HeaderMap;
 use routing::{
     Ask, Bar, Candidate, Choosing, Condition, Contender, Decision, Ended, Expected, Gate, Headroom,
-    Health, HedgeBudget, Issued, KeySource, LocalServer, Machine, Moment, Network, Pin, Prefixes,
-    Queue, RetryBudget, Shown, Situation, Step, Ticket, Took, Via, decide, follow,
+    Health, HedgeBudget, Issued, KeySource, LocalServer, Machine, Moment, Network, Patience, Pin,
+    Prefixes, Queue, RetryBudget, Shown, Situation, Step, Ticket, Took, Via, decide, follow,
 };
 
 use crate::settle::unix_ms;
@@ -66,8 +66,12 @@ impl Judged {
             bound,
         };
         if let Some(previous) = &beginnings.previous {
-            let gave = |one: &Contender<'_>| self.issued.is_by(previous, &one.via) == Some(true);
-            if let Some(place) = contenders.iter().position(gave) {
+            let gave = |one: &&Contender<'_>| self.issued.is_by(previous, &one.via) == Some(true);
+            let able = contenders.iter().filter(gave).count();
+            // Where all of them are of the account that gave it, any of them can go on.
+            if able < contenders.len()
+                && let Some(place) = contenders.iter().position(|one| gave(&one))
+            {
                 return Some(pin(place, true));
             }
         }
@@ -229,7 +233,7 @@ impl Conditions {
         here: &Candidate,
         next: Option<&Candidate>,
         ask: &Ask,
-        patience: Duration,
+        patience: Patience,
     ) -> Step {
         let now = self.now();
         let chance = (self.seeds.fetch_add(1, Ordering::Relaxed) % 1_000) as f64 / 1_000.0;

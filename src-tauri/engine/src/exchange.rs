@@ -314,7 +314,7 @@ fn to_keep(call: &Call, request: Option<hub::Request>, settlement: &Settlement) 
 
 /// Who could still be asked.
 fn untried(plan: Plan, settlement: &Settlement) -> Vec<Candidate> {
-    let is_left = |one: &Candidate| !settlement.has_tried(&one.provider.id, &one.model);
+    let is_left = |one: &Candidate| !settlement.has_tried(one);
     plan.candidates.into_iter().filter(is_left).collect()
 }
 

@@ -207,15 +207,19 @@ impl Engine {
         self.inner.conditions.machine(machine, woken);
     }
 
-    /// A provider's key may be new: what the old one was refused for is forgotten, and what runs
+    /// A provider's key may be new, and so that of all who share it: what the old one was refused for is forgotten, and what runs
     /// with it has the time of a drain to finish.
     pub fn key_changed(&self, provider: &Provider) {
-        let credentials = &self.inner.credentials;
-        let keys: Vec<_> = provider.keys().map(|key| credentials.key(key)).collect();
-        let within = self.snapshot().limits.drain;
-        self.inner.drains.key_changed(provider, &keys, within);
-        for key in provider.keys() {
-            self.inner.conditions.key_changed(&provider.id, key);
+        let snapshot = self.snapshot();
+        let shares = |one: &&Arc<Provider>| one.keys().any(|key| provider.keys().any(|k| k == key));
+        for one in snapshot.routes.providers.iter().filter(shares) {
+            let credentials = &self.inner.credentials;
+            let keys: Vec<_> = one.keys().map(|key| credentials.key(key)).collect();
+            let drains = &self.inner.drains;
+            drains.key_changed(one, &keys, snapshot.limits.drain);
+            for key in one.keys() {
+                self.inner.conditions.key_changed(&one.id, key);
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use dialect::Task;
 use routing::{Candidate, NanoUsd, NoHedge};
 
-use crate::attempt::{Answer, Asking, Failed, Outcome, Try, Turn, Words, one};
+use crate::attempt::{Answer, Asking, Failed, Outcome, Taken, Try, Turn, Words, one};
 use crate::conditions::Pair;
 use crate::settle::{Settlement, Which};
 
@@ -75,7 +75,8 @@ async fn run<'p>(
         Ok(elder) => elder,
         Err(turned_away) => return Raced::alone(first, Err(turned_away)),
     };
-    let mut owed = Box::pin(elder.run(asking, first, others));
+    let asked = Taken::default();
+    let mut owed = Box::pin(elder.run(asking, first, others, &asked));
     let early = tokio::select! {
         biased;
         outcome = &mut owed => Some(outcome),
@@ -101,8 +102,10 @@ async fn run<'p>(
         }
     };
     let next = others[place];
+    asked.take(place);
     let rest: Vec<&Candidate> = [&others[..place], &others[place + 1..]].concat();
-    let mut also = Box::pin(younger.run(asking, next, &rest));
+    let none = Taken::default();
+    let mut also = Box::pin(younger.run(asking, next, &rest, &none));
     let (which, outcome) = tokio::select! {
         biased;
         outcome = &mut owed => (Which::Elder, outcome),

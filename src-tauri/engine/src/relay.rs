@@ -404,7 +404,9 @@ impl Relay {
         self.settlement.attempted(attempt);
         match (self.watched.take(), failure) {
             (Some(watched), None) => {
-                watched.answered(self.first_byte, self.passage.reading(), true);
+                // The rest of what another began tells nothing of how long an answer takes.
+                let teaches = !self.settlement.is_gone_on();
+                watched.answered(self.first_byte, self.passage.reading(), teaches);
             }
             (Some(watched), Some(failure)) => watched.failed(failure),
             (None, _) => {}

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use dialect::hub::{Loss, Note};
 use dialect::{Endpoint, Fault, Reading, StopReason, Task, Usage, estimate_tokens};
-use routing::{Dropped, HedgePolicy, NanoUsd, NoHedge, Plan, Price, Provider};
+use routing::{Candidate, Dropped, HedgePolicy, NanoUsd, NoHedge, Plan, Price, Provider};
 
 use crate::admission::Permit;
 use crate::attempt::{Answer, Failed};
@@ -173,6 +173,11 @@ impl Settlement {
             .map_or(Usage::default(), |earlier| earlier.usage)
     }
 
+    /// Another provider's answer is being gone on with.
+    pub(crate) fn is_gone_on(&self) -> bool {
+        self.earlier.is_some()
+    }
+
     pub(crate) fn hold(&mut self, permit: Permit) {
         self.permit = Some(permit);
     }
@@ -294,11 +299,17 @@ impl Settlement {
     }
 
     /// Whether this target was tried and failed, or answers.
-    pub(crate) fn has_tried(&self, provider: &str, model: &str) -> bool {
+    pub(crate) fn has_tried(&self, candidate: &Candidate) -> bool {
         let Some(receipt) = &self.receipt else {
             return false;
         };
-        let same = |a: &&AttemptRecord| a.provider == provider && a.model == model;
+        let same = |a: &&AttemptRecord| {
+            let key = a
+                .key
+                .as_deref()
+                .is_none_or(|key| key == candidate.key.name());
+            a.provider == candidate.provider.id && a.model == candidate.model && key
+        };
         let last = receipt.attempts.last();
         last.is_some_and(|last| same(&last))
             || receipt

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dialect::{Failure, FailureCategory};
-use routing::{Candidate, Dropped, Plan, Remedy, Step, Stopped, remedy};
+use routing::{Candidate, Dropped, Patience, Plan, Remedy, Step, Stopped, remedy};
 
 use crate::attempt::{AllFailed, Answer, Asking, Failed, Turn, one};
 use crate::race::{self, Raced, race};
@@ -35,6 +35,7 @@ pub(crate) async fn walk(
         failures: Failures::default(),
         started: Instant::now(),
         may_race: race::is_allowed(&asking),
+        turn: LONGEST_TURN,
     };
     let mut place = Some(0);
     while let Some(candidate) = place.map(|place| course.left.remove(place)) {
@@ -59,6 +60,8 @@ struct Course<'p> {
     started: Instant,
     /// A second target may be asked beside one that is late: once.
     may_race: bool,
+    /// How long it may still wait for its turn somewhere.
+    turn: Duration,
 }
 
 fn next_of(asking: &Asking<'_>, left: &[&Candidate]) -> Option<usize> {
@@ -82,7 +85,7 @@ async fn target<'p>(
     course: &mut Course<'p>,
     settlement: &mut Settlement,
 ) -> Result<Answer, Left<'p>> {
-    await_turn(asking, candidate).await;
+    await_turn(asking, candidate, &mut course.turn).await;
     let (mut here, mut tries) = (candidate, 0);
     let mut may_wait = LONGEST_WAIT;
     loop {
@@ -96,21 +99,28 @@ async fn target<'p>(
         } else {
             (here, tries) = (raced.candidate, 1);
         }
-        let failure = match mended(asking, here, raced.result, &course.left, settlement).await {
+        let failed = match mended(asking, here, raced.result, &course.left, settlement).await {
             Ok(answer) => return Ok(answer),
             Err(Failed::Unsent(unsent)) => {
                 course.failures.unsent(here, unsent, settlement);
                 return Err(Left::Unsent);
             }
-            Err(Failed::Attempt(failed)) => &course.failures.last.insert(failed).failure,
+            Err(Failed::Attempt(failed)) => failed,
         };
         let next = next_of(asking, &course.left).map(|place| course.left[place]);
-        match follow(asking, here, next, failure, tries, course.started) {
-            Step::Again { wait } if wait <= may_wait => {
-                may_wait -= wait;
+        let patience = Patience {
+            // Each target may take its whole time to begin.
+            left: (asking.snapshot.limits.first_byte * asking.targets)
+                .saturating_sub(course.started.elapsed()),
+            wait: may_wait,
+        };
+        let step = follow(asking, here, next, &failed.failure, tries, patience);
+        course.failures.failed(failed);
+        match step {
+            Step::Again { wait } => {
+                may_wait = may_wait.saturating_sub(wait);
                 tokio::time::sleep(wait).await;
             }
-            Step::Again { .. } => return Err(Left::Failed(here, Step::Next)),
             step => return Err(Left::Failed(here, step)),
         }
     }
@@ -135,22 +145,22 @@ async fn asked<'p>(
     }
     match raced.earlier.take() {
         Some((other, Failed::Unsent(unsent))) => course.failures.unsent(other, unsent, settlement),
-        Some((_, Failed::Attempt(failed))) => course.failures.last = Some(failed),
+        Some((_, Failed::Attempt(failed))) => course.failures.failed(failed),
         None => {}
     }
     raced
 }
 
 /// Many requests at once take turns at one key, so that none of them is told "too fast".
-async fn await_turn(asking: &Asking<'_>, candidate: &Candidate) {
-    let last = Instant::now() + LONGEST_TURN;
+async fn await_turn(asking: &Asking<'_>, candidate: &Candidate, most: &mut Duration) {
     loop {
         let wait = asking.inner.conditions.turn(candidate, &asking.ask);
-        let left = last.saturating_duration_since(Instant::now());
-        if wait.is_zero() || left.is_zero() {
+        let wait = wait.min(*most);
+        if wait.is_zero() {
             return;
         }
-        tokio::time::sleep(wait.min(left)).await;
+        *most -= wait;
+        tokio::time::sleep(wait).await;
     }
 }
 
@@ -160,25 +170,23 @@ fn follow(
     next: Option<&Candidate>,
     failure: &Failure,
     tries: u32,
-    started: Instant,
+    patience: Patience,
 ) -> Step {
-    // Each target may take its whole time to begin.
-    let most = asking.snapshot.limits.first_byte * asking.targets;
-    let patience = most.saturating_sub(started.elapsed());
+    // Who named one target is told at once what it says of its limits: tools wait better themselves.
+    let may_only_wait = remedy(failure.category) == Remedy::OtherOrWait;
+    if asking.is_list() && may_only_wait && next.is_none() {
+        return Step::Stop(Stopped::NoneLeft);
+    }
     let conditions = &asking.inner.conditions;
     let step = conditions.follow(failure, tries, candidate, next, &asking.ask, patience);
-    match (step, remedy(failure.category)) {
+    match step {
         // A list is gone through to its end: that is once each, and so an end.
-        (Step::Stop(Stopped::BudgetSpent | Stopped::OutOfTime), _)
+        Step::Stop(Stopped::BudgetSpent | Stopped::OutOfTime)
             if asking.is_list() && next.is_some() =>
         {
             Step::Next
         }
-        // Who named one target is told at once what it says of its limits: tools wait better themselves.
-        (Step::Again { .. }, Remedy::OtherOrWait) if asking.is_list() => {
-            Step::Stop(Stopped::NoneLeft)
-        }
-        (step, _) => step,
+        step => step,
     }
 }
 
@@ -240,6 +248,14 @@ struct Failures<'p> {
 }
 
 impl<'p> Failures<'p> {
+    /// The last one counts; but what somebody said matters more than that another was taken out of service.
+    fn failed(&mut self, failed: AllFailed) {
+        let drained = failed.failure.category == FailureCategory::Drained;
+        if !drained || self.last.is_none() {
+            self.last = Some(failed);
+        }
+    }
+
     fn unsent(&mut self, candidate: &'p Candidate, unsent: Unsent, settlement: &mut Settlement) {
         match unsent {
             Unsent::Unfit(refused) => {

@@ -80,8 +80,24 @@ pub struct Situation<'a> {
     pub here_errors: f64,
     /// The same of the next target that could be asked; `None` when none is left.
     pub next_errors: Option<f64>,
-    /// What is left until the exchange must have an answer.
-    pub patience: Duration,
+    /// How long it may still take.
+    pub patience: Patience,
+}
+
+/// How long an exchange may still take.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Until it must have an answer.
+    pub left: Duration,
+    /// The longest that a target is waited for before it is asked again.
+    pub wait: Duration,
+}
+
+impl Patience {
+    /// So long for everything.
+    pub fn of(left: Duration) -> Patience {
+        Patience { left, wait: left }
+    }
 }
 
 /// What to do now.
@@ -167,7 +183,7 @@ pub fn first_token_deadline(expected: &Expected, known: bool, most: Duration) ->
 fn next(situation: &Situation<'_>, budget: &mut RetryBudget) -> Step {
     match situation.next_errors {
         None => Step::Stop(Stopped::NoneLeft),
-        Some(_) if situation.patience.is_zero() => Step::Stop(Stopped::OutOfTime),
+        Some(_) if situation.patience.left.is_zero() => Step::Stop(Stopped::OutOfTime),
         Some(errors) if budget.take(errors) => Step::Next,
         Some(_) => Step::Stop(Stopped::BudgetSpent),
     }
@@ -178,7 +194,8 @@ fn again(situation: &Situation<'_>, first_ms: f64, budget: &mut RetryBudget, cha
     let jittered = Duration::from_secs_f64(doubled / 1000.0 * (0.5 + chance.clamp(0.0, 1.0)));
     let asked = situation.failure.retry_after_ms.map(Duration::from_millis);
     let wait = asked.map_or(jittered, |asked| asked.max(jittered));
-    if wait >= situation.patience {
+    // Before it is paid for: a retry that is not made costs nothing.
+    if wait >= situation.patience.left || wait > situation.patience.wait {
         return match situation.next_errors {
             Some(_) => next(situation, budget),
             None => Step::Stop(Stopped::OutOfTime),
@@ -213,7 +230,7 @@ mod tests {
             here: State::Healthy,
             here_errors: 0.0,
             next_errors: other.then_some(0.0),
-            patience: Duration::from_secs(20),
+            patience: Patience::of(Duration::from_secs(20)),
         };
         follow(&situation, &mut RetryBudget::default(), 0.5)
     }
@@ -303,14 +320,14 @@ mod tests {
             here: State::Failed,
             here_errors: 1.0,
             next_errors: Some(0.0),
-            patience: Duration::from_secs(20),
+            patience: Patience::of(Duration::from_secs(20)),
         };
         assert_eq!(
             follow(&situation, &mut RetryBudget::default(), 0.5),
             Step::Next
         );
         let late = Situation {
-            patience: Duration::ZERO,
+            patience: Patience::of(Duration::ZERO),
             ..situation
         };
         let stop = Step::Stop(Stopped::OutOfTime);
@@ -327,7 +344,7 @@ mod tests {
             here: State::Failed,
             here_errors: 1.0,
             next_errors: Some(1.0),
-            patience: Duration::from_secs(20),
+            patience: Patience::of(Duration::from_secs(20)),
         };
         let mut retries = 0;
         for _ in 0..1_000 {

@@ -40,7 +40,7 @@ pub use choose::{
     Strategy, decide,
 };
 pub use fallback::{
-    Remedy, RetryBudget, Situation, Step, Stopped, first_token_deadline, follow, remedy,
+    Patience, Remedy, RetryBudget, Situation, Step, Stopped, first_token_deadline, follow, remedy,
 };
 pub use findings::{Broken, Findings, Need, heed};
 pub use health::{

@@ -6,6 +6,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -43,7 +44,7 @@ pub(crate) async fn one(
     settlement: &mut Settlement,
 ) -> Result<Answer, Failed> {
     let mut one = Try::begin(asking, candidate, turn, settlement)?;
-    let outcome = one.run(asking, candidate, others).await;
+    let outcome = one.run(asking, candidate, others, &Taken::default()).await;
     let (result, record) = one.end(asking, candidate, outcome);
     settlement.ended(&result, record);
     result
@@ -58,6 +59,31 @@ pub(crate) struct Try {
     live: Option<Arc<ProviderLive>>,
     underway: Underway,
     watched: Watched,
+}
+
+/// Which of the others was asked meanwhile: it is no longer one to go to.
+#[derive(Debug)]
+pub(crate) struct Taken(AtomicUsize);
+
+impl Default for Taken {
+    fn default() -> Self {
+        Taken(AtomicUsize::new(usize::MAX))
+    }
+}
+
+impl Taken {
+    pub(crate) fn take(&self, place: usize) {
+        self.0.store(place, Ordering::Relaxed);
+    }
+
+    /// Whether another could be asked now.
+    fn left(&self, asking: &Asking<'_>, others: &[&Candidate]) -> Option<usize> {
+        let taken = self.0.load(Ordering::Relaxed);
+        let places = others.iter().enumerate();
+        let left = places.filter_map(|(place, one)| (place != taken).then_some(*one));
+        let left: Vec<&Candidate> = left.collect();
+        asking.inner.conditions.next(&left, &asking.ask)
+    }
 }
 
 /// What a try brought, until it is ended with it.
@@ -150,6 +176,7 @@ impl Try {
         asking: &Asking<'_>,
         candidate: &Candidate,
         others: &[&Candidate],
+        taken: &Taken,
     ) -> Outcome {
         let (turn, watched) = (self.turn, &self.watched);
         let alarms = Alarm::of(asking, watched, self.started, others);
@@ -173,7 +200,7 @@ impl Try {
             }
             match alarm {
                 Alarm::Overdue => watched.overdue(),
-                Alarm::Deadline if asking.inner.conditions.next(others, &asking.ask).is_none() => {}
+                Alarm::Deadline if taken.left(asking, others).is_none() => {}
                 Alarm::Deadline => {
                     let usual = Duration::from_secs_f64(watched.expected().0.tail_ms / 1000.0);
                     let failure = late(self.started.elapsed(), usual);

@@ -1,7 +1,7 @@
 //! Which model is examined when nobody names one: the cheapest that talks.
 
 use dialect::Usage;
-use routing::{CatalogueModel, KeySource, Provider};
+use routing::{CatalogueModel, Provider};
 
 use super::NotExamined;
 use crate::machine::Engine;
@@ -62,10 +62,8 @@ fn talks(model: &CatalogueModel) -> bool {
 
 /// The first that the provider itself lists and that is no model for vectors or sound by its name.
 async fn listed(engine: &Engine, provider: &Provider) -> Result<(String, String), NotExamined> {
-    let key = match &provider.key {
-        KeySource::None => None,
-        source => engine.inner.credentials.key(source),
-    };
+    let credentials = &engine.inner.credentials;
+    let key = provider.keys().find_map(|key| credentials.key(key));
     let name = &provider.name;
     let probe = probe(provider, key.as_deref())
         .await

@@ -56,6 +56,8 @@ pub(crate) fn enter(
     if let Some(told) = drains.app_is_over() {
         return Err(told);
     }
+    // Held while the config is looked at: one that is installed meanwhile finds this attempt among the running.
+    let mut running = drains.running();
     let current = inner.snapshot();
     let departed = match current.number == asking.snapshot.number {
         true => None,
@@ -70,7 +72,6 @@ pub(crate) fn enter(
         leave: departed.map(|why| Leave::new(why, current.limits.drain)),
         stop: Arc::clone(&stop),
     };
-    let mut running = drains.running();
     running.last += 1;
     let number = running.last;
     running.work.insert(number, work);

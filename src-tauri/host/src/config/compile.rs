@@ -224,7 +224,9 @@ fn keys(id: &str, written: &written::Provider) -> Result<Vec<KeySource>, Wrong> 
     let mut keys: Vec<KeySource> = Vec::with_capacity(count);
     for text in several.get_ref() {
         let key = read(text)?;
-        if keys.contains(&key) || (count > 1 && key == KeySource::None) {
+        if keys.iter().any(|known| known.name() == key.name())
+            || (count > 1 && key == KeySource::None)
+        {
             let reason =
                 "each of several keys has a name of its own, such as \"keychain:openai-2\"";
             return Err(Wrong::at(text.span(), reason));

@@ -11,7 +11,7 @@ use crate::affinity::{Link, Prefixes, chain};
 use crate::breaker::{Gate, State};
 use crate::chance::Chance;
 use crate::choose::{Ask, Choosing, Contender, Strategy, decide};
-use crate::fallback::{RetryBudget, Situation, Step, first_token_deadline, follow};
+use crate::fallback::{Patience, RetryBudget, Situation, Step, first_token_deadline, follow};
 use crate::health::{self, Health, Ticket, Via};
 use crate::latency::{Shape, Took};
 use crate::moment::Moment;
@@ -198,7 +198,7 @@ impl Driver for Ours<'_> {
             here,
             here_errors,
             next_errors: next.map(|(_, errors)| errors),
-            patience: self.patience.saturating_sub(now.since(job.arrived)),
+            patience: Patience::of(self.patience.saturating_sub(now.since(job.arrived))),
         };
         let step = match job.tried.len() < MOST_ATTEMPTS {
             true => follow(&situation, &mut self.budget, self.chance.unit()),

@@ -116,7 +116,7 @@ fn read_key(name: &str) -> Result<SecretString, Complaint> {
 
 async fn test(vault: &Vault, config: &Path, name: &str) -> Result<(), Complaint> {
     let provider = provider(config, name)?;
-    let key = vault.key(&provider.key);
+    let key = provider.keys().find_map(|key| vault.key(key));
     if key.is_none() && provider.key != KeySource::None {
         return Err(format!(
             "there is no key for {name}; set one with `signalbox keys set {name}`"
