@@ -73,7 +73,7 @@ async fn run<'p>(
 ) -> Raced<'p> {
     let mut elder = match Try::begin(asking, first, Turn::First, settlement) {
         Ok(elder) => elder,
-        Err(turned_away) => return Raced::alone(first, Err(turned_away)),
+        Err(turned_away) => return Raced::alone(first, Err(*turned_away)),
     };
     let asked = Taken::default();
     let mut owed = Box::pin(elder.run(asking, first, others, &asked));

@@ -149,9 +149,7 @@ fn measure(
 
 fn contenders(plan: &Plan) -> Vec<Contender<'_>> {
     let candidates = plan.candidates.iter();
-    candidates
-        .map(|candidate| Contender::of(candidate))
-        .collect()
+    candidates.map(Contender::of).collect()
 }
 
 /// Eight providers that serve a model each, out of the catalogue that ships.

@@ -43,7 +43,7 @@ pub(crate) async fn one(
     others: &[&Candidate],
     settlement: &mut Settlement,
 ) -> Result<Answer, Failed> {
-    let mut one = Try::begin(asking, candidate, turn, settlement)?;
+    let mut one = Try::begin(asking, candidate, turn, settlement).map_err(|failed| *failed)?;
     let outcome = one.run(asking, candidate, others, &Taken::default()).await;
     let (result, record) = one.end(asking, candidate, outcome);
     settlement.ended(&result, record);
@@ -135,12 +135,12 @@ impl Try {
         candidate: &Candidate,
         turn: Turn,
         settlement: &mut Settlement,
-    ) -> Result<Try, Failed> {
+    ) -> Result<Try, Box<Failed>> {
         let provider = &candidate.provider;
         let live = asking.inner.live.provider(&provider.id);
         let key = asking.inner.credentials.key(&candidate.key);
         let underway = drain::enter(asking, candidate, key.as_ref(), live.as_ref())
-            .map_err(|why| turned_away(candidate, &why, settlement))?;
+            .map_err(|why| Box::new(turned_away(candidate, &why, settlement)))?;
         let record = AttemptRecord {
             provider: provider.id.clone(),
             model: candidate.model.clone(),
