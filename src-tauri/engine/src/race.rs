@@ -40,11 +40,11 @@ impl<'p> Raced<'p> {
 
 /// Whether a request is one of those that are raced at all.
 pub(crate) fn is_allowed(asking: &Asking<'_>) -> bool {
-    let bound = asking.ask.pin.is_some_and(|pin| pin.bound);
     let task = asking.call.endpoint.task();
     // What pictures and sound cost is not known before, and a count is free but tells nobody's time.
     let work = matches!(task, Task::Generate | Task::Embed | Task::Rerank);
-    asking.policy.hedge.allowed && work && !bound
+    // A conversation that is bound to one target has nobody else in its plan.
+    asking.policy.hedge.allowed && work
 }
 
 /// Asks `first`, and one of `others` beside it where `first` takes longer than nearly all of its requests.
