@@ -23,19 +23,22 @@ mod signalbox;
 mod wire;
 
 pub use account::GoogleAccount;
-pub use provider::{ACCESS_TOKEN, AWS_KEY, FakeUpstream, Held, Seen};
+pub use provider::{ACCESS_TOKEN, AWS_KEY, FakeUpstream, Gone, Held, Seen};
 pub use signalbox::{Signalbox, chat, config_for};
 pub use wire::{Request, read_request};
 
 use std::future::Future;
 use std::time::Duration;
 
+/// A busy machine may take seconds to write one receipt; hope ends long after that.
+const HOPE: Duration = Duration::from_secs(60);
+
 /// Waits until something is true, and says what it waited for when it never is.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(
     what: &str,
     mut look: impl FnMut() -> F,
 ) -> T {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    let deadline = tokio::time::Instant::now() + HOPE;
     loop {
         if let Some(found) = look().await {
             return found;

@@ -24,7 +24,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -110,7 +110,22 @@ impl Held {
 pub struct FakeUpstream {
     pub address: SocketAddr,
     seen: Arc<Seen>,
-    _server: JoinSet<()>,
+    server: JoinSet<()>,
+}
+
+/// The address of a provider that is gone: connections to it are refused, and nobody else on this machine
+/// gets it meanwhile, or a test would speak to a stranger.
+pub struct Gone {
+    port: u16,
+    reserved: TcpSocket,
+}
+
+impl Gone {
+    /// The provider is back.
+    pub async fn back(self) -> FakeUpstream {
+        drop(self.reserved);
+        FakeUpstream::start_on(self.port).await
+    }
 }
 
 impl FakeUpstream {
@@ -138,7 +153,19 @@ impl FakeUpstream {
         FakeUpstream {
             address,
             seen,
-            _server: server,
+            server,
+        }
+    }
+
+    /// Ends it, its connections too.
+    pub async fn end(mut self) -> Gone {
+        self.server.shutdown().await;
+        let reserved = TcpSocket::new_v4().unwrap();
+        reserved.set_reuseaddr(true).unwrap();
+        reserved.bind(self.address).unwrap();
+        Gone {
+            port: self.address.port(),
+            reserved,
         }
     }
 

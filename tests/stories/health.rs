@@ -20,7 +20,6 @@ async fn text(reply: reqwest::Response) -> Value {
 async fn what_keeps_failing_is_left_alone_and_asked_again_when_it_is_back() {
     let good = FakeUpstream::start().await;
     let bad = FakeUpstream::start().await;
-    let port = bad.address.port();
     let config = format!(
         "{}{}[alias.any]\ntargets = [\"first/ok\", \"second/ok\"]\nstrategy = \"priority\"\n",
         provider("first", &bad.base_url()),
@@ -31,7 +30,7 @@ async fn what_keeps_failing_is_left_alone_and_asked_again_when_it_is_back() {
         signalbox.receipt(&signalbox.chat("any").await).await["row"]["provider"],
         "first"
     );
-    drop(bad);
+    let gone = bad.end().await;
     // The client notices nothing, and after a few the dead one is not even asked.
     let passed_over = eventually("the dead provider to be passed over", || async {
         let reply = signalbox.chat("any").await;
@@ -59,7 +58,7 @@ async fn what_keeps_failing_is_left_alone_and_asked_again_when_it_is_back() {
         "{cause}"
     );
 
-    let back = FakeUpstream::start_on(port).await;
+    let back = gone.back().await;
     let returned = tokio::time::timeout(Duration::from_secs(20), async {
         loop {
             let reply = signalbox.chat("any").await;
@@ -470,7 +469,7 @@ async fn on_the_worst_day_no_client_sees_a_failure_while_one_provider_is_well() 
          \"storm/429\", \"stalls/stall\", \"cuts/truncated\", \"garbage/html\", \"well/ok\"]\n",
     );
     let signalbox = Arc::new(Signalbox::start(&config).await);
-    drop(killed);
+    let _gone = killed.end().await;
     // What the day adds is told, not asserted: docs/performance.md has it with its date.
     let well = day(&signalbox, "well/ok", REQUESTS / 5).await;
     let worst = day(&signalbox, "any", REQUESTS).await;

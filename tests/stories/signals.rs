@@ -252,7 +252,6 @@ async fn a_local_servers_queue_is_seen_and_its_idle_twin_is_preferred() {
 async fn a_local_server_that_was_away_is_used_within_ten_seconds_of_its_return() {
     let good = FakeUpstream::start().await;
     let own = FakeUpstream::start().await;
-    let port = own.address.port();
     let config = format!(
         "{}{}[alias.any]\ntargets = [\"own/ok\", \"good/ok\"]\nstrategy = \"priority\"\n",
         local("own", &format!("{}/v1", own.base_url())),
@@ -260,7 +259,7 @@ async fn a_local_server_that_was_away_is_used_within_ten_seconds_of_its_return()
     );
     let signalbox = Signalbox::start(&config).await;
     assert_eq!(signalbox.chat("any").await.status(), 200);
-    drop(own);
+    let gone = own.end().await;
     eventually("the absent server to be passed over", || async {
         let reply = signalbox.chat("any").await;
         assert_eq!(reply.headers()["x-signalbox-provider"], "good");
@@ -273,7 +272,7 @@ async fn a_local_server_that_was_away_is_used_within_ten_seconds_of_its_return()
         "failed"
     );
     // Nobody asks for anything meanwhile: its return is seen all the same, and costs nothing.
-    let own = FakeUpstream::start_on(port).await;
+    let own = gone.back().await;
     eventually("somebody to look for it", || async {
         (!own.looks().is_empty()).then_some(())
     })
