@@ -76,7 +76,7 @@ fn answer(length: usize) -> Arc<Entry> {
     ];
     let mut entry = Entry::new((1, 300_001), ("openai", "gpt-5.4-mini"), &reply).unwrap();
     let body = vec![b'x'; length / 2];
-    entry.written = Some(Written::new(Endpoint::ChatCompletions, false, body));
+    entry.written = Some(Written::new(Endpoint::ChatCompletions, false, false, body));
     Arc::new(entry)
 }
 

@@ -14,8 +14,16 @@ use serde::{Deserialize, Serialize};
 pub struct Entry {
     /// When the provider had given it, in Unix milliseconds.
     pub made_at_ms: u64,
-    /// From when on it is told no more, in Unix milliseconds.
+    /// From when on it is told only while nobody gives a new one, in Unix milliseconds.
     pub expires_at_ms: u64,
+    /// From when on it is told no more, whatever fails; not before it expires.
+    pub ends_at_ms: u64,
+    /// How long the provider took for it, in milliseconds.
+    pub took_ms: u64,
+    /// The number of the receipt of whoever paid for it.
+    pub receipt: u64,
+    /// The name it was asked under: an alias, or a model.
+    pub route: String,
     /// The id of the provider that gave it.
     pub provider: String,
     /// The model that gave it, as the provider is asked for it.
@@ -37,15 +45,18 @@ pub struct Written {
     pub endpoint: Endpoint,
     /// The bytes are frames of a stream, not a document.
     pub is_stream: bool,
+    /// The stream ends with what was counted because its caller asked for that.
+    pub usage_asked: bool,
     body: Bytes,
 }
 
 impl Written {
     /// What a caller of `endpoint` was told.
-    pub fn new(endpoint: Endpoint, is_stream: bool, body: Vec<u8>) -> Written {
+    pub fn new(endpoint: Endpoint, is_stream: bool, usage_asked: bool, body: Vec<u8>) -> Written {
         Written {
             endpoint,
             is_stream,
+            usage_asked,
             body: tight(body),
         }
     }
@@ -67,6 +78,10 @@ fn tight(bytes: Vec<u8>) -> Bytes {
 struct Head {
     made_at_ms: u64,
     expires_at_ms: u64,
+    ends_at_ms: u64,
+    took_ms: u64,
+    receipt: u64,
+    route: String,
     provider: String,
     model: String,
     usage: Option<Usage>,
@@ -74,6 +89,7 @@ struct Head {
     /// Where the body went; without it there is none.
     told_at: Option<Endpoint>,
     is_stream: bool,
+    usage_asked: bool,
 }
 
 /// The bytes that say how long a piece is.
@@ -92,6 +108,10 @@ impl Entry {
         Some(Entry {
             made_at_ms,
             expires_at_ms,
+            ends_at_ms: expires_at_ms,
+            took_ms: 0,
+            receipt: 0,
+            route: String::new(),
             provider: provider.to_owned(),
             model: model.to_owned(),
             usage: None,
@@ -106,9 +126,14 @@ impl Entry {
         serde_json::from_slice(&self.reply).ok()
     }
 
-    /// Whether it may be told at `now_ms`. One from the future is of no known age: a clock went back.
+    /// Whether it is told at `now_ms`. One from the future is of no known age: a clock went back.
     pub fn is_fresh(&self, now_ms: u64) -> bool {
         (self.made_at_ms..self.expires_at_ms).contains(&now_ms)
+    }
+
+    /// Whether it may be told at `now_ms` where nobody gives a new one.
+    pub fn may_be_told(&self, now_ms: u64) -> bool {
+        (self.made_at_ms..self.ends_at_ms.max(self.expires_at_ms)).contains(&now_ms)
     }
 
     /// The bytes it takes in memory, what surrounds it included.
@@ -116,6 +141,7 @@ impl Entry {
         let body = self.written.as_ref().map_or(0, |told| told.body.len());
         let pieces = [
             COUNTED,
+            self.route.capacity(),
             self.provider.capacity(),
             self.model.capacity(),
             self.reply.len(),
@@ -130,6 +156,10 @@ impl Entry {
         let Entry {
             made_at_ms,
             expires_at_ms,
+            ends_at_ms,
+            took_ms,
+            receipt,
+            route,
             provider,
             model,
             usage,
@@ -141,12 +171,17 @@ impl Entry {
         let head = serde_json::to_vec(&Head {
             made_at_ms: *made_at_ms,
             expires_at_ms: *expires_at_ms,
+            ends_at_ms: *ends_at_ms,
+            took_ms: *took_ms,
+            receipt: *receipt,
+            route: route.clone(),
             provider: provider.clone(),
             model: model.clone(),
             usage: *usage,
             cost_nano_usd: *cost_nano_usd,
             told_at: told.map(|told| told.endpoint),
             is_stream: told.is_some_and(|told| told.is_stream),
+            usage_asked: told.is_some_and(|told| told.usage_asked),
         });
         let head = head.ok()?;
         let body = told.map(|told| &told.body[..]).unwrap_or_default();
@@ -169,6 +204,7 @@ impl Entry {
         let written = head.told_at.map(|endpoint| Written {
             endpoint,
             is_stream: head.is_stream,
+            usage_asked: head.usage_asked,
             body: body.clone(),
         });
         if written.is_none() && !body.is_empty() {
@@ -177,6 +213,10 @@ impl Entry {
         Some(Entry {
             made_at_ms: head.made_at_ms,
             expires_at_ms: head.expires_at_ms,
+            ends_at_ms: head.ends_at_ms,
+            took_ms: head.took_ms,
+            receipt: head.receipt,
+            route: head.route,
             provider: head.provider,
             model: head.model,
             usage: head.usage,
@@ -256,7 +296,7 @@ pub(crate) mod tests {
         entry.usage = Some(Usage::default());
         entry.cost_nano_usd = Some(12);
         let body = text.as_bytes().to_vec();
-        entry.written = Some(Written::new(Endpoint::ChatCompletions, true, body));
+        entry.written = Some(Written::new(Endpoint::ChatCompletions, true, false, body));
         entry
     }
 
@@ -296,6 +336,12 @@ pub(crate) mod tests {
         let entry = entry("Hello", 5_000);
         let fresh = [999, 1_000, 4_999, 5_000].map(|now| entry.is_fresh(now));
         assert_eq!(fresh, [false, true, true, false]);
+        let graceful = Entry {
+            ends_at_ms: 9_000,
+            ..entry
+        };
+        let told = [999, 5_000, 8_999, 9_000].map(|now| graceful.may_be_told(now));
+        assert_eq!(told, [false, true, true, false]);
     }
 
     proptest! {

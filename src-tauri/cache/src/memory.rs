@@ -73,7 +73,7 @@ impl Memory {
     /// An entry that is still here at `now_ms`.
     pub(crate) fn look(&self, key: &Fingerprint, now_ms: u64) -> Option<Arc<Entry>> {
         let kept = self.entries.get(key)?;
-        if now_ms < kept.leaves_at_ms && kept.entry.is_fresh(now_ms) {
+        if now_ms < kept.leaves_at_ms && kept.entry.may_be_told(now_ms) {
             return Some(kept.entry);
         }
         // Not one that has just taken its place.
@@ -98,6 +98,18 @@ impl Memory {
 
     pub(crate) fn purge(&self) {
         self.entries.clear();
+    }
+
+    /// Forgets those that `is_doomed`.
+    pub(crate) fn purge_where(&self, is_doomed: impl Fn(&Entry) -> bool) {
+        self.entries.retain(|_, kept| !is_doomed(&kept.entry));
+    }
+
+    /// Shows each entry.
+    pub(crate) fn each(&self, mut see: impl FnMut(&Entry, u64)) {
+        for (_, kept) in self.entries.iter() {
+            see(&kept.entry, kept.entry.weight() + SURROUNDINGS);
+        }
     }
 
     /// Entries, and the bytes they take.

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{Entry, Fingerprint};
 
 /// The format of values. Change it with the form of an entry; older values are then misses.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 const END: usize = 8;
 const NONCE: usize = 24;
 const TAG: usize = 16;

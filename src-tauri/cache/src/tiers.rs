@@ -1,8 +1,10 @@
 //! Memory before the disk.
 //!
 //! Promises: a look at memory never waits. An entry lives in memory for a minute at most, and on the
-//! disk until its end; what is found there is put into memory for the rest of its time. When the clock
-//! goes back nobody knows how old an answer is: all are forgotten.
+//! disk until its end; what is found there is put into memory for the rest of its time. One that has
+//! expired and not ended is found all the same, and its finder decides. Without a disk, memory keeps
+//! an entry to its end, room permitting. When the clock goes back nobody knows how old an answer is:
+//! all are forgotten.
 //! Leaves out: which answers are kept, and for how long (`engine`, by the route's rule).
 
 use std::sync::Arc;
@@ -75,7 +77,7 @@ impl Cache {
         self.heed_clock(now_ms);
         let (store, key) = self.disk.as_ref()?;
         let entry = key.open(question, store.read(question)?)?;
-        if !entry.is_fresh(now_ms) {
+        if !entry.may_be_told(now_ms) {
             return None;
         }
         let entry = Arc::new(entry);
@@ -106,6 +108,25 @@ impl Cache {
         }
     }
 
+    /// Forgets those that `is_doomed`. On the disk nobody can tell which these are without opening them all,
+    /// so there everything is forgotten: it is disposable.
+    pub fn purge_where(&self, is_doomed: impl Fn(&Entry) -> bool) {
+        self.memory.purge_where(is_doomed);
+        if let Some((store, _)) = &self.disk {
+            store.purge();
+        }
+    }
+
+    /// Shows each entry in memory, with the bytes that it takes.
+    pub fn each(&self, see: impl FnMut(&Entry, u64)) {
+        self.memory.each(see);
+    }
+
+    /// Whether there is a disk below.
+    pub fn has_disk(&self) -> bool {
+        self.disk.is_some()
+    }
+
     /// What is kept in memory.
     pub fn held(&self) -> Held {
         let (entries, bytes) = self.memory.size();
@@ -113,7 +134,10 @@ impl Cache {
     }
 
     fn remember(&self, question: &Fingerprint, entry: &Arc<Entry>, now_ms: u64) {
-        let leaves_at_ms = now_ms.saturating_add(self.memory_ms);
+        let leaves_at_ms = match self.disk {
+            Some(_) => now_ms.saturating_add(self.memory_ms),
+            None => u64::MAX,
+        };
         self.memory.keep(question, Arc::clone(entry), leaves_at_ms);
     }
 

@@ -31,7 +31,9 @@ mod watch;
 mod whole_file;
 
 pub use clients::{ClientInfo, ClientKeys, ClientsError};
-pub use config::{Compiled, ConfigError, ConfigFile, LedgerConfig, ListenConfig, ProviderEdit};
+pub use config::{
+    CacheConfig, Compiled, ConfigError, ConfigFile, LedgerConfig, ListenConfig, ProviderEdit,
+};
 pub use disk_cache::{DiskCache, DiskCacheError, DiskHealth, DiskLimits, DiskState};
 pub use examinations::{Examinations, ExaminationsError};
 pub use folder::{DataFolder, FolderError};

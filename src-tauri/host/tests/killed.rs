@@ -70,6 +70,7 @@ fn answer(n: usize, round: u64) -> Entry {
     entry.written = Some(Written::new(
         Endpoint::ChatCompletions,
         false,
+        false,
         body(n, round),
     ));
     entry

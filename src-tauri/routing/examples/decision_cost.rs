@@ -191,6 +191,7 @@ fn routes() -> Routes {
             .into_iter()
             .map(|(name, count)| (name.to_owned(), alias(name, count)))
             .collect::<BTreeMap<_, _>>(),
+        ..Routes::default()
     }
 }
 

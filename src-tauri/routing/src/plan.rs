@@ -7,7 +7,7 @@ use dialect::{Endpoint, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::policy::Policy;
-use crate::routes::{KeySource, Provider, Routes, Target, Way};
+use crate::routes::{Alias, KeySource, Named, Provider, Routes, Target, Way};
 
 /// What a plan is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -134,13 +134,8 @@ pub enum NoRoute {
 
 /// Chooses the targets for a request, in order.
 ///
-/// A name is looked up in this order, and the first that knows it decides:
-/// 1. an alias of the config;
-/// 2. `provider/model`, split at the first slash (models may hold slashes too),
-///    unless only another provider knows a model by that whole name: Groq's own
-///    name for a model is `openai/gpt-oss-120b`;
-/// 3. a model that the catalogue knows at providers that are configured: first those that take the
-///    caller's bytes as they are, then those that need a translation, each in the order of the config.
+/// What the name stands for is said by [`Routes::named`]. Of the providers that serve a model of this name,
+/// those that take the caller's bytes as they are come first, then those that need a translation.
 ///
 /// Cost: one map look-up and a few short scans; nothing is scored yet.
 pub fn plan(
@@ -153,44 +148,28 @@ pub fn plan(
         standing,
         candidates: Vec::new(),
         dropped: Vec::new(),
-        policy: Policy::default(),
+        policy: routes.usual,
         draining: false,
     };
-    if let Some(alias) = routes.aliases.get(asked.model) {
-        draft.policy = alias.policy;
-        draft.candidates.reserve_exact(alias.targets.len());
-        for target in &alias.targets {
-            match routes.provider(&target.provider) {
-                Some(provider) => {
-                    draft.consider(provider, &target.model, "listed in the alias");
-                    draft.weigh(target);
-                }
-                None => draft.drop_target(
-                    &target.provider,
-                    &target.model,
-                    format!("the provider `{}` is not configured", target.provider),
-                ),
-            }
+    let providers = match routes.named(asked.model) {
+        Named::Alias(alias) => {
+            draft.list(alias, routes);
+            return draft.finish(Some(alias.name.clone()));
         }
-        return draft.finish(Some(alias.name.clone()));
-    }
-    let knows = |provider: &Arc<Provider>| provider.model(asked.model).is_some();
-    if let Some((id, model)) = asked.model.split_once('/')
-        && let Some(provider) = routes.provider(id)
-        && !model.is_empty()
-        && (provider.model(model).is_some() || !routes.providers.iter().any(knows))
-    {
-        draft.consider(provider, model, "named directly");
-        return draft.finish(None);
-    }
+        Named::Target(provider, model) => {
+            draft.consider(provider, model, "named directly");
+            return draft.finish(None);
+        }
+        Named::Model(providers) => providers,
+    };
     let translates = |provider: &Arc<Provider>| {
         provider
             .door(asked.endpoint)
             .is_none_or(|door| door.way == Way::Translated)
     };
     for translated in [false, true] {
-        let known = routes.providers.iter().filter(|provider| knows(provider));
-        for provider in known.filter(|provider| translates(provider) == translated) {
+        let same = |provider: &&&Arc<Provider>| translates(provider) == translated;
+        for provider in providers.iter().filter(same) {
             draft.consider(provider, asked.model, "serves a model of this name");
         }
     }
@@ -212,6 +191,24 @@ struct Draft<'a, S> {
 }
 
 impl<S: Fn(&Provider, &str, &KeySource) -> Standing> Draft<'_, S> {
+    fn list(&mut self, alias: &Alias, routes: &Routes) {
+        self.policy = alias.policy;
+        self.candidates.reserve_exact(alias.targets.len());
+        for target in &alias.targets {
+            match routes.provider(&target.provider) {
+                Some(provider) => {
+                    self.consider(provider, &target.model, "listed in the alias");
+                    self.weigh(target);
+                }
+                None => self.drop_target(
+                    &target.provider,
+                    &target.model,
+                    format!("the provider `{}` is not configured", target.provider),
+                ),
+            }
+        }
+    }
+
     /// A target is a candidate once for each of its provider's keys.
     fn consider(&mut self, provider: &Arc<Provider>, model: &str, why: &'static str) {
         let obstacle = self

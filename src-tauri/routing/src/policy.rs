@@ -1,7 +1,9 @@
 //! What an alias allows beyond one attempt after the other.
 //!
 //! Promises: the default costs nothing that was not asked for: no second request beside the first, no answer
-//! sewn together of two. Leaves out how each is done (`decide`, `hedge`, the engine).
+//! sewn together of two, no answer told twice that was meant to differ. Leaves out how each is done (`decide`, `hedge`, the engine).
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,55 @@ pub struct Policy {
     pub broken_stream: BrokenStream,
     /// Its requests stay on this machine and network, whatever fails.
     pub local_only: bool,
+    /// Which answers are kept and told again.
+    pub keeping: Keeping,
+}
+
+/// Which answers are kept, and how they are told again.
+///
+/// Promises: by default nothing that was meant to differ is told twice: only what asks to be repeatable (a
+/// seed, or a low temperature; one that is not set is the vendor's, which is high) and no turn of tools.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Keeping {
+    /// Answers are kept at all.
+    pub on: bool,
+    /// How long an answer is told.
+    pub fresh: Duration,
+    /// How much longer it may be told while nobody gives a new one.
+    pub stale: Duration,
+    /// The highest temperature whose answers are kept. One that is not set counts as 1.
+    pub temperature: f64,
+    /// Answers in the midst of tools are kept too.
+    pub tools: bool,
+    /// All clients share answers; else each has its own.
+    pub shared: bool,
+    /// How a stream is told again.
+    pub replay: Replay,
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        Keeping {
+            on: true,
+            fresh: Duration::from_secs(300),
+            stale: Duration::ZERO,
+            temperature: 0.3,
+            tools: false,
+            shared: false,
+            replay: Replay::AtOnce,
+        }
+    }
+}
+
+/// How a stream is told again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Replay {
+    /// All of it at once.
+    #[default]
+    AtOnce,
+    /// About as fast as it came the first time, ten seconds at most.
+    Paced,
 }
 
 /// What becomes of a stream that breaks in the middle.

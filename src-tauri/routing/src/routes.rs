@@ -17,6 +17,8 @@ pub struct Routes {
     pub providers: Vec<Arc<Provider>>,
     /// By alias name.
     pub aliases: BTreeMap<String, Alias>,
+    /// How requests are served that name no alias with a rule of its own.
+    pub usual: Policy,
 }
 
 /// A provider as configured: where it is, how it is spoken to, what it serves.
@@ -168,7 +170,39 @@ impl Target {
     }
 }
 
+/// What a name stands for.
+#[derive(Debug)]
+pub enum Named<'a> {
+    /// An alias of the config.
+    Alias(&'a Alias),
+    /// A provider and one of its models.
+    Target(&'a Arc<Provider>, &'a str),
+    /// A model that these providers are known to serve; none for a name that nobody knows.
+    Model(Vec<&'a Arc<Provider>>),
+}
+
 impl Routes {
+    /// What `name` stands for. It is looked up in this order, and the first that knows it decides:
+    /// 1. an alias of the config;
+    /// 2. `provider/model`, split at the first slash (models may hold slashes too),
+    ///    unless only another provider knows a model by that whole name: Groq's own
+    ///    name for a model is `openai/gpt-oss-120b`;
+    /// 3. a model that the catalogue knows at providers that are configured, in the order of the config.
+    pub fn named<'a>(&'a self, name: &'a str) -> Named<'a> {
+        if let Some(alias) = self.aliases.get(name) {
+            return Named::Alias(alias);
+        }
+        let knows = |provider: &&Arc<Provider>| provider.model(name).is_some();
+        if let Some((id, model)) = name.split_once('/')
+            && let Some(provider) = self.provider(id)
+            && !model.is_empty()
+            && (provider.model(model).is_some() || !self.providers.iter().any(|one| knows(&one)))
+        {
+            return Named::Target(provider, model);
+        }
+        Named::Model(self.providers.iter().filter(knows).collect())
+    }
+
     /// The provider with this id.
     pub fn provider(&self, id: &str) -> Option<&Arc<Provider>> {
         self.providers.iter().find(|provider| provider.id == id)

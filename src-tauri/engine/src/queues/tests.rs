@@ -38,6 +38,7 @@ fn routes(providers: Vec<Arc<Provider>>, alias: &[&str]) -> Routes {
     Routes {
         providers,
         aliases: [("any".to_owned(), alias)].into(),
+        ..Routes::default()
     }
 }
 

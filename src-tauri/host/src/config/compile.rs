@@ -12,8 +12,8 @@ use dialect::Dialect;
 use dialect::hub::Hosting;
 use engine::{FetchRules, Limits, PRACTICE, Translation, practice_provider};
 use routing::{
-    Alias, AuthScheme, Catalogue, CatalogueModel, CatalogueProvider, HedgePolicy, KeySource,
-    Policy, Provider, Routes, Surface, Target,
+    Alias, AuthScheme, Catalogue, CatalogueModel, CatalogueProvider, HedgePolicy, Keeping,
+    KeySource, Policy, Provider, Routes, Surface, Target,
 };
 use toml::Spanned;
 
@@ -21,7 +21,7 @@ use super::check::{key_source, model_name, place, provider_id, within};
 use super::error::{Wrong, nearest, short};
 use super::listen::{self, ListenConfig};
 use super::written::{self, TargetText, Targets, Written};
-use super::{LedgerConfig, base_url};
+use super::{CacheConfig, LedgerConfig, base_url, keeping};
 
 /// What a text is compiled against.
 pub(super) struct Context<'a> {
@@ -36,6 +36,7 @@ pub(super) struct Context<'a> {
 pub(super) struct Meaning {
     pub(super) listen: ListenConfig,
     pub(super) ledger: LedgerConfig,
+    pub(super) cache: CacheConfig,
     pub(super) limits: Limits,
     pub(super) translation: Translation,
     pub(super) routes: Routes,
@@ -48,6 +49,7 @@ pub(super) fn compile(text: &str, context: &Context<'_>) -> Result<Meaning, Wron
     let limits = limits(&written)?;
     let translation = translation(&written.translation)?;
     let ledger = ledger(&written.ledger)?;
+    let (mut cache, usual) = keeping::cache(written.cache)?;
     let own_addresses = [context.own_addresses, &listen.sockets()].concat();
     let mut providers = Vec::new();
     for (id, provider) in in_order(written.provider) {
@@ -65,14 +67,25 @@ pub(super) fn compile(text: &str, context: &Context<'_>) -> Result<Meaning, Wron
     let mut routes = Routes {
         providers,
         aliases: BTreeMap::new(),
+        usual: Policy {
+            keeping: usual,
+            ..Policy::default()
+        },
     };
     for (name, targets) in in_order(written.alias) {
         let alias = compile_alias(&name, &targets, &routes, context.catalogue)?;
         routes.aliases.insert(alias.name.clone(), alias);
     }
+    let rules = routes.aliases.values().map(|alias| alias.policy.keeping);
+    let longest = rules.chain([usual]).filter(|rule| rule.on);
+    cache.longest = longest
+        .map(|rule| rule.fresh + rule.stale)
+        .max()
+        .unwrap_or(cache.longest);
     Ok(Meaning {
         listen,
         ledger,
+        cache,
         limits,
         translation,
         routes,
@@ -461,15 +474,16 @@ fn compile_alias(
         compiled.push(target);
     }
     let mut alias = Alias::listed(alias, compiled);
+    alias.policy = routes.usual;
     if let Some(rule) = &targets.get_ref().rule {
-        alias.policy = policy(rule)?;
+        alias.policy = policy(rule, routes.usual.keeping)?;
         weigh(&mut alias, rule)?;
     }
     Ok(alias)
 }
 
 /// How the requests of an alias with a rule are served.
-fn policy(rule: &written::Rule) -> Result<Policy, Wrong> {
+fn policy(rule: &written::Rule, usual: Keeping) -> Result<Policy, Wrong> {
     let hedge = match &rule.hedge {
         None => HedgePolicy::default(),
         Some(share) if (0.0..=1.0).contains(share.get_ref()) => HedgePolicy {
@@ -490,6 +504,7 @@ fn policy(rule: &written::Rule) -> Result<Policy, Wrong> {
         hedge,
         broken_stream: rule.broken_stream,
         local_only: rule.local_only,
+        keeping: keeping::of_alias(usual, rule.cache.as_ref())?,
     })
 }
 

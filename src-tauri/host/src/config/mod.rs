@@ -12,6 +12,7 @@ mod check;
 mod compile;
 mod edit;
 mod error;
+mod keeping;
 mod listen;
 mod written;
 
@@ -30,6 +31,7 @@ use toml_edit::DocumentMut;
 
 pub use edit::ProviderEdit;
 pub use error::ConfigError;
+pub use keeping::CacheConfig;
 pub use listen::ListenConfig;
 
 use compile::{Context, compile};
@@ -70,6 +72,8 @@ pub struct Compiled {
     pub listen: ListenConfig,
     /// What the ledger keeps.
     pub ledger: LedgerConfig,
+    /// How much of this machine kept answers take; a change needs a restart.
+    pub cache: CacheConfig,
 }
 
 /// What the ledger keeps.
@@ -239,6 +243,7 @@ impl ConfigFile {
             },
             listen: meaning.listen,
             ledger: meaning.ledger,
+            cache: meaning.cache,
         })
     }
 

@@ -664,6 +664,7 @@ fn an_alias_may_say_by_which_rule_a_target_is_chosen() {
             hedge,
             broken_stream: BrokenStream::Continue,
             local_only: true,
+            ..Policy::default()
         }
     );
 }

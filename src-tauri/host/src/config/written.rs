@@ -13,6 +13,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
 
+use super::keeping;
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {
@@ -20,6 +22,7 @@ pub(super) struct Written {
     pub(super) timeouts: Timeouts,
     pub(super) translation: Translation,
     pub(super) ledger: Ledger,
+    pub(super) cache: keeping::Cache,
     pub(super) practice: Practice,
     /// Their order in the file is that of their positions.
     pub(super) provider: BTreeMap<Spanned<String>, Provider>,
@@ -116,6 +119,7 @@ pub(super) struct Rule {
     pub(super) hedge: Option<Spanned<f64>>,
     pub(super) broken_stream: BrokenStream,
     pub(super) local_only: bool,
+    pub(super) cache: Option<keeping::RuleOrSwitch>,
 }
 
 #[derive(Debug)]
@@ -176,11 +180,12 @@ impl<'de> Visitor<'de> for TargetsVisitor {
                 "hedge" => rule.hedge = Some(map.next_value()?),
                 "broken_stream" => rule.broken_stream = map.next_value()?,
                 "local_only" => rule.local_only = map.next_value()?,
+                "cache" => rule.cache = Some(map.next_value()?),
                 _ => {
                     return Err(A::Error::custom(
                         "an alias is a list of targets; a name with a dot in it must be in quotes, \
                          as in \"gpt-4.1\" = [\"openai/gpt-4.1-mini\"]. As a table it has `targets`, \
-                         `strategy`, `weights`, `hedge`, `broken_stream` and `local_only`",
+                         `strategy`, `weights`, `hedge`, `broken_stream`, `local_only` and `cache`",
                     ));
                 }
             }

@@ -53,6 +53,7 @@ fn routes() -> Routes {
     Routes {
         providers: ids.map(|id| Arc::new(provider(id))).to_vec(),
         aliases: [("work".to_owned(), alias)].into(),
+        ..Routes::default()
     }
 }
 

@@ -61,6 +61,7 @@ fn routes(providers: Vec<Provider>, aliases: &[(&str, &[(&str, &str)])]) -> Rout
             .iter()
             .map(|written| (written.0.to_owned(), alias(written)))
             .collect::<BTreeMap<_, _>>(),
+        ..Routes::default()
     }
 }
 
