@@ -24,7 +24,7 @@ mod sealed;
 mod target;
 
 pub use address::{Addressed, Fetched};
-pub use asked::Asked;
+pub use asked::{Asked, AskedPart, AskedParts};
 pub use back::Back;
 pub(crate) use back::Restore;
 pub use cacheable::Cacheability;
