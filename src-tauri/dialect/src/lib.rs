@@ -62,7 +62,9 @@ pub use address::address;
 pub use blocks::{Blocks, blocks};
 pub use clock::rfc3339_ms;
 pub use count::{Countable, count_reply, countable};
-pub use embed::{EmbedInput, EmbedRequest, Purpose, read_embed, translate_embed, write_embed};
+pub use embed::{
+    EmbedInput, EmbedRequest, Purpose, asked_embed, read_embed, translate_embed, write_embed,
+};
 pub use endpoint::{Dialect, Endpoint, Task};
 pub use facts::{Facts, Needs, facts, facts_in_form, facts_in_path};
 pub use failure::{Failure, FailureCategory};

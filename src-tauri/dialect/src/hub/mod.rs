@@ -24,6 +24,7 @@ mod sealed;
 mod target;
 
 pub use address::{Addressed, Fetched};
+pub(crate) use asked::Ink;
 pub use asked::{Asked, AskedPart, AskedParts};
 pub use back::Back;
 pub(crate) use back::Restore;

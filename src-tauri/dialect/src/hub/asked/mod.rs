@@ -17,7 +17,7 @@ mod sheets;
 #[cfg(test)]
 mod tests;
 
-use ink::Ink;
+pub(crate) use ink::Ink;
 pub use sheets::{AskedPart, AskedParts};
 use sheets::{InParts, Sheets};
 
