@@ -9,6 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 /// Begins what is hashed: no other hash of ours is one of these.
 const SCHEME: &[u8] = b"signalbox fingerprint 1";
+/// The same for what is no conversation.
+const SCHEME_OF_OTHERS: &[u8] = b"signalbox fingerprint of others 1";
 
 /// What an answer is known by: 256 bits that nobody can aim at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,6 +30,16 @@ pub struct Scope<'a> {
     pub targets: &'a [String],
 }
 
+impl<'a> Scope<'a> {
+    /// The targets, in an order of their own and without twins.
+    pub(crate) fn set(&self) -> Vec<&'a str> {
+        let mut targets: Vec<&str> = self.targets.iter().map(String::as_str).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        targets
+    }
+}
+
 impl Fingerprint {
     /// Its bytes, for a store.
     pub fn bytes(&self) -> &[u8; 32] {
@@ -42,23 +54,30 @@ pub fn fingerprint(request: &Request, scope: &Scope<'_>) -> Option<Fingerprint> 
     if is_inexact {
         return None;
     }
+    Some(known_by(SCHEME, &digest, scope))
+}
+
+/// What an answer is known by that is not a conversation's: `digest` says what is asked, as
+/// [`dialect::asked_embed`] does of vectors. Never one that [`fingerprint`] gives.
+pub fn fingerprint_of(digest: [u8; 32], scope: &Scope<'_>) -> Fingerprint {
+    known_by(SCHEME_OF_OTHERS, &digest, scope)
+}
+
+fn known_by(scheme: &[u8], digest: &[u8; 32], scope: &Scope<'_>) -> Fingerprint {
     let Scope {
         client,
         policy,
-        targets,
+        targets: _,
     } = scope;
-    let mut targets: Vec<&str> = targets.iter().map(String::as_str).collect();
-    targets.sort_unstable();
-    targets.dedup();
     let mut hasher = Sha256::new();
-    hasher.update(SCHEME);
+    hasher.update(scheme);
     hasher.update(digest);
-    for word in [*client, *policy].into_iter().chain(targets) {
+    for word in [*client, *policy].into_iter().chain(scope.set()) {
         // With its length, so that no two words run into one.
         hasher.update((word.len() as u64).to_le_bytes());
         hasher.update(word);
     }
-    Some(Fingerprint(hasher.finalize().into()))
+    Fingerprint(hasher.finalize().into())
 }
 
 #[cfg(test)]
@@ -117,6 +136,44 @@ mod tests {
             assert_ne!(fingerprint(&asking("Hi"), &other), one, "{other:?}");
         }
         assert_ne!(fingerprint(&asking("Hi!"), &scope), one);
+    }
+
+    #[test]
+    fn what_is_no_conversation_is_never_taken_for_one() {
+        let targets = ["openai gpt".to_owned(), "groq llama".to_owned()];
+        let scope = Scope {
+            client: "laptop",
+            policy: "7",
+            targets: &targets,
+        };
+        let digest = asking("Hi").asked().digest;
+        let one = fingerprint_of(digest, &scope);
+        assert_ne!(fingerprint(&asking("Hi"), &scope), Some(one));
+        let other_way = [targets[1].clone(), targets[0].clone()];
+        let same = Scope {
+            targets: &other_way,
+            ..scope
+        };
+        assert_eq!(fingerprint_of(digest, &same), one);
+        let mut other = digest;
+        other[31] ^= 1;
+        assert_ne!(fingerprint_of(other, &scope), one);
+        for other in [
+            Scope {
+                client: "desk",
+                ..scope
+            },
+            Scope {
+                policy: "8",
+                ..scope
+            },
+            Scope {
+                targets: &targets[..1],
+                ..scope
+            },
+        ] {
+            assert_ne!(fingerprint_of(digest, &other), one, "{other:?}");
+        }
     }
 
     #[test]

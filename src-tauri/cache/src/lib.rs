@@ -9,6 +9,7 @@
 //! `host`. Time is an argument, in Unix milliseconds.
 
 mod entry;
+mod explain;
 mod fingerprint;
 mod memory;
 mod seal;
@@ -16,7 +17,8 @@ mod store;
 mod tiers;
 
 pub use entry::{Entry, Written};
-pub use fingerprint::{Fingerprint, Scope, fingerprint};
+pub use explain::{Explained, Neighbour, Neighbours, Part, Question};
+pub use fingerprint::{Fingerprint, Scope, fingerprint, fingerprint_of};
 pub use seal::{SealKey, SealKeyError};
 pub use store::Store;
 pub use tiers::{Cache, Held, Limits};

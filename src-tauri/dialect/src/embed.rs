@@ -6,6 +6,7 @@
 //! Leaves out: pictures and sound, which only travel verbatim; whether two models' vectors may be
 //! compared (never).
 
+mod asked;
 mod meter;
 mod read;
 mod reply;
@@ -16,6 +17,7 @@ mod tests;
 
 use crate::hub::Extras;
 
+pub use asked::asked_embed;
 pub(crate) use meter::meter;
 pub use read::read_embed;
 pub use reply::translate_embed;

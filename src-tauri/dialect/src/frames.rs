@@ -6,6 +6,9 @@
 
 mod aws;
 
+#[cfg(test)]
+pub(crate) use aws::message as aws_message;
+
 use crate::sse::{self, Framer};
 use crate::{Failure, FailureCategory};
 

@@ -62,7 +62,9 @@ pub use address::address;
 pub use blocks::{Blocks, blocks};
 pub use clock::rfc3339_ms;
 pub use count::{Countable, count_reply, countable};
-pub use embed::{EmbedInput, EmbedRequest, Purpose, read_embed, translate_embed, write_embed};
+pub use embed::{
+    EmbedInput, EmbedRequest, Purpose, asked_embed, read_embed, translate_embed, write_embed,
+};
 pub use endpoint::{Dialect, Endpoint, Task};
 pub use facts::{Facts, Needs, facts, facts_in_form, facts_in_path};
 pub use failure::{Failure, FailureCategory};
@@ -76,8 +78,8 @@ pub use refuse::classify;
 pub use stream::{Fed, MAX_EVENT_BYTES, StreamReader};
 pub use translate::{
     Fixed, Outgoing, SealedCall, Translated, Translator, Writing, carries_foreign_seal,
-    document_of, frames_of, meets_a_quirk, messages_of, read_answer, read_request, seals_of,
-    translate_whole, translate_whole_to_stream, usage_of, write_request, write_several,
+    document_of, frames_of, meets_a_quirk, messages_of, read_answer, read_request, read_stream,
+    seals_of, translate_whole, translate_whole_to_stream, usage_of, write_request, write_several,
 };
 pub use usage::{StopReason, Usage, estimate_prompt, estimate_tokens};
 pub use vectors::embeddings_reply;

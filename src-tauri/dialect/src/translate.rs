@@ -6,7 +6,9 @@
 //! dialect, or has a quirk that the request meets).
 
 mod joint;
+mod kept;
 mod quirks;
+mod recorded;
 mod reply;
 mod seam;
 mod several;
@@ -20,6 +22,7 @@ use crate::{Dialect, Endpoint, Malformed, Task};
 use crate::{bedrock, chat, cohere, gemini, messages, ollama, responses};
 
 pub use quirks::meets_a_quirk;
+pub use recorded::read_stream;
 pub(crate) use reply::{Reader, failed_response, read_whole};
 pub use reply::{
     SealedCall, Translated, Translator, document_of, frames_of, read_answer, translate_whole,

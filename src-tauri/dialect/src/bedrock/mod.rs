@@ -18,7 +18,7 @@ mod turns_out;
 mod whole_in;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use events_in::Reader;
 pub(crate) use request_out::write_request;

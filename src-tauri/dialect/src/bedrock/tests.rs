@@ -1,5 +1,5 @@
 //! What is written to Converse, and what its frames mean.
 
 mod callers;
-mod replies;
+pub(crate) mod replies;
 mod requests;

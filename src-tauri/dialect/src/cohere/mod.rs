@@ -16,4 +16,4 @@ pub(crate) use request_out::write_request;
 pub(crate) use counts::usage;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -230,7 +230,7 @@ fn all_tools_are_strict_or_none() {
     }
 }
 
-const STREAM: &str = r#"event: message-start
+pub(crate) const STREAM: &str = r#"event: message-start
 data: {"type":"message-start","id":"29f14a5a","delta":{"message":{"role":"assistant","content":[],"tool_plan":"","tool_calls":[],"citations":[]}}}
 
 event: content-start
@@ -276,7 +276,7 @@ fn the_whole() -> Value {
         "usage": {"billed_units": {"input_tokens": 14, "output_tokens": 11}, "tokens": {"input_tokens": 80, "output_tokens": 13}, "cached_tokens": 4}})
 }
 
-const CALLS: &str = r#"data: {"type":"message-start","id":"m2","delta":{"message":{"role":"assistant"}}}
+pub(crate) const CALLS: &str = r#"data: {"type":"message-start","id":"m2","delta":{"message":{"role":"assistant"}}}
 
 data: {"type":"tool-plan-delta","delta":{"message":{"tool_plan":"I will "}}}
 

@@ -16,12 +16,24 @@ pub fn read_embed(
     body: &[u8],
     model_in_path: Option<&str>,
 ) -> Result<EmbedRequest, Malformed> {
+    read(endpoint, fields(body)?, model_in_path)
+}
+
+/// The fields of a body.
+pub(super) fn fields(body: &[u8]) -> Result<Map<String, Value>, Malformed> {
     let utf8 = std::str::from_utf8(body)
         .map_err(|e| Malformed::at(body, e.valid_up_to(), "The request body is not UTF-8"))?;
-    let Value::Object(mut body) = serde_json::from_str(utf8).map_err(|e| Malformed::json(&e))?
-    else {
-        return Err(Malformed::nowhere("The request body is not a JSON object"));
-    };
+    match serde_json::from_str(utf8).map_err(|e| Malformed::json(&e))? {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(Malformed::nowhere("The request body is not a JSON object")),
+    }
+}
+
+pub(super) fn read(
+    endpoint: Endpoint,
+    mut body: Map<String, Value>,
+    model_in_path: Option<&str>,
+) -> Result<EmbedRequest, Malformed> {
     let mut request = match endpoint {
         Endpoint::Embeddings => openai(&mut body)?,
         Endpoint::OllamaEmbed => ollama(&mut body)?,
@@ -219,6 +231,7 @@ fn batch(all: Vec<One>, rest: Map<String, Value>) -> Result<EmbedRequest, Malfor
     Ok(request)
 }
 
-fn bare(model: &str) -> String {
+/// A model without Gemini's folder.
+pub(super) fn bare(model: &str) -> String {
     model.strip_prefix("models/").unwrap_or(model).to_owned()
 }

@@ -24,7 +24,8 @@ mod sealed;
 mod target;
 
 pub use address::{Addressed, Fetched};
-pub use asked::Asked;
+pub(crate) use asked::Ink;
+pub use asked::{Asked, AskedPart, AskedParts};
 pub use back::Back;
 pub(crate) use back::Restore;
 pub use cacheable::Cacheability;

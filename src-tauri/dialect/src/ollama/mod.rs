@@ -18,4 +18,4 @@ pub(crate) use request_in::read_request;
 pub(crate) use request_out::write_request;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

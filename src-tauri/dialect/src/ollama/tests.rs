@@ -11,7 +11,7 @@ use crate::translate::{Reader, Writing};
 use crate::{Dialect, Endpoint, Framing, StopReason, Usage};
 
 mod laws;
-mod replies;
+pub(crate) mod replies;
 mod requests;
 
 fn quirks() -> &'static Quirks {

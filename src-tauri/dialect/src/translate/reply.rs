@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::Writing;
+use super::kept::Kept;
 use super::seam::Seam;
 use super::so_far::{Fixed, SoFar};
 use crate::frames::{Frame, Frames, Framing, Unframed};
@@ -31,9 +32,8 @@ pub struct Translator {
     read: Vec<Event>,
     ordered: Vec<Event>,
     restored: Vec<Event>,
-    /// The whole answer, for a caller who will come back to it.
-    kept: Option<Vec<Event>>,
-    kept_bytes: usize,
+    /// The whole answer, for those who will come back to it.
+    kept: Kept,
     calls: SealedCalls,
     /// What the caller has, should another model have to go on from there.
     so_far: Option<Box<SoFar>>,
@@ -45,10 +45,7 @@ pub struct Translator {
 
 /// The longest stream that is translated, in bytes: 256 MiB. Some dialects repeat the whole answer
 /// at its end, so it is held here.
-const MOST_FED: usize = 256 << 20;
-
-/// The largest answer that is kept for a caller to come back to, in bytes: 16 MiB.
-const MOST_KEPT: usize = 16 << 20;
+pub(super) const MOST_FED: usize = 256 << 20;
 
 /// The most events that are gathered before an answer becomes the rest of another.
 const MOST_GATHERED: usize = 4_096;
@@ -135,8 +132,7 @@ impl Translator {
             read: Vec::new(),
             ordered: Vec::new(),
             restored: Vec::new(),
-            kept: None,
-            kept_bytes: 0,
+            kept: Kept::default(),
             calls,
             so_far: None,
             seam: None,
@@ -188,17 +184,32 @@ impl Translator {
         }
     }
 
-    /// Keeps the events, to be had from [`Translator::kept`] when the reply is whole.
+    /// Keeps the reply, to be had from [`Translator::kept`] when it is whole.
     pub fn keep(&mut self) {
-        self.kept = Some(Vec::new());
+        self.kept.wants_reply = true;
     }
 
-    /// The whole reply, if it was to be kept and has ended.
+    /// Keeps the events as the caller gets them, to be had from [`Translator::events_kept`] when the
+    /// reply is whole. Goes together with [`Translator::keep`].
+    pub fn keep_events(&mut self) {
+        self.kept.wants_row = true;
+    }
+
+    /// The whole reply, once, if it was to be kept, has ended, and has no more than 16 MiB of text.
     pub fn kept(&mut self) -> Option<Reply> {
+        // Not before its end: what is had is gone.
         if !self.reading.finished {
             return None;
         }
-        self.kept.take().map(Reply::of)
+        self.kept.reply()
+    }
+
+    /// The same as a row of events without signs of life: once, whether the reply is had or not.
+    pub fn events_kept(&mut self) -> Option<Vec<Event>> {
+        if !self.reading.finished {
+            return None;
+        }
+        self.kept.row()
     }
 
     /// Tool calls with seals on them that came by since last asked.
@@ -325,15 +336,7 @@ impl Translator {
         if let Some(so_far) = &mut self.so_far {
             so_far.event(&event);
         }
-        if let Event::Delta { text, .. } = &event {
-            self.kept_bytes += text.len();
-        }
-        if self.kept_bytes > MOST_KEPT {
-            self.kept = None;
-        }
-        if let Some(kept) = &mut self.kept {
-            kept.push(event);
-        }
+        self.kept.event(event);
     }
 }
 
@@ -498,7 +501,7 @@ pub(crate) fn failed_response(reading: &Reading, code: &str, message: &str) -> B
 }
 
 /// A seal is its issuer's: it says so from here on.
-fn stamp(event: &mut Event, provider: &str) {
+pub(super) fn stamp(event: &mut Event, provider: &str) {
     if let Event::Seal { sealed, .. } = event {
         sealed.issuer.get_or_insert_with(|| provider.to_owned());
     }

@@ -43,7 +43,7 @@ fn closed(index: u64) -> (&'static str, Value) {
 }
 
 /// A stream with everything a reply can hold, and the same reply in one piece.
-fn rich() -> (Vec<(&'static str, Value)>, Value) {
+pub(crate) fn rich() -> (Vec<(&'static str, Value)>, Value) {
     let citation = json!({"title": "T", "location": {"web": {"url": "https://a.test"}}});
     let stream = vec![
         ("messageStart", json!({"role": "assistant", "p": "abcd"})),

@@ -8,11 +8,18 @@ use std::collections::{HashMap, VecDeque};
 #[derive(Default)]
 pub(super) struct Calls<'a> {
     count: u64,
+    /// Calls are numbered from this one on.
+    first: u64,
     by_id: HashMap<&'a str, VecDeque<u64>>,
     unanswered: VecDeque<u64>,
 }
 
 impl<'a> Calls<'a> {
+    /// The next call is number 0; those before it count back from there.
+    pub(super) fn count_from_here(&mut self) {
+        self.first = self.count;
+    }
+
     /// The next call.
     pub(super) fn made(&mut self, id: &'a str) {
         self.by_id.entry(id).or_default().push_back(self.count);
@@ -35,6 +42,6 @@ impl<'a> Calls<'a> {
             named => named,
         }?;
         self.unanswered.retain(|one| *one != call);
-        Some(call)
+        Some(call.wrapping_sub(self.first))
     }
 }

@@ -4,7 +4,7 @@
 //! count, every choice its mark. JSON that means the same is written alike: no white space, keys in
 //! their order by letter, `1.0` as `1`. Within a schema the properties stay in the order they were
 //! written in: models answer in it.
-//! Leaves out: what is written (`super`).
+//! Leaves out: what is written (`super`, and `embed::asked`).
 
 use serde_json::{Map, Number, Value};
 use sha2::{Digest as _, Sha256};
@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::Asked;
 
 /// A hash under way.
-pub(super) struct Ink {
+pub(crate) struct Ink {
     hasher: Sha256,
     is_inexact: bool,
 }
@@ -23,7 +23,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 const LONGEST_WHOLE: std::ops::Range<f64> = 9_223_372_036_854_775_807.0..1e40;
 
 impl Ink {
-    pub(super) fn begin(scheme: &str) -> Ink {
+    pub(crate) fn begin(scheme: &str) -> Ink {
         let mut ink = Ink {
             hasher: Sha256::new(),
             is_inexact: false,
@@ -33,7 +33,7 @@ impl Ink {
     }
 
     /// The number of all that was written.
-    pub(super) fn dry(self) -> Asked {
+    pub(crate) fn dry(self) -> Asked {
         Asked {
             digest: self.hasher.finalize().into(),
             is_inexact: self.is_inexact,
@@ -41,35 +41,35 @@ impl Ink {
     }
 
     /// Tells cases apart.
-    pub(super) fn mark(&mut self, mark: u8) {
+    pub(crate) fn mark(&mut self, mark: u8) {
         self.hasher.update([mark]);
     }
 
-    pub(super) fn flag(&mut self, on: bool) {
+    pub(crate) fn flag(&mut self, on: bool) {
         self.mark(on.into());
     }
 
-    pub(super) fn count(&mut self, count: u64) {
+    pub(crate) fn count(&mut self, count: u64) {
         self.hasher.update(count.to_le_bytes());
     }
 
-    pub(super) fn whole(&mut self, number: i64) {
+    pub(crate) fn whole(&mut self, number: i64) {
         self.hasher.update(number.to_le_bytes());
     }
 
-    pub(super) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.count(text.len() as u64);
         self.hasher.update(text);
     }
 
-    pub(super) fn maybe<T>(&mut self, some: Option<&T>, write: impl FnOnce(&mut Ink, &T)) {
+    pub(crate) fn maybe<T>(&mut self, some: Option<&T>, write: impl FnOnce(&mut Ink, &T)) {
         self.flag(some.is_some());
         if let Some(some) = some {
             write(self, some);
         }
     }
 
-    pub(super) fn list<T>(&mut self, each: &[T], write: impl Fn(&mut Ink, &T)) {
+    pub(crate) fn list<T>(&mut self, each: &[T], write: impl Fn(&mut Ink, &T)) {
         self.count(each.len() as u64);
         for one in each {
             write(self, one);
@@ -77,7 +77,7 @@ impl Ink {
     }
 
     /// A number, however it was written.
-    pub(super) fn number(&mut self, number: f64) {
+    pub(crate) fn number(&mut self, number: f64) {
         if number.fract() == 0.0 && number.abs() < EXACT {
             self.mark(1);
             self.whole(number as i64);
@@ -88,17 +88,17 @@ impl Ink {
         }
     }
 
-    pub(super) fn json(&mut self, value: &Value) {
+    pub(crate) fn json(&mut self, value: &Value) {
         self.value(value, false);
     }
 
     /// JSON Schema.
-    pub(super) fn schema(&mut self, value: &Value) {
+    pub(crate) fn schema(&mut self, value: &Value) {
         self.value(value, true);
     }
 
     /// The fields of an object, but for those to `leave`.
-    pub(super) fn fields(&mut self, fields: &Map<String, Value>, leave: impl Fn(&str) -> bool) {
+    pub(crate) fn fields(&mut self, fields: &Map<String, Value>, leave: impl Fn(&str) -> bool) {
         let kept = fields.iter().filter(|(key, _)| !leave(key)).collect();
         self.sorted(kept, false);
     }

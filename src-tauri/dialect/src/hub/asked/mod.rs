@@ -13,11 +13,13 @@
 mod calls;
 mod ink;
 mod parts;
+mod sheets;
 #[cfg(test)]
 mod tests;
 
-use calls::Calls;
-use ink::Ink;
+pub(crate) use ink::Ink;
+pub use sheets::{AskedPart, AskedParts};
+use sheets::{InParts, Sheets};
 
 use super::{Choice, Effort, Extras, Format, Request, Sampling, Thinking, Tool, ToolKind};
 use crate::Dialect;
@@ -53,6 +55,20 @@ const SILENT: &[(Dialect, &str)] = &[
 impl Request {
     /// What this request asks for. Takes about a millisecond for each megabyte.
     pub fn asked(&self) -> Asked {
+        let mut ink = Ink::begin(SCHEME);
+        self.write_down(&mut ink);
+        ink.dry()
+    }
+
+    /// The same in parts, to tell which of them makes another question of it. Takes as long.
+    pub fn asked_in_parts(&self) -> AskedParts {
+        let mut sheets = InParts::begin();
+        self.write_down(&mut sheets);
+        sheets.dry()
+    }
+
+    /// Writes each field on the sheet of its part. The order is a part of [`SCHEME`].
+    fn write_down(&self, on: &mut impl Sheets) {
         let Request {
             // Who is asked is the scope's to say: one alias may be two targets tomorrow.
             model: _,
@@ -83,28 +99,32 @@ impl Request {
             begun,
             extras,
         } = self;
-        let mut ink = Ink::begin(SCHEME);
-        ink.list(tools, tool);
+        on.sheet(AskedPart::Tools).list(tools, tool);
+        let ink = on.sheet(AskedPart::ToolChoice);
         ink.maybe(choice.as_ref(), self::choice);
         ink.maybe(parallel.as_ref(), |ink, on| ink.flag(*on));
+        let ink = on.sheet(AskedPart::OutputLimit);
         ink.maybe(max_output.as_ref(), |ink, most| ink.count(*most));
-        self::sampling(&mut ink, sampling);
+        self::sampling(on, sampling);
+        let ink = on.sheet(AskedPart::Stop);
         ink.list(stop, |ink, text| ink.text(text));
+        let ink = on.sheet(AskedPart::Answers);
         ink.count(candidates.unwrap_or(1).into());
         ink.maybe(logprobs.as_ref(), |ink, most| ink.count((*most).into()));
-        self::thinking(&mut ink, thinking);
-        self::format(&mut ink, format);
+        self::thinking(on.sheet(AskedPart::Thinking), thinking);
+        self::format(on.sheet(AskedPart::Format), format);
+        let ink = on.sheet(AskedPart::Verbosity);
         ink.maybe(verbosity.as_ref(), |ink, word| ink.text(word));
+        let ink = on.sheet(AskedPart::Kept);
         ink.maybe(previous.as_ref(), |ink, id| ink.text(id));
         // An answer that was not kept can't be gone on from by its id.
         ink.maybe(store.as_ref(), |ink, on| ink.flag(*on));
         // The rest of an answer is another answer than one to the same messages.
         ink.flag(*begun);
-        self::extras(&mut ink, extras, |owner, key| {
+        self::extras(on.sheet(AskedPart::Extras), extras, |owner, key| {
             SILENT.contains(&(owner, key))
         });
-        parts::messages(&mut ink, messages, &mut Calls::default());
-        ink.dry()
+        on.converse(messages);
     }
 }
 
@@ -166,7 +186,7 @@ fn choice(ink: &mut Ink, choice: &Choice) {
     }
 }
 
-fn sampling(ink: &mut Ink, sampling: &Sampling) {
+fn sampling(on: &mut impl Sheets, sampling: &Sampling) {
     let Sampling {
         temperature,
         top_p,
@@ -176,12 +196,16 @@ fn sampling(ink: &mut Ink, sampling: &Sampling) {
         presence_penalty,
         logit_bias,
     } = sampling;
-    for number in [temperature, top_p, frequency_penalty, presence_penalty] {
+    let ink = on.sheet(AskedPart::Temperature);
+    ink.maybe(temperature.as_ref(), |ink, number| ink.number(*number));
+    let ink = on.sheet(AskedPart::Sampling);
+    for number in [top_p, frequency_penalty, presence_penalty] {
         ink.maybe(number.as_ref(), |ink, number| ink.number(*number));
     }
     ink.maybe(top_k.as_ref(), |ink, k| ink.count(*k));
+    let ink = on.sheet(AskedPart::Seed);
     ink.maybe(seed.as_ref(), |ink, seed| ink.whole(*seed));
-    ink.fields(logit_bias, |_| false);
+    on.sheet(AskedPart::Sampling).fields(logit_bias, |_| false);
 }
 
 fn thinking(ink: &mut Ink, thinking: &Thinking) {

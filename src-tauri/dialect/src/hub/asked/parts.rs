@@ -20,29 +20,76 @@ const PART: u8 = 2;
 const END: u8 = 0;
 
 pub(super) fn messages<'a>(ink: &mut Ink, messages: &'a [Message], calls: &mut Calls<'a>) {
-    let mut before = None;
-    for message in messages {
+    for (_, begins, message) in speaking(messages) {
         let Message {
             role,
             parts,
             name,
             extras: rest,
         } = message;
-        let is_plain = name.is_none() && rest.fields.keys().all(|key| is_silent(rest.owner, key));
-        if is_plain && !parts.iter().any(says) {
-            continue;
-        }
-        if !is_plain || before != Some(*role) {
+        if begins {
             ink.mark(TURN);
             ink.mark(self::role(*role));
             ink.maybe(name.as_ref(), |ink, name| ink.text(name));
             extras(ink, rest, |owner, key| is_silent(Some(owner), key));
         }
-        // One with words of its own is not gone on with.
-        before = is_plain.then_some(*role);
         self::parts(ink, parts, calls);
     }
     ink.mark(END);
+}
+
+/// The messages that say something: their places, and whether each begins a turn.
+fn speaking(messages: &[Message]) -> impl Iterator<Item = (usize, bool, &Message)> {
+    let mut before = None;
+    messages
+        .iter()
+        .enumerate()
+        .filter_map(move |(at, message)| {
+            let Message {
+                role,
+                parts,
+                name,
+                extras,
+            } = message;
+            let silent = |key: &String| is_silent(extras.owner, key);
+            let is_plain = name.is_none() && extras.fields.keys().all(silent);
+            if is_plain && !parts.iter().any(says) {
+                return None;
+            }
+            let begins = !is_plain || before != Some(*role);
+            // One with words of its own is not gone on with.
+            before = is_plain.then_some(*role);
+            Some((at, begins, message))
+        })
+}
+
+/// A conversation cut between turns.
+pub(super) struct Sections<'a> {
+    /// The operator's words at the front.
+    pub(super) system: &'a [Message],
+    pub(super) between: &'a [Message],
+    /// The last turn, unless it is the operator's at the front.
+    pub(super) last: &'a [Message],
+}
+
+pub(super) fn sections(messages: &[Message]) -> Sections<'_> {
+    let is_operator = |role| matches!(role, Role::System | Role::Developer);
+    let (mut front, mut last) = (None, 0);
+    for (at, begins, message) in speaking(messages) {
+        if begins {
+            last = at;
+        }
+        if front.is_none() && !is_operator(message.role) {
+            front = Some(at);
+        }
+    }
+    let (system, rest) = messages.split_at(front.unwrap_or(messages.len()));
+    let (between, last) = rest.split_at(last.saturating_sub(system.len()).min(rest.len()));
+    Sections {
+        system,
+        between,
+        last,
+    }
 }
 
 /// Fields that tell a dialect where a message stood, or under which id it is kept there.

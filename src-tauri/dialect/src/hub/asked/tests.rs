@@ -16,7 +16,7 @@ const CALLERS: [(Dialect, Endpoint); 5] = [
     (Dialect::Ollama, Endpoint::OllamaChat),
 ];
 
-fn read(endpoint: Endpoint, body: &Value) -> Option<Request> {
+pub(super) fn read(endpoint: Endpoint, body: &Value) -> Option<Request> {
     let body = serde_json::to_vec(body).expect("JSON");
     read_request(endpoint, &body, Some(("m", false))).ok()
 }
@@ -26,7 +26,7 @@ fn digest(endpoint: Endpoint, body: &Value) -> Option<[u8; 32]> {
 }
 
 /// Every fixture: its endpoint, its name, its body.
-fn fixtures() -> Vec<(Endpoint, String, Value)> {
+pub(super) fn fixtures() -> Vec<(Endpoint, String, Value)> {
     let mut all = Vec::new();
     for (dialect, endpoint) in CALLERS {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -119,22 +119,29 @@ fn changed(value: &Value) -> Option<Value> {
     }
 }
 
+/// The same with one value changed, for each value, and where it stands.
+pub(super) fn alterations(body: &Value) -> impl Iterator<Item = (Vec<String>, Value)> {
+    let mut places = Vec::new();
+    walk(body, &mut Vec::new(), &mut |path, value| {
+        // A number that must be whole is given one.
+        for other in [changed(value), value.as_u64().map(|n| (n + 1).into())] {
+            places.extend(other.map(|other| (path.to_vec(), other)));
+        }
+    });
+    places.into_iter().map(|(path, other)| {
+        let mut altered = body.clone();
+        *at(&mut altered, &path) = other;
+        (path, altered)
+    })
+}
+
 #[test]
 fn every_value_of_every_fixture_counts_but_for_those_that_say_nothing() {
     let (mut counted, mut silent) = (0, 0);
     let mut wrong = Vec::new();
     for (endpoint, name, body) in fixtures() {
         let before = digest(endpoint, &body).expect("a request");
-        let mut places = Vec::new();
-        walk(&body, &mut Vec::new(), &mut |path, value| {
-            // A number that must be whole is given one.
-            for other in [changed(value), value.as_u64().map(|n| (n + 1).into())] {
-                places.extend(other.map(|other| (path.to_vec(), other)));
-            }
-        });
-        for (path, other) in places {
-            let mut altered = body.clone();
-            *at(&mut altered, &path) = other;
+        for (path, altered) in alterations(&body) {
             // What is no request any more has no number.
             let Some(after) = digest(endpoint, &altered) else {
                 continue;

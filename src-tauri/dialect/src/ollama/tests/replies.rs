@@ -2,7 +2,7 @@
 
 use super::*;
 
-pub(super) const STREAM: &str = r#"{"model":"qwen3:8b","created_at":"2026-11-22T10:00:00.1Z","message":{"role":"assistant","content":"","thinking":"Let me "},"done":false}
+pub(crate) const STREAM: &str = r#"{"model":"qwen3:8b","created_at":"2026-11-22T10:00:00.1Z","message":{"role":"assistant","content":"","thinking":"Let me "},"done":false}
 {"model":"qwen3:8b","created_at":"2026-11-22T10:00:00.2Z","message":{"role":"assistant","content":"","thinking":"see."},"done":false}
 {"model":"qwen3:8b","created_at":"2026-11-22T10:00:00.3Z","message":{"role":"assistant","content":"Søk"},"done":false}
 {"model":"qwen3:8b","created_at":"2026-11-22T10:00:00.4Z","message":{"role":"assistant","content":"ing."},"done":false}
