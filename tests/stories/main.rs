@@ -17,6 +17,7 @@ mod guard;
 mod health;
 mod hedging;
 mod hosts;
+mod kept;
 mod keys;
 mod ledger;
 mod mending;

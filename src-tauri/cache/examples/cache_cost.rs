@@ -94,7 +94,7 @@ fn room(length: usize, limit: u64, entries: u64) {
         memory_bytes: limit,
         ..Limits::default()
     };
-    let cache = Cache::new(limits, None);
+    let cache = Cache::new(limits);
     let begin = Instant::now();
     for n in 0..entries {
         cache.keep(&question(n), &answer(length), 1);
@@ -135,7 +135,8 @@ fn main() {
         memory_bytes: 256 * MIB,
         ..Limits::default()
     };
-    let cache = Cache::new(limits, Some((Arc::clone(&table) as Arc<dyn Store>, key)));
+    let cache = Cache::new(limits);
+    cache.attach(Arc::clone(&table) as Arc<dyn Store>, key);
     for length in [1 << 10, 64 << 10, 10 << 20] {
         let (q, entry) = (question(length as u64), answer(length));
         let kib = length >> 10;

@@ -7,8 +7,8 @@
 //! all are forgotten.
 //! Leaves out: which answers are kept, and for how long (`engine`, by the route's rule).
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::memory::Memory;
 use crate::{Entry, Fingerprint, SealKey, Store};
@@ -48,21 +48,27 @@ pub struct Held {
 /// Answers that were given before. Share it in an `Arc`.
 pub struct Cache {
     memory: Memory,
-    memory_ms: u64,
-    disk: Option<(Arc<dyn Store>, SealKey)>,
+    limits: Limits,
+    disk: OnceLock<(Arc<dyn Store>, SealKey)>,
     /// The latest time that anybody named.
     latest_ms: AtomicU64,
 }
 
 impl Cache {
-    /// An empty memory over a disk, or over none.
-    pub fn new(limits: Limits, disk: Option<(Arc<dyn Store>, SealKey)>) -> Cache {
+    /// An empty memory over no disk.
+    pub fn new(limits: Limits) -> Cache {
         Cache {
             memory: Memory::new(limits.memory_bytes),
-            memory_ms: limits.memory_ms,
-            disk,
+            limits,
+            disk: OnceLock::new(),
             latest_ms: AtomicU64::new(0),
         }
+    }
+
+    /// Puts a disk below, once: to open one may take longer than a start should.
+    pub fn attach(&self, store: Arc<dyn Store>, key: SealKey) {
+        // A second one is let be: answers are in the first.
+        let _ = self.disk.set((store, key));
     }
 
     /// The answer in memory. Doesn't wait.
@@ -75,7 +81,7 @@ impl Cache {
     /// call it from `spawn_blocking`.
     pub fn fetch(&self, question: &Fingerprint, now_ms: u64) -> Option<Arc<Entry>> {
         self.heed_clock(now_ms);
-        let (store, key) = self.disk.as_ref()?;
+        let (store, key) = self.disk.get()?;
         let entry = key.open(question, store.read(question)?)?;
         if !entry.may_be_told(now_ms) {
             return None;
@@ -93,7 +99,7 @@ impl Cache {
             return;
         }
         self.remember(question, entry, now_ms);
-        if let Some((store, key)) = &self.disk
+        if let Some((store, key)) = self.disk.get()
             && let Some(value) = key.seal(question, entry)
         {
             store.write(question, value);
@@ -103,7 +109,7 @@ impl Cache {
     /// Forgets everything.
     pub fn purge(&self) {
         self.memory.purge();
-        if let Some((store, _)) = &self.disk {
+        if let Some((store, _)) = self.disk.get() {
             store.purge();
         }
     }
@@ -112,7 +118,7 @@ impl Cache {
     /// so there everything is forgotten: it is disposable.
     pub fn purge_where(&self, is_doomed: impl Fn(&Entry) -> bool) {
         self.memory.purge_where(is_doomed);
-        if let Some((store, _)) = &self.disk {
+        if let Some((store, _)) = self.disk.get() {
             store.purge();
         }
     }
@@ -124,7 +130,12 @@ impl Cache {
 
     /// Whether there is a disk below.
     pub fn has_disk(&self) -> bool {
-        self.disk.is_some()
+        self.disk.get().is_some()
+    }
+
+    /// How much may be kept in memory, and how long.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// What is kept in memory.
@@ -134,9 +145,9 @@ impl Cache {
     }
 
     fn remember(&self, question: &Fingerprint, entry: &Arc<Entry>, now_ms: u64) {
-        let leaves_at_ms = match self.disk {
-            Some(_) => now_ms.saturating_add(self.memory_ms),
-            None => u64::MAX,
+        let leaves_at_ms = match self.has_disk() {
+            true => now_ms.saturating_add(self.limits.memory_ms),
+            false => u64::MAX,
         };
         self.memory.keep(question, Arc::clone(entry), leaves_at_ms);
     }
@@ -160,7 +171,7 @@ impl std::fmt::Debug for Cache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cache")
             .field("held", &self.held())
-            .field("has_disk", &self.disk.is_some())
+            .field("has_disk", &self.has_disk())
             .finish_non_exhaustive()
     }
 }
@@ -199,10 +210,9 @@ mod tests {
     }
 
     fn over(table: &Arc<Table>, key: SealKey) -> Cache {
-        Cache::new(
-            Limits::default(),
-            Some((Arc::clone(table) as Arc<dyn Store>, key)),
-        )
+        let cache = Cache::new(Limits::default());
+        cache.attach(Arc::clone(table) as Arc<dyn Store>, key);
+        cache
     }
 
     #[test]
@@ -270,7 +280,8 @@ mod tests {
             ..Limits::default()
         };
         let table: Arc<Table> = Arc::default();
-        let cache = Cache::new(limits, Some((table, key())));
+        let cache = Cache::new(limits);
+        cache.attach(table, key());
         let large = Arc::new(entry(&"x".repeat(100_000), 301_000));
         cache.keep(&A, &large, 1_000);
         assert_eq!(cache.look(&A, 2_000), None);

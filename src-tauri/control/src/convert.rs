@@ -4,6 +4,7 @@ use engine::Receipt;
 use routing::{Kept, NoHedge, Stay, Terms};
 use serde::Serialize;
 
+use crate::kept;
 use crate::shown::{
     AttemptShown, ChoiceShown, ConsideredShown, DroppedShown, LostShown, NoteShown, ReceiptShown,
     RequestRow, TermShown, TokensShown,
@@ -33,6 +34,7 @@ pub(crate) fn row(receipt: &Receipt) -> RequestRow {
         status: receipt.status,
         ending: word(&receipt.ending),
         fault: receipt.fault.clone(),
+        cache: receipt.cache.as_ref().map(|note| word(&note.verdict)),
     }
 }
 
@@ -51,6 +53,7 @@ pub(crate) fn receipt(receipt: &Receipt) -> ReceiptShown {
             })
             .collect(),
         choice: receipt.choice.as_ref().map(choice),
+        cache: receipt.cache.as_ref().map(kept::note),
         notes: receipt.notes.iter().map(note).collect(),
         tokens: TokensShown {
             input: usage.input,
@@ -74,7 +77,7 @@ fn choice(choice: &engine::Choice) -> ChoiceShown {
     ChoiceShown {
         // Numbers of 64 bits do not survive JavaScript.
         seed: choice.seed.to_string(),
-        kept: choice.kept.as_ref().map(kept),
+        kept: choice.kept.as_ref().map(stay),
         considered: choice.considered.iter().map(considered).collect(),
         no_hedge: choice.no_hedge.map(|reason| no_hedge(reason).to_owned()),
     }
@@ -94,7 +97,7 @@ fn no_hedge(reason: NoHedge) -> &'static str {
     }
 }
 
-fn kept(kept: &Kept) -> String {
+fn stay(kept: &Kept) -> String {
     let dollars = kept.switch_costs.0 as f64 / 1e9;
     let cost = match kept.switch_costs.0 {
         0 => String::new(),

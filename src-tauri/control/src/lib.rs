@@ -14,6 +14,7 @@ mod doctor;
 mod drain;
 mod failure;
 mod health;
+mod kept;
 mod overview;
 mod providers;
 mod requests;
@@ -26,7 +27,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use engine::Engine;
-use host::{ClientKeys, Examinations, SqliteLedger, Vault};
+use host::{AnswersOnDisk, ClientKeys, Examinations, SqliteLedger, Vault};
 use routing::Catalogue;
 use tokio::sync::broadcast;
 
@@ -66,6 +67,8 @@ pub struct Parts {
     pub ledger: Arc<SqliteLedger>,
     /// Provider keys.
     pub vault: Arc<Vault>,
+    /// The disk below the kept answers.
+    pub answers: Arc<AnswersOnDisk>,
     /// Client keys.
     pub clients: Arc<ClientKeys>,
     /// The config file and what runs of it.

@@ -6,6 +6,7 @@
 mod drain;
 mod examination;
 mod health;
+mod kept;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use ts_rs::TS;
 pub use drain::*;
 pub use examination::*;
 pub use health::*;
+pub use kept::*;
 
 /// The Overview page in one read.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -205,6 +207,8 @@ pub struct RequestRow {
     pub ending: String,
     /// Our error code, when there is one.
     pub fault: Option<String>,
+    /// What kept answers had to do with it: `memory`, `joined`, `missed`, …
+    pub cache: Option<String>,
 }
 
 /// Which receipt.
@@ -226,6 +230,8 @@ pub struct ReceiptShown {
     pub dropped: Vec<DroppedShown>,
     /// Why the first target was the first; `None` where there was but one.
     pub choice: Option<ChoiceShown>,
+    /// What kept answers had to do with it; `None` where nobody looked for one.
+    pub cache: Option<CacheNoteShown>,
     /// What the translation into the provider's dialect could not carry.
     pub notes: Vec<NoteShown>,
     /// Tokens by class; they sum.

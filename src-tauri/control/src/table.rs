@@ -64,6 +64,8 @@ operations! {
     "keys.import": Mutation import_key(ProviderName) -> Nothing, [Keys, Providers];
     "aliases.put": Mutation put_alias(AliasShown) -> Nothing, [Providers];
     "aliases.remove": Mutation remove_alias(AliasName) -> Nothing, [Providers];
+    "cache.page": Query cache_page(Nothing) -> CachePage, [Receipts];
+    "cache.purge": Mutation purge_cache(PurgeCache) -> PurgedCache, [Receipts];
     "drains.list": Query list_drains(Nothing) -> Vec<DrainShown>, [Receipts, Providers, Status];
     "drains.begin": Mutation begin_drain(BeginDrain) -> Nothing, [Providers, Status];
     "drains.end": Mutation end_drain(EndDrain) -> Nothing, [Providers, Status];

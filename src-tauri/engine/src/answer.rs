@@ -197,7 +197,7 @@ async fn durable(recorded: Option<Recorded>) {
 }
 
 /// Says on the reply whose it is and where its receipt lies.
-fn sign(
+pub(crate) fn sign(
     response_headers: &mut HeaderMap,
     settlement: &Settlement,
     server: Option<(&str, &str)>,
@@ -218,7 +218,11 @@ fn sign(
     put(&headers::ATTEMPTS, attempts.to_string());
 }
 
-fn respond(status: StatusCode, headers: HeaderMap, body: ReplyBody) -> Response<ReplyBody> {
+pub(crate) fn respond(
+    status: StatusCode,
+    headers: HeaderMap,
+    body: ReplyBody,
+) -> Response<ReplyBody> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;

@@ -265,7 +265,11 @@ async fn ask(
     );
     let body = opening::answer(asked, sending, &headers, streaming, reply.body, patience).await?;
     let headers = match translated || (reframed && streams) {
-        true => translated_headers(asked, streams && !sending::wants_a_list(asking), &headers),
+        true => translated_headers(
+            asked,
+            streams && !sending::wants_a_list(asking.call),
+            &headers,
+        ),
         false => headers,
     };
     Ok(Answered {

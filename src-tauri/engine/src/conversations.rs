@@ -18,6 +18,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::attempt::Asking;
+use crate::exchange::Call;
 use crate::sending::wants_a_list;
 
 /// The most conversations that are kept.
@@ -79,6 +80,29 @@ impl Conversations {
         }
     }
 
+    /// Puts the conversation so far in front of a request that goes on from a response kept here. The
+    /// instructions of the earlier request do not count on, as in the vendor's own service. Whether there
+    /// was such a response.
+    pub(crate) fn continue_from(&self, request: &mut Request, client: &Arc<str>) -> bool {
+        let Some(previous) = &request.previous else {
+            return false;
+        };
+        let Some(before) = self.find(client, previous) else {
+            return false;
+        };
+        let leading = request
+            .messages
+            .iter()
+            .take_while(|message| is_instructions(message))
+            .count();
+        let rest = request.messages.split_off(leading);
+        let earlier = before.iter().filter(|message| !is_instructions(message));
+        request.messages.extend(earlier.cloned());
+        request.messages.extend(rest);
+        request.previous = None;
+        true
+    }
+
     fn find(&self, client: &Arc<str>, response: &str) -> Option<Arc<Vec<Message>>> {
         let kept = self
             .kept
@@ -122,37 +146,6 @@ pub(crate) fn told_whole(body: &[u8], written: &[u8]) -> Bytes {
     serde_json::to_vec(&told).unwrap_or_default().into()
 }
 
-/// Puts the conversation so far in front of a request that goes on from a response kept here. The
-/// instructions of the earlier request do not count on, as in the vendor's own service. Whether there
-/// was such a response.
-pub(crate) fn continue_from(request: &mut Request, asking: &Asking<'_>) -> bool {
-    let Some(previous) = &request.previous else {
-        return false;
-    };
-    let Some(before) = asking
-        .inner
-        .conversations
-        .find(&asking.call.client, previous)
-    else {
-        return false;
-    };
-    let leading = request
-        .messages
-        .iter()
-        .take_while(|message| is_instructions(message))
-        .count();
-    let rest = request.messages.split_off(leading);
-    request.messages.extend(
-        before
-            .iter()
-            .filter(|message| !is_instructions(message))
-            .cloned(),
-    );
-    request.messages.extend(rest);
-    request.previous = None;
-    true
-}
-
 /// The message that `instructions` was read as.
 fn is_instructions(message: &Message) -> bool {
     message.extras.fields.contains_key("instructions")
@@ -183,14 +176,14 @@ const ECHOED: &[&str] = &[
 ];
 
 /// What the reply's writer repeats of the request.
-pub(crate) fn echo(asking: &Asking<'_>) -> Map<String, Value> {
-    if wants_a_list(asking) {
+pub(crate) fn echo(call: &Call) -> Map<String, Value> {
+    if wants_a_list(call) {
         return Map::from_iter([("alt".to_owned(), Value::from("json"))]);
     }
-    if asking.call.endpoint != Endpoint::Responses {
+    if call.endpoint != Endpoint::Responses {
         return Map::new();
     }
-    let request: Map<String, Value> = serde_json::from_slice(&asking.call.body).unwrap_or_default();
+    let request: Map<String, Value> = serde_json::from_slice(&call.body).unwrap_or_default();
     request
         .into_iter()
         .filter(|(key, _)| ECHOED.contains(&key.as_str()))

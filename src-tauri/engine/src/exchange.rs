@@ -4,29 +4,22 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dialect::hub;
 use dialect::{
     Dialect, Endpoint, Facts, Fault, Malformed, Task, facts, facts_in_form, facts_in_path,
 };
-use http::{HeaderMap, HeaderValue, Response};
-use routing::{Asked, Candidate, KeySource, Plan, Provider};
+use http::{HeaderMap, Response};
 
-use crate::answer::{deliver, give_up, refuse, without_receipt};
-use crate::attempt::Asking;
+use crate::answer::{refuse, without_receipt};
+use crate::errand::Errand;
+use crate::kept::{self, Wish};
 use crate::ledger::BACKLOG_LIMIT;
-use crate::machine::{Engine, Inner};
-use crate::media::Media;
-use crate::memory::{Memory, ToKeep};
-use crate::opening::AnswerBody;
-use crate::place::Place;
+use crate::machine::Engine;
 use crate::receipt::Ending;
 use crate::relay::ReplyBody;
-use crate::resume::{self, Course, Reserve};
 use crate::sending::InHub;
 use crate::settle::{Arrived, Settlement};
 use crate::snapshot::Snapshot;
-use crate::walk::walk;
-use crate::{choosing, faults, headers, warmth};
+use crate::{faults, headers};
 
 /// The longest name of a model, in bytes: it is repeated in errors and receipts.
 const LONGEST_MODEL: usize = 512;
@@ -108,115 +101,23 @@ impl Engine {
             Ok(local_only) => local_only,
             Err(fault) => return refuse(settlement, dialect, &fault, Ending::Refused, None).await,
         };
-        let asked = Asked {
-            endpoint: call.endpoint,
-            model: &facts.model,
-            local_only,
+        let wish = match Wish::of(&call.headers) {
+            Ok(wish) => wish,
+            Err(fault) => return refuse(settlement, dialect, &fault, Ending::Refused, None).await,
         };
-        let standing = |p: &Provider, m: &str, k: &KeySource| self.standing(p, m, k);
-        let mut plan = match routing::plan(&snapshot.routes, asked, standing) {
-            Ok(plan) => plan,
-            Err(no_route) => {
-                let (fault, dropped) = faults::no_route(no_route);
-                settlement.left_out(dropped);
-                return refuse(settlement, dialect, &fault, Ending::Refused, None).await;
-            }
-        };
-        let now = call.arrived.unix_ms;
-        routing::heed(
-            &mut plan,
-            &inner.doctor.findings(),
-            asked,
-            facts.needs,
-            facts.stream,
-            now,
-        );
-        let ask = choosing::ask(&call);
-        let beginnings = warmth::beginnings(&call, &plan, &ask);
-        match choosing::choose(&inner.conditions, &mut plan, &ask, &beginnings) {
-            Ok(choice) => settlement.chosen(choice),
-            Err(nobody) => {
-                settlement.planned(&mut plan);
-                settlement.chosen(Some(nobody.choice));
-                let wait = nobody.wait.map(|wait| wait.as_secs() + 1);
-                return refuse(settlement, dialect, &nobody.fault, Ending::Refused, wait).await;
-            }
-        }
-        settlement.planned(&mut plan);
-        let followed = resume::is_followed(&plan, call.endpoint, facts.stream);
-        let lossy = headers::accepts_losses(&call.headers);
-        let local_only = local_only || plan.policy.local_only;
         let hub = InHub::default();
-        let media = Media::default();
-        let asking = Asking {
-            inner,
-            snapshot: &snapshot,
-            headers: outgoing(&call.headers, &inner.instance),
-            call: &call,
-            facts: &facts,
-            hub: &hub,
-            media: &media,
-            lossy,
-            receipt: settlement.id(),
-            ask,
-            beginnings: &beginnings,
+        let question = kept::ask(inner, &snapshot, (&call, &facts), local_only, wish, &hub);
+        settlement.cached(kept::first_word(&question));
+        let errand = Errand {
+            inner: Arc::clone(inner),
+            snapshot,
+            call,
+            facts,
+            hub,
             local_only,
-            policy: plan.policy,
-            targets: plan.candidates.len().max(1) as u32,
-            course: match followed {
-                true => Course::Followed,
-                false => Course::Plain,
-            },
+            question: question.ok().flatten().map(Arc::new),
         };
-        let walked = tokio::select! {
-            // First, because a stop tells each attempt too.
-            biased;
-            _ = inner.stop.pulled() => None,
-            walked = walk(asking, &plan, &mut settlement) => Some(walked),
-        };
-        let Some(walked) = walked else {
-            return refuse(
-                settlement,
-                dialect,
-                &faults::stopping(),
-                Ending::Failed,
-                None,
-            )
-            .await;
-        };
-        match walked {
-            Ok(answer) => {
-                let place = place(inner, &call, &hub);
-                let followed = followed && matches!(answer.body, AnswerBody::Stream(_));
-                let (request, hub) = match followed {
-                    true => (hub.read().cloned(), Some(hub)),
-                    false => (hub.into_request(), None),
-                };
-                let to_keep = to_keep(&call, request, &settlement);
-                let memory = Memory::new(inner, &answer.provider.id, place, to_keep);
-                let reserve = hub.map(|hub| {
-                    Box::new(Reserve {
-                        inner: Arc::clone(inner),
-                        snapshot: Arc::clone(&snapshot),
-                        headers: outgoing(&call.headers, &inner.instance),
-                        policy: plan.policy,
-                        left: untried(plan, &settlement),
-                        receipt: settlement.id(),
-                        call,
-                        facts,
-                        hub,
-                        media,
-                        beginnings,
-                        lossy,
-                        ask,
-                        local_only,
-                        asked: 0,
-                    })
-                });
-                deliver(&snapshot, dialect, answer, memory, reserve, settlement).await
-            }
-            Err(failed) => give_up(dialect, failed, settlement).await,
-        }
+        kept::serve(errand, settlement).await
     }
 
     /// Refuses a request that was not let in, and leaves its receipt. `rest` is what
@@ -289,39 +190,4 @@ fn facts_of(call: &Call) -> Result<Facts, Malformed> {
         }
         _ => facts(call.endpoint, &call.body),
     }
-}
-
-/// Where the conversation stands, for a caller whose calls come back without ids.
-fn place(inner: &Inner, call: &Call, hub: &InHub) -> Option<Place> {
-    let nameless = call.endpoint.dialect() == Dialect::Ollama;
-    let request = hub.read().filter(|_| nameless)?;
-    Some(inner.stash.place(&call.client, &request.messages))
-}
-
-/// The conversation that a caller of Responses may go on by its name, unless it asked for it not to
-/// be stored. A reply that was passed on as it is, is kept by its provider.
-fn to_keep(call: &Call, request: Option<hub::Request>, settlement: &Settlement) -> Option<ToKeep> {
-    if call.endpoint != Endpoint::Responses {
-        return None;
-    }
-    let request = request.filter(|request| request.store != Some(false))?;
-    Some(ToKeep {
-        client: Arc::clone(&call.client),
-        response: format!("resp_{:x}", settlement.id().0),
-        request,
-    })
-}
-
-/// Who could still be asked.
-fn untried(plan: Plan, settlement: &Settlement) -> Vec<Candidate> {
-    let is_left = |one: &Candidate| !settlement.has_tried(one);
-    plan.candidates.into_iter().filter(is_left).collect()
-}
-
-/// The client's headers as they travel, with our hop on them.
-fn outgoing(received: &HeaderMap, instance: &HeaderValue) -> HeaderMap {
-    let hops = headers::hops(received, instance);
-    let mut outgoing = headers::for_upstream(received);
-    outgoing.insert(&headers::HOP, hops);
-    outgoing
 }

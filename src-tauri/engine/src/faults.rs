@@ -111,6 +111,29 @@ pub(crate) fn no_route(no_route: NoRoute) -> (Fault, Vec<Dropped>) {
     }
 }
 
+/// A defect of ours ended the call.
+pub(crate) fn died() -> Fault {
+    Fault {
+        status: 500,
+        ..unavailable(
+            "internal",
+            "Signalbox met a defect of its own while it served this; the log has its place. Try again.",
+        )
+    }
+}
+
+/// The client takes a kept answer or none, and there is none.
+pub(crate) fn not_kept() -> Fault {
+    Fault {
+        status: 504,
+        ..unavailable(
+            "not_cached",
+            "No answer to this was kept, and the request wants no other (only-if-cached). Send it without \
+             `only-if-cached` to have it answered.",
+        )
+    }
+}
+
 fn unavailable(code: &'static str, message: impl Into<String>) -> Fault {
     Fault::new(FaultKind::Unavailable, code, message)
 }

@@ -55,7 +55,7 @@ pub(crate) fn for_upstream(received: &HeaderMap) -> HeaderMap {
     travelling
 }
 
-fn stays_here(name: &str) -> bool {
+pub(crate) fn stays_here(name: &str) -> bool {
     match name {
         // Ours alone: the client's credential in every spelling, and where it comes from.
         "authorization" | "x-api-key" | "api-key" | "x-goog-api-key" => true,

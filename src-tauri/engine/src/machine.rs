@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use cache::Cache;
 use http::HeaderValue;
 use routing::{KeySource, Machine, Provider, Standing};
 
@@ -17,6 +18,7 @@ use crate::doctor::Doctor;
 use crate::drain::{Drain, DrainOf, Drains, TooManyDrains};
 use crate::fetch::Fetch;
 use crate::ids::{Ids, instance_name};
+use crate::kept::{Kept, RouteTally};
 use crate::ledger::Ledger;
 use crate::live::Live;
 use crate::queues::Queues;
@@ -50,6 +52,7 @@ pub(crate) struct Inner {
     pub(crate) counting: Counting,
     pub(crate) doctor: Doctor,
     pub(crate) drains: Arc<Drains>,
+    pub(crate) kept: Kept,
     pub(crate) stop: Arc<Stop>,
     /// Names this process in the hop header.
     pub(crate) instance: HeaderValue,
@@ -63,7 +66,7 @@ impl Inner {
 
 impl Engine {
     /// An engine that serves by this snapshot until another is installed. Its
-    /// receipts are named after `newest`, the last one of the run before.
+    /// receipts are named after `newest`, the last one of the run before. Answers are kept in `cache`.
     ///
     /// # Errors
     /// When no TLS client can be made.
@@ -72,6 +75,7 @@ impl Engine {
         ledger: Arc<dyn Ledger>,
         credentials: Arc<dyn Credentials>,
         newest: Option<ReceiptId>,
+        cache: Cache,
     ) -> Result<Engine, NoClient> {
         let live = Live::default();
         live.install(&snapshot.routes);
@@ -93,6 +97,7 @@ impl Engine {
                 counting: Counting::default(),
                 doctor: Doctor::default(),
                 drains: Arc::default(),
+                kept: Kept::new(cache),
                 stop: Arc::default(),
                 instance: instance_name(),
             }),
@@ -117,6 +122,21 @@ impl Engine {
     /// The snapshot that new exchanges get.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.inner.snapshot()
+    }
+
+    /// Answers that were given before.
+    pub fn answers(&self) -> &Arc<Cache> {
+        &self.inner.kept.cache
+    }
+
+    /// How often these were of use, by the name that was asked for.
+    pub fn answer_tallies(&self) -> Vec<(Arc<str>, RouteTally)> {
+        self.inner.kept.tallies.told()
+    }
+
+    /// Answers that should have been kept and were not: too many at once, or not to be read back.
+    pub fn answers_not_kept(&self) -> u64 {
+        self.inner.kept.tallies.were_not_kept()
     }
 
     /// What is known of the running system.

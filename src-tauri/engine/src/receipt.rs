@@ -135,6 +135,90 @@ pub struct AttemptFailure {
     pub message: String,
 }
 
+/// What kept answers had to do with an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheVerdict {
+    /// Answered from memory.
+    Memory,
+    /// Answered from the disk.
+    Disk,
+    /// Answered by an answer to a similar question.
+    Similar,
+    /// Another was asking the same; this one came along.
+    Joined,
+    /// Answered by an expired answer, because nobody gave a new one.
+    Stale,
+    /// Looked for, and not found.
+    Missed,
+    /// Not looked for, because looks of its route missed too often.
+    Bypassed,
+    /// Not looked for, because a rule or a wish forbids it.
+    Skipped,
+}
+
+impl CacheVerdict {
+    /// The word on the answer.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            CacheVerdict::Memory | CacheVerdict::Disk => "hit",
+            CacheVerdict::Similar => "similar",
+            CacheVerdict::Joined => "joined",
+            CacheVerdict::Stale => "stale",
+            CacheVerdict::Missed => "miss",
+            CacheVerdict::Bypassed | CacheVerdict::Skipped => "none",
+        }
+    }
+
+    /// No provider was asked for this exchange alone.
+    pub fn is_hit(self) -> bool {
+        use CacheVerdict as V;
+        matches!(
+            self,
+            V::Memory | V::Disk | V::Similar | V::Joined | V::Stale
+        )
+    }
+}
+
+/// What kept answers had to do with an exchange, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheNote {
+    /// What.
+    pub verdict: CacheVerdict,
+    /// Why it was not looked for, or what differed from the nearest question that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// How old the answer was, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_ms: Option<u64>,
+    /// Who paid for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<ReceiptId>,
+    /// What it had cost, in billionths of a dollar: not spent again.
+    #[serde(default)]
+    pub saved: NanoUsd,
+    /// How sure that is.
+    pub saved_basis: Basis,
+    /// Its tokens, in and out.
+    #[serde(default)]
+    pub saved_tokens: u64,
+}
+
+impl CacheNote {
+    /// Without figures.
+    pub(crate) fn of(verdict: CacheVerdict) -> CacheNote {
+        CacheNote {
+            verdict,
+            why: None,
+            age_ms: None,
+            from: None,
+            saved: NanoUsd::ZERO,
+            saved_basis: Basis::None,
+            saved_tokens: 0,
+        }
+    }
+}
+
 /// What one exchange cost and why it went where it did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -192,6 +276,9 @@ pub struct Receipt {
     pub fault: Option<String>,
     /// What the client was told then.
     pub message: Option<String>,
+    /// What kept answers had to do with it; `None` where nobody looked for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheNote>,
     /// Size of the request's body.
     pub request_bytes: u64,
     /// Size of the answer's body.

@@ -25,6 +25,7 @@ use tokio::time::Sleep;
 
 use crate::conditions::Watched;
 use crate::drain::Underway;
+use crate::kept::{Joined, Paced, Reader};
 use crate::key::ShownKey;
 use crate::ledger::Recorded;
 use crate::live::ProviderLive;
@@ -47,6 +48,12 @@ pub struct ReplyBody(Kind);
 enum Kind {
     Whole(Option<Bytes>),
     Stream(Box<Relay>),
+    /// Its own call, which others may have joined.
+    Shared(Reader),
+    /// Another's call.
+    Joined(Box<Joined>),
+    /// A kept answer, piece by piece.
+    Paced(Box<Paced>),
 }
 
 /// A stream on its way through.
@@ -168,6 +175,37 @@ impl ReplyBody {
 
     pub(crate) fn stream(relay: Relay) -> ReplyBody {
         ReplyBody(Kind::Stream(Box::new(relay)))
+    }
+
+    pub(crate) fn shared(reader: Reader) -> ReplyBody {
+        ReplyBody(Kind::Shared(reader))
+    }
+
+    pub(crate) fn joined(joined: Joined) -> ReplyBody {
+        ReplyBody(Kind::Joined(Box::new(joined)))
+    }
+
+    pub(crate) fn paced(paced: Paced) -> ReplyBody {
+        ReplyBody(Kind::Paced(Box::new(paced)))
+    }
+
+    /// All of it, where it is here.
+    pub(crate) fn take_whole(&mut self) -> Option<Bytes> {
+        match &mut self.0 {
+            Kind::Whole(bytes) => bytes.take(),
+            _ => None,
+        }
+    }
+
+    /// What comes next; `None` at the end.
+    pub(crate) fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        match &mut self.0 {
+            Kind::Whole(bytes) => Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty())),
+            Kind::Stream(relay) => relay.poll(cx),
+            Kind::Shared(reader) => reader.poll(cx),
+            Kind::Joined(joined) => joined.poll(cx),
+            Kind::Paced(paced) => paced.poll(cx),
+        }
     }
 }
 
@@ -475,10 +513,7 @@ impl Body for ReplyBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let bytes = match &mut self.0 {
-            Kind::Whole(bytes) => bytes.take().filter(|bytes| !bytes.is_empty()),
-            Kind::Stream(relay) => std::task::ready!(relay.poll(cx)),
-        };
+        let bytes = std::task::ready!(self.poll_bytes(cx));
         Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))))
     }
 
@@ -486,6 +521,7 @@ impl Body for ReplyBody {
         match &self.0 {
             Kind::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
             Kind::Stream(relay) => matches!(relay.phase, Phase::Ended),
+            Kind::Shared(_) | Kind::Joined(_) | Kind::Paced(_) => false,
         }
     }
 
@@ -494,7 +530,9 @@ impl Body for ReplyBody {
             Kind::Whole(bytes) => {
                 http_body::SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64)
             }
-            Kind::Stream(_) => http_body::SizeHint::default(),
+            Kind::Stream(_) | Kind::Shared(_) | Kind::Joined(_) | Kind::Paced(_) => {
+                http_body::SizeHint::default()
+            }
         }
     }
 }

@@ -11,12 +11,15 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use dialect::hub::{self, Loss, Note, Refused, Target};
 use dialect::{
-    Dialect, Endpoint, Malformed, Outgoing, Task, Writing, carries_foreign_seal, estimate_tokens,
+    Dialect, Endpoint, Facts, Malformed, Outgoing, Task, Writing, carries_foreign_seal,
+    estimate_tokens,
 };
 use http::{HeaderMap, HeaderValue, header};
 use routing::{Candidate, Door, Way};
 
 use crate::attempt::{Asking, fan_out};
+use crate::exchange::Call;
+use crate::machine::Inner;
 use crate::media::Files;
 use crate::passage::Back;
 use crate::resume::Course;
@@ -79,22 +82,34 @@ impl InHub {
     }
 
     pub(crate) fn get(&self, asking: &Asking<'_>) -> Result<&hub::Request, Unsent> {
-        Ok(&self.made(asking)?.request)
+        self.of(asking.inner, asking.call, asking.facts)
+    }
+
+    /// The same before anybody is asked.
+    pub(crate) fn of(
+        &self,
+        inner: &Inner,
+        call: &Call,
+        facts: &Facts,
+    ) -> Result<&hub::Request, Unsent> {
+        Ok(&self.made(inner, call, facts)?.request)
     }
 
     /// Whether the request goes on from a response that was kept here.
     pub(crate) fn goes_on(&self, asking: &Asking<'_>) -> bool {
-        self.made(asking).is_ok_and(|read| read.goes_on)
+        let made = self.made(asking.inner, asking.call, asking.facts);
+        made.is_ok_and(|read| read.goes_on)
     }
 
-    fn made(&self, asking: &Asking<'_>) -> Result<&Read, Unsent> {
+    fn made(&self, inner: &Inner, call: &Call, facts: &Facts) -> Result<&Read, Unsent> {
         let read = || {
-            let path = asking.call.path.as_ref();
+            let path = call.path.as_ref();
             let path = path.map(|path| (path.model.as_str(), path.stream));
-            let mut request = dialect::read_request(asking.call.endpoint, &asking.call.body, path)?;
-            request.model.clone_from(&asking.facts.model);
-            request.stream = asking.facts.stream;
-            let goes_on = conversations::continue_from(&mut request, asking);
+            let mut request = dialect::read_request(call.endpoint, &call.body, path)?;
+            request.model.clone_from(&facts.model);
+            request.stream = facts.stream;
+            let conversations = &inner.conversations;
+            let goes_on = conversations.continue_from(&mut request, &call.client);
             Ok(Read { request, goes_on })
         };
         match self.0.get_or_init(read) {
@@ -232,9 +247,9 @@ fn travelling_query(asking: &Asking<'_>) -> Option<String> {
 
 /// Whether a caller of Google's dialect wants its stream as one JSON list, as that service gives it
 /// when no other form is asked for.
-pub(crate) fn wants_a_list(asking: &Asking<'_>) -> bool {
-    let query = asking.call.query.as_deref().unwrap_or_default();
-    let streams = asking.call.path.as_ref().is_some_and(|path| path.stream);
+pub(crate) fn wants_a_list(call: &Call) -> bool {
+    let query = call.query.as_deref().unwrap_or_default();
+    let streams = call.path.as_ref().is_some_and(|path| path.stream);
     streams && !query.split('&').any(|pair| pair == "alt=sse")
 }
 
@@ -250,7 +265,7 @@ fn must_be_written(
     if door.endpoint.task() != Task::Generate {
         return Ok(false);
     }
-    if carries_foreign_seal(&asking.call.body) || wants_a_list(asking) {
+    if carries_foreign_seal(&asking.call.body) || wants_a_list(asking.call) {
         return Ok(true);
     }
     // What goes on from a bare text (and in Ollama's case from a template) is the provider's own art.
@@ -456,7 +471,7 @@ fn writing(asking: &Asking<'_>, candidate: &Candidate, input_tokens: u64) -> Wri
         created_unix_s: settle::unix_ms() / 1000,
         input_tokens,
         usage_asked: asking.facts.usage_asked,
-        echo: conversations::echo(asking),
+        echo: conversations::echo(asking.call),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use cache::Entry;
 use dialect::hub::{Loss, Note};
 use dialect::{Endpoint, Fault, Reading, StopReason, Task, Usage, estimate_tokens};
 use routing::{Candidate, Dropped, HedgePolicy, NanoUsd, NoHedge, Plan, Price, Provider};
@@ -14,9 +15,10 @@ use routing::{Candidate, Dropped, HedgePolicy, NanoUsd, NoHedge, Plan, Price, Pr
 use crate::admission::Permit;
 use crate::attempt::{Answer, Failed};
 use crate::choosing::Choice;
+use crate::kept::Witness;
 use crate::ledger::Recorded;
 use crate::machine::Inner;
-use crate::receipt::{AttemptRecord, Basis, Ending, Receipt, ReceiptId};
+use crate::receipt::{AttemptRecord, Basis, CacheNote, Ending, Receipt, ReceiptId};
 use crate::snapshot::Snapshot;
 
 /// When a request's head arrived, on both clocks.
@@ -63,6 +65,8 @@ pub(crate) struct Settlement {
     hedge: HedgePolicy,
     /// What the beginning of the answer has cost, where another provider goes on with it.
     earlier: Option<Spent>,
+    /// Sees the receipt too, once it is settled.
+    witness: Option<Witness>,
 }
 
 /// What an answer has cost, or a part of it.
@@ -121,6 +125,7 @@ impl Settlement {
                 stop: None,
                 fault: None,
                 message: None,
+                cache: None,
                 request_bytes: request_bytes as u64,
                 reply_bytes: 0,
             })),
@@ -132,6 +137,7 @@ impl Settlement {
             usages: Vec::new(),
             hedge: HedgePolicy::default(),
             earlier: None,
+            witness: None,
         }
     }
 
@@ -149,6 +155,7 @@ impl Settlement {
             usages: Vec::new(),
             hedge: self.hedge,
             earlier: None,
+            witness: None,
         };
         std::mem::replace(self, left)
     }
@@ -357,6 +364,69 @@ impl Settlement {
         });
     }
 
+    /// Whoever waits for this answer sees its receipt.
+    pub(crate) fn testify_to(&mut self, witness: &Witness) {
+        self.witness = Some(Arc::clone(witness));
+    }
+
+    /// What kept answers have to do with it.
+    pub(crate) fn cached(&mut self, note: Option<CacheNote>) {
+        self.note(|receipt| receipt.cache = note);
+    }
+
+    /// An answer that was given before is told again.
+    pub(crate) fn told_again(&mut self, entry: &Entry, note: CacheNote) {
+        let elapsed = self.elapsed_us();
+        self.note(|receipt| {
+            receipt.provider = Some(entry.provider.clone());
+            receipt.model = Some(entry.model.clone());
+            receipt.status = 200;
+            receipt.ttft_us = Some(elapsed);
+            (receipt.fault, receipt.message) = (None, None);
+            receipt.cache = Some(note);
+        });
+    }
+
+    /// An answer that another asked for begins.
+    pub(crate) fn joining(&mut self, status: u16) {
+        let elapsed = self.elapsed_us();
+        self.note(|receipt| {
+            receipt.status = status;
+            receipt.ttft_us = Some(elapsed);
+        });
+    }
+
+    /// It ends like the answer of whoever asked for it, which paid.
+    pub(crate) fn came_along(&mut self, payer: &Receipt, note: CacheNote) {
+        self.note(|receipt| {
+            receipt.provider.clone_from(&payer.provider);
+            receipt.model.clone_from(&payer.model);
+            receipt.model_version.clone_from(&payer.model_version);
+            receipt.alias.clone_from(&payer.alias);
+            receipt.stop = payer.stop;
+            receipt.status = payer.status;
+            receipt.fault.clone_from(&payer.fault);
+            receipt.message.clone_from(&payer.message);
+            receipt.cache = Some(note);
+        });
+        let ending = match payer.ending {
+            // That was the other one.
+            Ending::ClientGone => Ending::Broken,
+            ending => ending,
+        };
+        drop(self.settle(ending));
+    }
+
+    /// What was told again, or came along, cost nothing; and the route's tally learns of it.
+    fn tell_of_cache(&self, receipt: &Receipt) {
+        if let (Some(note), Some(route)) = (&receipt.cache, &receipt.requested_model) {
+            self.inner
+                .kept
+                .tallies
+                .learn(&Arc::from(route.as_str()), note);
+        }
+    }
+
     pub(crate) fn refused(&mut self, status: u16, fault: &Fault) {
         self.note(|receipt| {
             receipt.status = status;
@@ -398,7 +468,18 @@ impl Settlement {
         receipt.total_us = micros(self.started.elapsed());
         self.count(&mut receipt);
         self.count_what_was_lost(&mut receipt);
+        if receipt
+            .cache
+            .as_ref()
+            .is_some_and(|note| note.verdict.is_hit())
+        {
+            (receipt.cost_basis, receipt.usage_basis) = (Basis::Metered, Basis::Metered);
+        }
         self.inner.live.settled(&receipt, unix_ms());
+        self.tell_of_cache(&receipt);
+        if let Some(witness) = self.witness.take() {
+            let _ = witness.set((*receipt).clone());
+        }
         self.permit = None;
         Some(self.inner.ledger.record(receipt))
     }

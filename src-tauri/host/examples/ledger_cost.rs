@@ -130,6 +130,7 @@ fn receipt(id: ReceiptId) -> Box<Receipt> {
         status: 200,
         ending: Ending::Complete,
         stop: Some(StopReason::End),
+        cache: None,
         fault: None,
         message: None,
         request_bytes: 5_000,

@@ -18,6 +18,7 @@
     )
 )]
 
+mod answers;
 mod clients;
 mod config;
 mod disk_cache;
@@ -30,6 +31,7 @@ mod vault;
 mod watch;
 mod whole_file;
 
+pub use answers::AnswersOnDisk;
 pub use clients::{ClientInfo, ClientKeys, ClientsError};
 pub use config::{
     CacheConfig, Compiled, ConfigError, ConfigFile, LedgerConfig, ListenConfig, ProviderEdit,

@@ -53,7 +53,9 @@ fn cache(store: &Arc<DiskCache>) -> Cache {
         memory_bytes: 0,
         ..Limits::default()
     };
-    Cache::new(limits, Some((Arc::clone(store) as Arc<dyn Store>, key())))
+    let cache = Cache::new(limits);
+    cache.attach(Arc::clone(store) as Arc<dyn Store>, key());
+    cache
 }
 
 /// The answer to question `n`, of its `round`: its length and each of its bytes tell.

@@ -14,8 +14,8 @@ use arc_swap::ArcSwap;
 use control::{Configuration, Control, FreshClientKey, Parts, Tag};
 use engine::{Credentials, Engine, Ledger, ReceiptId};
 use host::{
-    Changed, ClientKeys, ClientsError, ConfigError, ConfigFile, DataFolder, Examinations,
-    FolderError, LedgerError, ListenConfig, SqliteLedger, Vault, WatchError,
+    AnswersOnDisk, Changed, ClientKeys, ClientsError, ConfigError, ConfigFile, DataFolder,
+    Examinations, FolderError, LedgerError, ListenConfig, SqliteLedger, Vault, WatchError,
 };
 use routing::{Catalogue, CatalogueError};
 use secrecy::ExposeSecret as _;
@@ -143,7 +143,12 @@ pub async fn boot(options: Options) -> Result<Running, BootError> {
         Arc::clone(&ledger) as Arc<dyn Ledger>,
         Arc::clone(&vault) as Arc<dyn Credentials>,
         newest(&ledger).await?,
+        cache::Cache::new(cache::Limits {
+            memory_bytes: compiled.cache.memory_bytes,
+            memory_ms: compiled.cache.memory.as_millis() as u64,
+        }),
     )?;
+    let answers = Arc::new(AnswersOnDisk::new(&compiled.cache));
     control::heed(&engine, &examinations);
     let configuration = Arc::new(Configuration::new(
         file,
@@ -165,6 +170,7 @@ pub async fn boot(options: Options) -> Result<Running, BootError> {
         engine: engine.clone(),
         ledger: Arc::clone(&ledger),
         vault: Arc::clone(&vault),
+        answers: Arc::clone(&answers),
         clients: Arc::clone(&clients),
         configuration: Arc::clone(&configuration),
         examinations,
@@ -194,6 +200,13 @@ pub async fn boot(options: Options) -> Result<Running, BootError> {
         }
     };
     let listeners = listen::serve(sockets, &shared);
+    open_disk(
+        &shared.engine,
+        answers,
+        &folder,
+        vault,
+        compiled.cache.longest,
+    );
     let clock = EndsWithUs(tokio::spawn(keep_health(shared.engine.clone())));
     let sensed = shared.engine.clone();
     let sensors = host::sense(move |machine, woken| sensed.sensed(machine, woken));
@@ -211,6 +224,21 @@ pub async fn boot(options: Options) -> Result<Running, BootError> {
         _runtime: runtime,
         _folder: folder,
     })
+}
+
+/// Puts the disk below the kept answers, beside the first requests: the keychain may ask a person first.
+fn open_disk(
+    engine: &Engine,
+    answers: Arc<AnswersOnDisk>,
+    folder: &DataFolder,
+    vault: Arc<Vault>,
+    longest: Duration,
+) {
+    let (engine, path) = (engine.clone(), folder.cache_path());
+    // Ends with the keychain's own time limit; what it opens is the engine's.
+    tokio::task::spawn_blocking(move || {
+        answers.open(engine.answers(), &path, &vault, longest);
+    });
 }
 
 /// Ends a task with whoever holds it.

@@ -102,7 +102,7 @@ pub(super) async fn ask(
     let (bytes, reading, reply) = dialect::write_several(answers, writing, streams);
     Ok(Answered {
         status,
-        headers: translated_headers(asked, streams && !wants_a_list(asking), &headers),
+        headers: translated_headers(asked, streams && !wants_a_list(asking.call), &headers),
         notes: sending.notes,
         counted: None,
         estimate: None,

@@ -45,7 +45,9 @@ fn engine() -> Engine {
         limits: Limits::default(),
         translation: crate::Translation::default(),
     };
-    Engine::new(snapshot, Arc::new(Forgetful), Arc::new(Keyless), None).expect("an engine")
+    let cache = cache::Cache::new(cache::Limits::default());
+    let (ledger, keys) = (Arc::new(Forgetful), Arc::new(Keyless));
+    Engine::new(snapshot, ledger, keys, None, cache).expect("an engine")
 }
 
 #[tokio::test]

@@ -171,7 +171,7 @@ fn writing(call: &Call, asking: &Asking<'_>, model: &str, input_tokens: u64) -> 
         input_tokens,
         usage_asked: asking.facts.usage_asked,
         echo: match call.endpoint {
-            Endpoint::Responses => conversations::echo(asking),
+            Endpoint::Responses => conversations::echo(asking.call),
             _ => Default::default(),
         },
     }

@@ -34,6 +34,27 @@ pub struct DiskHealth {
     pub abandoned: u32,
 }
 
+impl DiskHealth {
+    /// That of a store that holds nothing.
+    pub(crate) fn of(state: DiskState) -> DiskHealth {
+        DiskHealth {
+            state,
+            bytes: 0,
+            dropped: 0,
+            late: 0,
+            damaged: 0,
+            abandoned: 0,
+        }
+    }
+
+    /// There is none, for this reason.
+    pub(crate) fn off(reason: &str) -> DiskHealth {
+        DiskHealth::of(DiskState::Off {
+            reason: reason.to_owned(),
+        })
+    }
+}
+
 /// The store can't be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum DiskCacheError {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use dialect::hub::Note;
 use dialect::{Endpoint, StopReason, Usage};
-use engine::{AttemptRecord, Basis, Choice, Ending, Receipt, ReceiptId};
+use engine::{AttemptRecord, Basis, CacheNote, Choice, Ending, Receipt, ReceiptId};
 use routing::{Dropped, NanoUsd};
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Row, params};
@@ -35,6 +35,8 @@ struct Detail<'a> {
     notes: Cow<'a, [Note]>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     choice: Option<Cow<'a, Choice>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cache: Option<Cow<'a, CacheNote>>,
     upstream_id: Option<Cow<'a, str>>,
     stop: Option<StopReason>,
     fault: Option<Cow<'a, str>>,
@@ -56,6 +58,7 @@ pub(super) fn insert(
         dropped: Cow::Borrowed(&receipt.dropped),
         notes: Cow::Borrowed(&receipt.notes),
         choice: receipt.choice.as_ref().map(Cow::Borrowed),
+        cache: receipt.cache.as_ref().map(Cow::Borrowed),
         upstream_id: receipt.upstream_id.as_deref().map(Cow::Borrowed),
         stop: receipt.stop,
         fault: receipt.fault.as_deref().map(Cow::Borrowed),
@@ -115,6 +118,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Receipt> {
         dropped: detail.dropped.into_owned(),
         notes: detail.notes.into_owned(),
         choice: detail.choice.map(Cow::into_owned),
+        cache: detail.cache.map(Cow::into_owned),
         provider: row.get(6)?,
         model: row.get(7)?,
         model_version: row.get(8)?,

@@ -3,7 +3,9 @@
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use dialect::{Endpoint, FailureCategory, StopReason, Usage};
-use engine::{AttemptFailure, AttemptRecord, Basis, Choice, Ending, Lost, ReceiptId};
+use engine::{
+    AttemptFailure, AttemptRecord, Basis, CacheNote, CacheVerdict, Choice, Ending, Lost, ReceiptId,
+};
 use routing::{Dropped, Kept, NanoUsd, Stay};
 use rusqlite::Connection;
 
@@ -82,6 +84,15 @@ fn full(id: ReceiptId) -> Receipt {
         stop: Some(StopReason::ToolCall),
         fault: Some("fault".into()),
         message: Some("message".into()),
+        cache: Some(CacheNote {
+            verdict: CacheVerdict::Stale,
+            why: Some("the last message".into()),
+            age_ms: Some(12),
+            from: Some(ReceiptId(13)),
+            saved: NanoUsd(14),
+            saved_basis: Basis::Metered,
+            saved_tokens: 15,
+        }),
         request_bytes: 10,
         reply_bytes: 11,
     }
@@ -112,6 +123,7 @@ fn bare(id: ReceiptId) -> Receipt {
         stop: None,
         fault: None,
         message: None,
+        cache: None,
         ..full(id)
     }
 }

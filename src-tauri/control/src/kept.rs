@@ -1,0 +1,158 @@
+//! Kept answers: shown, and forgotten.
+
+use std::collections::BTreeMap;
+
+use engine::{CacheNote, RouteTally};
+use host::DiskState;
+
+use crate::Control;
+use crate::convert::word;
+use crate::failure::Failure;
+use crate::shown::{
+    CacheDisk, CacheNoteShown, CachePage, CacheRoom, CacheRoute, CacheTally, Nothing, PurgeCache,
+    PurgedCache, Tag,
+};
+
+impl Control {
+    pub(crate) async fn cache_page(&self, _: Nothing) -> Result<CachePage, Failure> {
+        let engine = self.parts.engine.clone();
+        // A look at every entry: off the threads that serve requests.
+        let held = tokio::task::spawn_blocking(move || held(&engine));
+        let (memory, mut by_route) = held.await.map_err(Failure::unavailable)?;
+        let tallies = self.parts.engine.answer_tallies();
+        let mut all = CacheTally::default();
+        let mut routes = Vec::with_capacity(tallies.len());
+        for (route, told) in tallies {
+            let (entries, bytes) = by_route.remove(route.as_ref()).unwrap_or_default();
+            let tally = tally(&told);
+            add(&mut all, &tally);
+            routes.push(CacheRoute {
+                route: route.as_ref().to_owned(),
+                entries,
+                bytes,
+                aside: told.aside,
+                tally,
+            });
+        }
+        Ok(CachePage {
+            memory,
+            disk: self.disk(),
+            all,
+            routes,
+            not_kept: self.parts.engine.answers_not_kept(),
+        })
+    }
+
+    pub(crate) async fn purge_cache(&self, asked: PurgeCache) -> Result<PurgedCache, Failure> {
+        let engine = self.parts.engine.clone();
+        let purged = tokio::task::spawn_blocking(move || purge(&engine, &asked));
+        let purged = purged.await.map_err(Failure::unavailable)?;
+        self.changed(&[Tag::Receipts]);
+        Ok(purged)
+    }
+
+    fn disk(&self) -> CacheDisk {
+        let answers = &self.parts.answers;
+        let health = answers.health();
+        let (state, reason) = match health.state {
+            DiskState::Opening => ("opening", None),
+            DiskState::Serving => ("serving", None),
+            DiskState::Off { reason } => ("off", Some(reason)),
+        };
+        CacheDisk {
+            state: state.to_owned(),
+            reason,
+            bytes: health.bytes,
+            limit_bytes: answers.limit(),
+            dropped: health.dropped,
+            late: health.late,
+            damaged: health.damaged,
+        }
+    }
+}
+
+type ByRoute = BTreeMap<String, (u64, u64)>;
+
+fn held(engine: &engine::Engine) -> (CacheRoom, ByRoute) {
+    let cache = engine.answers();
+    let mut by_route = ByRoute::new();
+    cache.each(|entry, bytes| {
+        let (entries, all) = by_route.entry(entry.route.clone()).or_default();
+        *entries += 1;
+        *all += bytes;
+    });
+    let held = cache.held();
+    let room = CacheRoom {
+        entries: held.entries,
+        bytes: held.bytes,
+        limit_bytes: cache.limits().memory_bytes,
+    };
+    (room, by_route)
+}
+
+fn purge(engine: &engine::Engine, asked: &PurgeCache) -> PurgedCache {
+    let cache = engine.answers();
+    let before = cache.held().entries;
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64);
+    let youngest = asked
+        .older_than_s
+        .map(|age| now.saturating_sub(u64::from(age) * 1_000));
+    cache.purge_where(|entry| {
+        asked
+            .route
+            .as_ref()
+            .is_none_or(|route| *route == entry.route)
+            && asked
+                .model
+                .as_ref()
+                .is_none_or(|model| *model == entry.model)
+            && youngest.is_none_or(|youngest| entry.made_at_ms <= youngest)
+    });
+    PurgedCache {
+        entries: before.saturating_sub(cache.held().entries),
+        disk: cache.has_disk(),
+    }
+}
+
+/// What kept answers had to do with a request.
+pub(crate) fn note(note: &CacheNote) -> CacheNoteShown {
+    CacheNoteShown {
+        verdict: word(&note.verdict),
+        why: note.why.clone(),
+        age_ms: note.age_ms,
+        from: note.from.map(|from| from.to_string()),
+        saved_nano_usd: note.saved.0,
+        saved_basis: word(&note.saved_basis),
+        saved_tokens: note.saved_tokens,
+    }
+}
+
+fn tally(told: &RouteTally) -> CacheTally {
+    CacheTally {
+        memory: told.memory,
+        disk: told.disk,
+        similar: told.similar,
+        joined: told.joined,
+        stale: told.stale,
+        missed: told.missed,
+        bypassed: told.bypassed,
+        skipped: told.skipped,
+        saved_nano_usd: told.saved.0,
+        saved_tokens: told.saved_tokens,
+    }
+}
+
+fn add(all: &mut CacheTally, one: &CacheTally) {
+    all.memory += one.memory;
+    all.disk += one.disk;
+    all.similar += one.similar;
+    all.joined += one.joined;
+    all.stale += one.stale;
+    all.missed += one.missed;
+    all.bypassed += one.bypassed;
+    all.skipped += one.skipped;
+    all.saved_nano_usd = all.saved_nano_usd.saturating_add(one.saved_nano_usd);
+    all.saved_tokens = all.saved_tokens.saturating_add(one.saved_tokens);
+}

@@ -1,0 +1,129 @@
+//! From an answer that was given to one that is kept.
+//!
+//! Promises: only what was told whole, with success, and ended by itself; it is read back in the hub's words
+//! from what its caller was told, so that it can be told in any dialect; what can't be read back is not kept.
+//! Off the path of requests. Bounds: [`MOST_AT_ONCE`] answers at a time; what comes beyond is not kept.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cache::{Entry, Written};
+use dialect::hub::{Back, Event};
+use dialect::{Dialect, Framing};
+
+use super::question::Question;
+use super::rule::may_be_told_again;
+use crate::machine::Inner;
+use crate::receipt::{Basis, Ending, Receipt};
+use crate::settle::unix_ms;
+
+/// Answers that are being read back and sealed at a time.
+pub(crate) const MOST_AT_ONCE: usize = 32;
+
+/// Keeps one answer, when it is whole.
+pub(crate) struct Keeper {
+    inner: Arc<Inner>,
+    question: Arc<Question>,
+}
+
+impl Keeper {
+    pub(crate) fn new(inner: &Arc<Inner>, question: &Arc<Question>) -> Keeper {
+        Keeper {
+            inner: Arc::clone(inner),
+            question: Arc::clone(question),
+        }
+    }
+
+    /// The answer that was told in these pieces, and paid for by `receipt`.
+    pub(crate) fn keep(self, receipt: &Receipt, frames: &[Bytes]) {
+        if !self.is_worth_it(receipt) {
+            return;
+        }
+        let Ok(permit) = Arc::clone(&self.inner.kept.desk).try_acquire_owned() else {
+            self.inner.kept.tallies.not_kept();
+            return;
+        };
+        let told = frames.concat();
+        let paid = Paid::of(receipt);
+        tokio::task::spawn_blocking(move || {
+            let now = unix_ms();
+            match entry(&self.question, &paid, told, now) {
+                Some(entry) => {
+                    let cache = &self.inner.kept.cache;
+                    cache.keep(&self.question.name, &Arc::new(entry), now);
+                }
+                None => self.inner.kept.tallies.not_kept(),
+            }
+            drop(permit);
+        });
+    }
+
+    fn is_worth_it(&self, receipt: &Receipt) -> bool {
+        let whole = receipt.ending == Ending::Complete && receipt.status == 200;
+        // One that was sewn of two, or asked of several, is nobody's single answer.
+        let of_one = receipt.attempts.last().is_some_and(|last| last.calls == 1)
+            && !receipt.notes.iter().any(|note| note.what == "seam");
+        whole && of_one && may_be_told_again(&self.question.rule, receipt.stop)
+    }
+}
+
+/// What is known of an answer by the receipt of whoever paid for it.
+struct Paid {
+    receipt: u64,
+    provider: String,
+    model: String,
+    usage: dialect::Usage,
+    cost_nano_usd: Option<i64>,
+    took_ms: u64,
+}
+
+impl Paid {
+    fn of(receipt: &Receipt) -> Paid {
+        Paid {
+            receipt: receipt.id.0,
+            provider: receipt.provider.clone().unwrap_or_default(),
+            model: receipt.model.clone().unwrap_or_default(),
+            usage: receipt.usage,
+            cost_nano_usd: (receipt.cost_basis != Basis::None).then_some(receipt.cost.0),
+            took_ms: (receipt
+                .total_us
+                .saturating_sub(receipt.ttft_us.unwrap_or(0)))
+                / 1_000,
+        }
+    }
+}
+
+fn entry(question: &Question, paid: &Paid, told: Vec<u8>, now: u64) -> Option<Entry> {
+    let (fresh, stale) = question.life();
+    let expires = now.saturating_add(fresh.as_millis() as u64);
+    let names = (paid.provider.as_str(), paid.model.as_str());
+    let events = read_back(question, &paid.provider, &told)?;
+    let mut entry = Entry::new((now, expires), names, &events)?;
+    entry.ends_at_ms = expires.saturating_add(stale.as_millis() as u64);
+    entry.took_ms = paid.took_ms;
+    entry.receipt = paid.receipt;
+    entry.route = question.route.as_ref().to_owned();
+    entry.usage = Some(paid.usage);
+    entry.cost_nano_usd = paid.cost_nano_usd;
+    let form = &question.form;
+    entry.written = Some(Written::new(
+        form.endpoint,
+        form.stream,
+        form.usage_asked,
+        told,
+    ));
+    Some(entry)
+}
+
+/// What the caller was told, in the hub's words.
+fn read_back(question: &Question, provider: &str, told: &[u8]) -> Option<Vec<Event>> {
+    let endpoint = question.form.endpoint;
+    if !question.form.stream {
+        return dialect::read_answer(endpoint, told, provider, Back::default()).ok();
+    }
+    let framing = match endpoint.dialect() {
+        Dialect::Ollama => Framing::Lines,
+        _ => Framing::Sse,
+    };
+    dialect::read_stream(endpoint, framing, provider, told)
+}

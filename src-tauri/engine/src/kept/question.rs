@@ -1,0 +1,207 @@
+//! What an answer is known by: the request in the hub's words, who might be asked, by which rules, and for whom.
+//!
+//! Promises: two requests are one question only if either's answer answers the other (docs/cache.md). Requests
+//! that a rule keeps out are none, with the reason. Leaves out the fingerprint itself (`cache`).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use cache::{Fingerprint, Scope, fingerprint};
+use dialect::{Endpoint, Facts};
+use routing::{Keeping, Named, Provider, Routes};
+
+use super::letterhead::letterhead;
+use super::rule::{Reason, is_warm_at_a_glance, may_be_asked_again};
+use super::wish::Wish;
+use crate::exchange::Call;
+use crate::machine::Inner;
+use crate::sending::{InHub, wants_a_list};
+use crate::snapshot::Snapshot;
+
+/// The most names whose scope is remembered.
+const MOST_SCOPES: usize = 1_024;
+
+/// A request whose answer may have been given before.
+#[derive(Debug, Clone)]
+pub(crate) struct Question {
+    pub(crate) name: Fingerprint,
+    pub(crate) form: Form,
+    pub(crate) rule: Keeping,
+    pub(crate) wish: Wish,
+    /// The alias, or the model, that was asked for.
+    pub(crate) route: Arc<str>,
+    /// The vendor keeps the answer for a later turn, or whoever stands in for it.
+    pub(crate) stored: bool,
+}
+
+/// How a caller wants its answer written.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Form {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) stream: bool,
+    pub(crate) usage_asked: bool,
+    /// Whose it is, where it can be gone on from by its name.
+    client: Option<Arc<str>>,
+}
+
+impl Question {
+    /// How long its answer is told, and how much longer while nobody gives a new one.
+    pub(crate) fn life(&self) -> (Duration, Duration) {
+        (self.wish.ttl.unwrap_or(self.rule.fresh), self.rule.stale)
+    }
+}
+
+/// What one name of a model stands for, as far as an answer depends on it.
+#[derive(Debug)]
+struct Words {
+    rule: Keeping,
+    route: Arc<str>,
+    policy: String,
+    targets: Vec<String>,
+}
+
+/// Scopes by name, for one snapshot.
+#[derive(Debug, Default)]
+pub(crate) struct Scopes(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    snapshot: u64,
+    words: HashMap<(String, bool), Arc<Words>>,
+}
+
+impl Scopes {
+    fn words(&self, snapshot: &Snapshot, model: &str, local_only: bool) -> Arc<Words> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.snapshot != snapshot.number || known.words.len() >= MOST_SCOPES {
+            known.words.clear();
+            known.snapshot = snapshot.number;
+        }
+        let name = (model.to_owned(), local_only);
+        if let Some(words) = known.words.get(&name) {
+            return Arc::clone(words);
+        }
+        let words = Arc::new(words(snapshot, model, local_only));
+        known.words.insert(name, Arc::clone(&words));
+        words
+    }
+}
+
+/// What this request asks, if its answer may be kept.
+///
+/// # Errors
+/// Why it may not.
+pub(crate) fn question(
+    inner: &Inner,
+    snapshot: &Snapshot,
+    (call, facts): (&Call, &Facts),
+    local_only: bool,
+    wish: Wish,
+    hub: &InHub,
+) -> Result<Question, Reason> {
+    let words = inner.kept.scopes.words(snapshot, &facts.model, local_only);
+    if !words.rule.on {
+        return Err("the route keeps no answers".into());
+    }
+    if words.targets.is_empty() {
+        return Err("nobody is known by this name".into());
+    }
+    if !wish.look && !wish.keep {
+        return Err("its client wishes so".into());
+    }
+    if wants_a_list(call) {
+        return Err("a stream in the form of a list is not kept".into());
+    }
+    if let Some(reason) = is_warm_at_a_glance(&words.rule, &call.body) {
+        return Err(reason);
+    }
+    let request = hub
+        .of(inner, call, facts)
+        .map_err(|_| "it can't be read in our own words")?;
+    let known = request.cacheability();
+    may_be_asked_again(&words.rule, &known, call.endpoint)?;
+    let letterhead = letterhead(&call.headers, call.query.as_deref());
+    let policy = match letterhead.is_empty() {
+        true => &words.policy,
+        false => &format!("{}\n{letterhead}", words.policy),
+    };
+    let scope = Scope {
+        client: match words.rule.shared {
+            true => "",
+            false => &call.client,
+        },
+        policy,
+        targets: &words.targets,
+    };
+    let name =
+        fingerprint(request, &scope).ok_or("it holds a number that can't be read exactly")?;
+    let by_name = call.endpoint == Endpoint::Responses;
+    Ok(Question {
+        name,
+        form: Form {
+            endpoint: call.endpoint,
+            stream: facts.stream,
+            usage_asked: facts.usage_asked,
+            client: by_name.then(|| Arc::clone(&call.client)),
+        },
+        rule: words.rule,
+        wish,
+        route: Arc::clone(&words.route),
+        stored: by_name && known.store != Some(false),
+    })
+}
+
+fn words(snapshot: &Snapshot, model: &str, local_only: bool) -> Words {
+    let routes: &Routes = &snapshot.routes;
+    let mut policy = routes.usual;
+    let targets: Vec<(&Arc<Provider>, &str)> = match routes.named(model) {
+        Named::Alias(alias) => {
+            policy = alias.policy;
+            let target = |target: &'_ routing::Target| -> Option<(&Arc<Provider>, &str)> {
+                let known = alias.targets.iter().find(|one| *one == target)?;
+                Some((routes.provider(&known.provider)?, &known.model))
+            };
+            alias.targets.iter().filter_map(target).collect()
+        }
+        Named::Target(provider, model) => vec![(provider, model)],
+        Named::Model(providers) => providers.into_iter().map(|one| (one, model)).collect(),
+    };
+    let stays = |provider: &Provider| provider.local || provider.practice;
+    let only_local = local_only || policy.local_only;
+    let targets = targets
+        .into_iter()
+        .filter(|(provider, _)| provider.enabled && (!only_local || stays(provider)))
+        .map(|(provider, model)| address(provider, model))
+        .collect();
+    Words {
+        rule: policy.keeping,
+        route: model.into(),
+        // How a request is translated is this version's.
+        policy: format!(
+            "{} {:?} {:?} {only_local} {:?}",
+            env!("CARGO_PKG_VERSION"),
+            policy.strategy,
+            policy.broken_stream,
+            snapshot.translation
+        ),
+        targets,
+    }
+}
+
+/// A target as it is known by: who, where, how it is spoken to, and which model.
+fn address(provider: &Provider, model: &str) -> String {
+    let surface = |surface: &routing::Surface| {
+        format!(
+            "{:?} {} {:?} {:?} {:?} {:?}",
+            surface.dialect,
+            surface.base_url,
+            surface.hosting,
+            surface.quirks,
+            surface.query,
+            surface.region
+        )
+    };
+    let surfaces: Vec<String> = provider.surfaces.iter().map(surface).collect();
+    format!("{} {model} {}", provider.id, surfaces.join(" "))
+}
