@@ -1,12 +1,12 @@
 //! From what the engine and the ledger hold to what people are shown. One way only.
 
 use engine::Receipt;
-use routing::{Kept, NoHedge, Stay, Terms};
+use routing::{Kept, NanoUsd, NoHedge, Stay, Terms};
 use serde::Serialize;
 
 use crate::shown::{
-    AttemptShown, ChoiceShown, ConsideredShown, DroppedShown, LostShown, NoteShown, ReceiptShown,
-    RequestRow, TermShown, TokensShown,
+    AttemptShown, ChoiceShown, ConsideredShown, DroppedShown, LostShown, NoteShown,
+    PromptCacheShown, ReceiptShown, RequestRow, TermShown, TokensShown,
 };
 
 /// A receipt as a line of the list.
@@ -60,6 +60,13 @@ pub(crate) fn receipt(receipt: &Receipt) -> ReceiptShown {
             output: usage.output,
             reasoning: usage.reasoning,
         },
+        prompt_cache: receipt.prompt_cache.map(|cache| PromptCacheShown {
+            hinted: cache.hinted,
+            read_tokens: cache.read_tokens,
+            written_tokens: cache.written_tokens,
+            saved_nano_usd: cache.saved.0,
+            basis: word(&cache.basis),
+        }),
         model_version: receipt.model_version.clone(),
         upstream_id: receipt.upstream_id.clone(),
         price_version: receipt.price_version.clone(),
@@ -75,6 +82,7 @@ fn choice(choice: &engine::Choice) -> ChoiceShown {
         // Numbers of 64 bits do not survive JavaScript.
         seed: choice.seed.to_string(),
         kept: choice.kept.as_ref().map(kept),
+        switch_nano_usd: choice.kept.map(|kept| kept.switch_costs.0),
         considered: choice.considered.iter().map(considered).collect(),
         no_hedge: choice.no_hedge.map(|reason| no_hedge(reason).to_owned()),
     }
@@ -95,11 +103,14 @@ fn no_hedge(reason: NoHedge) -> &'static str {
 }
 
 fn kept(kept: &Kept) -> String {
-    let dollars = kept.switch_costs.0 as f64 / 1e9;
-    let cost = match kept.switch_costs.0 {
-        0 => String::new(),
-        1.. => format!(" Elsewhere this request would cost ${dollars:.4} more."),
-        _ => format!(" Elsewhere this request would cost ${:.4} less.", -dollars),
+    let NanoUsd(more) = kept.switch_costs;
+    let (amount, stays) = (NanoUsd(more.saturating_abs()), kept.stay.stays());
+    let cost = match (more, stays) {
+        (0, _) => String::new(),
+        (1.., true) => format!(" Leaving would have cost {amount:.4} more for this request."),
+        (1.., false) => format!(" Leaving costs {amount:.4} more for this request."),
+        (_, true) => format!(" Elsewhere this request would have cost {amount:.4} less."),
+        (_, false) => format!(" Elsewhere this request costs {amount:.4} less."),
     };
     let stay = match kept.stay {
         Stay::Warm => "The conversation stays where its cache is warm.",

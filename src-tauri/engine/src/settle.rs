@@ -16,6 +16,7 @@ use crate::attempt::{Answer, Failed};
 use crate::choosing::Choice;
 use crate::ledger::Recorded;
 use crate::machine::Inner;
+use crate::prompt_cache::PromptCache;
 use crate::receipt::{AttemptRecord, Basis, Ending, Receipt, ReceiptId};
 use crate::snapshot::Snapshot;
 
@@ -71,6 +72,7 @@ struct Spent {
     usage: Usage,
     cost: NanoUsd,
     cost_basis: Basis,
+    prompt_cache: Option<PromptCache>,
 }
 
 /// Which of two attempts under way.
@@ -113,6 +115,7 @@ impl Settlement {
                 usage_basis: Basis::None,
                 cost: NanoUsd(0),
                 cost_basis: Basis::None,
+                prompt_cache: None,
                 price_version: None,
                 ttft_us: None,
                 total_us: 0,
@@ -458,13 +461,14 @@ impl Settlement {
             receipt.usage.input = receipt.usage.input.min(most);
         }
         let price = known.and_then(|model| model.price.as_ref());
+        let several = match receipt.usage_basis {
+            Basis::Metered => self.usages.as_slice(),
+            Basis::Estimated | Basis::None => &[],
+        };
+        receipt.prompt_cache = PromptCache::of(receipt, price.filter(|_| !free), several);
         if free {
             receipt.cost_basis = receipt.usage_basis;
         } else if let Some(price) = price {
-            let several = match receipt.usage_basis {
-                Basis::Metered => self.usages.as_slice(),
-                Basis::Estimated | Basis::None => &[],
-            };
             receipt.cost = cost(
                 price,
                 &receipt.usage,
@@ -478,6 +482,7 @@ impl Settlement {
             let both = earlier.and(&Spent::on(receipt));
             (receipt.usage, receipt.usage_basis) = (both.usage, Basis::Estimated);
             (receipt.cost, receipt.cost_basis) = (both.cost, both.cost_basis);
+            receipt.prompt_cache = both.prompt_cache;
         }
     }
 }
@@ -488,6 +493,7 @@ impl Spent {
             usage: receipt.usage,
             cost: receipt.cost,
             cost_basis: receipt.cost_basis,
+            prompt_cache: receipt.prompt_cache,
         }
     }
 
@@ -501,6 +507,7 @@ impl Spent {
                 (Basis::None, Basis::None) => Basis::None,
                 _ => Basis::Estimated,
             },
+            prompt_cache: PromptCache::both(self.prompt_cache, rest.prompt_cache),
         }
     }
 }
@@ -599,6 +606,7 @@ mod tests {
             },
             cost: NanoUsd(cost),
             cost_basis,
+            prompt_cache: None,
         };
         let both = spent(100, 7, Basis::Estimated).and(&spent(120, 30, Basis::Metered));
         assert_eq!((both.usage.input, both.usage.output), (220, 2));

@@ -53,7 +53,7 @@ pub use machine::Machine;
 pub use moment::Moment;
 pub use money::NanoUsd;
 pub use plan::{Asked, Candidate, Draining, Dropped, NoRoute, Plan, Standing, plan};
-pub use policy::{BrokenStream, Policy};
+pub use policy::{BrokenStream, Policy, PromptCacheHints};
 pub use price::{Cost, Price, Rate, Rates};
 pub use routes::{Alias, AuthScheme, Door, KeySource, Provider, Routes, Surface, Target, Way};
 pub use score::{Service, Terms, Weights};

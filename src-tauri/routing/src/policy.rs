@@ -20,6 +20,21 @@ pub struct Policy {
     pub broken_stream: BrokenStream,
     /// Its requests stay on this machine and network, whatever fails.
     pub local_only: bool,
+    /// Whether providers' prompt caches are given hints where the caller gave none. `None`: as everywhere.
+    pub prompt_cache: Option<PromptCacheHints>,
+}
+
+/// Which requests get hints for a provider's prompt cache, where the caller set none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PromptCacheHints {
+    /// Those that are translated: they are ours to write. What goes as it came stays as it is.
+    #[default]
+    Translated,
+    /// Those that go as they came too, where the vendor takes one field that has it mark the prompt itself.
+    Auto,
+    /// None.
+    Off,
 }
 
 /// What becomes of a stream that breaks in the middle.

@@ -125,6 +125,7 @@ fn translation(written: &written::Translation) -> Result<Translation, Wrong> {
             on: written.fetch_images,
             allow: allow.collect::<Result<_, _>>()?,
         },
+        prompt_cache: written.prompt_cache,
     })
 }
 
@@ -490,6 +491,7 @@ fn policy(rule: &written::Rule) -> Result<Policy, Wrong> {
         hedge,
         broken_stream: rule.broken_stream,
         local_only: rule.local_only,
+        prompt_cache: rule.prompt_cache,
     })
 }
 
