@@ -184,9 +184,13 @@ findings: Array<FindingShown>, };
 
 export type ChoiceShown = { 
 /**
- * Whether a conversation stayed where its cache is warm, and why not, in a sentence.
+ * Whether a conversation stayed where its cache is warm, and why not, in a sentence; and what a switch comes to.
  */
 kept: string | null, 
+/**
+ * How much more this request would cost elsewhere, in billionths of a dollar, with the warm cache lost.
+ */
+switch_nano_usd: number | null, 
 /**
  * Replays the choice.
  */
@@ -703,6 +707,10 @@ in_flight: number,
  */
 today: Totals, 
 /**
+ * What providers' prompt caches came to since Signalbox started.
+ */
+prompt_cache: PromptCacheSums, 
+/**
  * The last sixty minutes, oldest first; the last one is the running minute.
  */
 minutes: Array<Minute>, 
@@ -724,6 +732,42 @@ export type Pause = {
  * Refuse new requests with a clear message.
  */
 paused: boolean, };
+
+export type PromptCacheShown = { 
+/**
+ * It was given hints that the client had not set.
+ */
+hinted: boolean, 
+/**
+ * Prompt tokens read from it.
+ */
+read_tokens: number, 
+/**
+ * Prompt tokens written to it.
+ */
+written_tokens: number, 
+/**
+ * What it saved, in billionths of a dollar; below 0 where writing to it cost more.
+ */
+saved_nano_usd: number, 
+/**
+ * `metered`, `estimated`, or `none` where no price is known or nothing is paid.
+ */
+basis: string, };
+
+export type PromptCacheSums = { 
+/**
+ * Prompt tokens read from them.
+ */
+read_tokens: number, 
+/**
+ * Prompt tokens written to them.
+ */
+written_tokens: number, 
+/**
+ * What they saved, in billionths of a dollar; below 0 where writing to them cost more.
+ */
+saved_nano_usd: number, };
 
 export type ProviderHealth = { 
 /**
@@ -1005,6 +1049,10 @@ notes: Array<NoteShown>,
  * Tokens by class; they sum.
  */
 tokens: TokensShown, 
+/**
+ * What the provider's own prompt cache came to; `None` where it had no part in it.
+ */
+prompt_cache: PromptCacheShown | null, 
 /**
  * The exact version the provider says answered.
  */
@@ -1349,6 +1397,14 @@ input_tokens: number,
  * Of which read from providers' prompt caches.
  */
 cached_tokens: number, 
+/**
+ * Of which written to them.
+ */
+cache_written_tokens: number, 
+/**
+ * What those caches saved, in billionths of a dollar; below 0 where writing to them cost more.
+ */
+cache_saved_nano_usd: number, 
 /**
  * Generated tokens of every class.
  */

@@ -153,6 +153,8 @@ pub struct Traits {
     pub prefill: Option<bool>,
     /// Takes system messages in the middle of a conversation.
     pub mid_system: Option<bool>,
+    /// Takes marks of cached prefixes on parts of content, where its dialect is one of OpenAI's.
+    pub cache_marks: Option<bool>,
     /// The shortest prompt that its provider's cache keeps, in tokens.
     pub cache_from: Option<u32>,
 }

@@ -39,12 +39,18 @@ export function Figures({ today, inFlight }: { today: Totals; inFlight: number }
               {shortCount(today.input_tokens)} <small>in</small> {shortCount(today.output_tokens)} <small>out</small>
             </>
           }
-          note={`${share(today.cached_tokens, today.input_tokens)} of input from cache`}
+          note={`${share(today.cached_tokens, today.input_tokens)} of input from cache${saved(today.cache_saved_nano_usd)}`}
         />
         <Figure name="In flight" value={count(inFlight)} note="right now" />
       </dl>
     </section>
   );
+}
+
+/** What providers' prompt caches came to in money; writing to them may cost more than reading saved. */
+function saved(nanoUsd: number): string {
+  if (nanoUsd === 0) return "";
+  return nanoUsd > 0 ? `, ${money(nanoUsd)} saved` : `, for ${money(-nanoUsd)} more`;
 }
 
 function Figure({ name, value, note }: { name: string; value: ReactNode; note?: ReactNode }) {

@@ -312,3 +312,55 @@ fn a_verbatim_request_gets_one_field_and_keeps_its_bytes() {
         "words are no mark"
     );
 }
+
+/// A Messages caller's marks, as a target of OpenAI's dialects gets them; and what is noted.
+fn carried(dialect: Dialect, takes: bool) -> (Value, Vec<String>) {
+    let body = json!({"model": "m", "max_tokens": 100,
+        "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral", "ttl": "1h"}}],
+        "messages": [
+            {"role": "user", "content": "Look."},
+            {"role": "assistant", "content": [
+                {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {}}]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "toolu_1", "content": [{"type": "text", "text": "a cat"}],
+                    "cache_control": {"type": "ephemeral"}}]}],
+        "tools": [{"name": "look", "input_schema": {"type": "object"}}]});
+    let bytes = serde_json::to_vec(&body).expect("JSON");
+    let request = read_request(Endpoint::Messages, &bytes, None).expect("a request");
+    let quirks = Quirks::default();
+    let mut target = target(dialect, "gpt", &quirks);
+    target.traits.cache_marks = takes.then_some(true);
+    let outgoing = write_request(request, &target, false).expect("it can be written");
+    let notes = outgoing.notes.into_iter().map(|note| note.what);
+    (
+        serde_json::from_slice(&outgoing.body).expect("JSON"),
+        notes.filter(|what| what.contains("cache")).collect(),
+    )
+}
+
+#[test]
+fn marks_become_breakpoints_for_models_that_take_them_and_are_noted_for_others() {
+    let long = json!({"mode": "explicit", "ttl": "12h"});
+    let short = json!({"mode": "explicit"});
+    let (body, notes) = carried(Dialect::OpenAi, true);
+    assert_eq!(
+        body["messages"][0]["content"][0]["prompt_cache_breakpoint"], long,
+        "{body}"
+    );
+    assert_eq!(
+        body["messages"][3]["content"][0]["prompt_cache_breakpoint"], short,
+        "{body}"
+    );
+    assert!(notes.is_empty(), "{notes:?}");
+
+    let (body, notes) = carried(Dialect::Responses, true);
+    let found = marks(&body, "prompt_cache_breakpoint");
+    assert_eq!(found, ["/input/0/content/0", "/input/3/output/0"], "{body}");
+    assert!(notes.is_empty(), "{notes:?}");
+
+    for dialect in [Dialect::OpenAi, Dialect::Responses] {
+        let (body, notes) = carried(dialect, false);
+        assert!(!body.to_string().contains("breakpoint"), "{body}");
+        assert_eq!(notes, ["cache_control"]);
+    }
+}
