@@ -204,3 +204,42 @@ pub(crate) fn word<T: Serialize>(value: &T) -> String {
 fn ms(us: u64) -> f64 {
     us as f64 / 1000.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_switch_costs_is_told_in_money() {
+        for (stay, nanos, told) in [
+            (
+                Stay::Warm,
+                0,
+                "The conversation stays where its cache is warm.",
+            ),
+            (
+                Stay::Warm,
+                4_200_000,
+                "The conversation stays where its cache is warm. Leaving would have cost $0.0042 more for this request.",
+            ),
+            (
+                Stay::Warm,
+                -4_200_000,
+                "The conversation stays where its cache is warm. Elsewhere this request would have cost $0.0042 less.",
+            ),
+            (
+                Stay::Crowded,
+                1,
+                "The conversation leaves its warm cache: too many wait there. Leaving costs $0.000000001 more for this request.",
+            ),
+            (
+                Stay::Cheaper,
+                -1_500_000_000,
+                "The conversation leaves its warm cache: the turns to come repay that elsewhere. Elsewhere this request costs $1.5000 less.",
+            ),
+        ] {
+            let switch_costs = NanoUsd(nanos);
+            assert_eq!(kept(&Kept { stay, switch_costs }), told);
+        }
+    }
+}

@@ -14,7 +14,7 @@ use routing::{Candidate, Door, NanoUsd, Price, PromptCacheHints};
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Asking;
-use crate::receipt::{Basis, Receipt};
+use crate::receipt::{AttemptRecord, Basis, Receipt};
 use crate::sending;
 
 /// What the provider's prompt cache came to in one exchange.
@@ -43,7 +43,13 @@ impl PromptCache {
     ) -> Option<PromptCache> {
         let usage = &receipt.usage;
         let written = usage.cache_write.saturating_add(usage.cache_write_long);
-        let hinted = receipt.attempts.last().is_some_and(|last| last.hinted);
+        // Another provider's attempt may be the last by now, where it goes on with a broken answer.
+        let answered = |attempt: &AttemptRecord| {
+            receipt.provider.as_ref() == Some(&attempt.provider)
+                && receipt.model.as_ref() == Some(&attempt.model)
+        };
+        let mut attempts = receipt.attempts.iter();
+        let hinted = attempts.any(|attempt| attempt.hinted && answered(attempt));
         if !hinted && usage.cache_read == 0 && written == 0 {
             return None;
         }
