@@ -606,3 +606,57 @@ async fn a_stream_can_be_told_again_at_its_own_pace() {
     let words = |text: &str| text.matches("content").count();
     assert_eq!(words(&String::from_utf8(text).unwrap()), words(&told));
 }
+
+#[tokio::test]
+async fn a_miss_says_what_differs_from_the_nearest_question_that_was_kept() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&config_for(&upstream)).await;
+    let mut body = cold("fake/ok", "What differs?", false);
+    body["messages"] = json!([
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "What differs?"},
+    ]);
+    asked(&signalbox, &body).await.text().await.unwrap();
+    hit(&signalbox, &body).await;
+    let mut other = body.clone();
+    other["messages"][1]["content"] = json!("What differs now?");
+    let mut cut = body.clone();
+    cut["max_tokens"] = json!(9);
+    cut["temperature"] = json!(0.1);
+    for (body, differs) in [
+        (other, "differs in the last message."),
+        (cut, "differs in temperature and the output limit."),
+    ] {
+        let receipt = signalbox.receipt(&asked(&signalbox, &body).await).await;
+        assert_eq!(receipt["cache"]["verdict"], "missed");
+        let why = receipt["cache"]["why"].as_str().unwrap();
+        assert!(why.contains(differs), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn vectors_of_the_same_text_are_made_once() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&config_for(&upstream)).await;
+    let embed = |input: &'static str, wish: &'static str| {
+        let body = json!({"model": "fake/ok", "input": input});
+        let signalbox = &signalbox;
+        async move { asked_at(signalbox, "/v1/embeddings", &body, wish).await }
+    };
+    let first = embed("The quick brown fox", "").await;
+    assert_eq!(verdict(&first), "miss");
+    let told = first.text().await.unwrap();
+    let again = eventually("the vectors to be kept", || async {
+        let reply = embed("The quick brown fox", "only-if-cached").await;
+        (reply.status() == 200).then_some(reply)
+    })
+    .await;
+    assert_eq!(again.text().await.unwrap(), told);
+    assert_eq!(
+        embed("The quick brown fax", "only-if-cached")
+            .await
+            .status(),
+        504
+    );
+    assert_eq!(upstream.requests().len(), 1);
+}

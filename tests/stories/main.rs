@@ -23,6 +23,7 @@ mod ledger;
 mod mending;
 mod passing_through;
 mod practice;
+mod prompt_cache;
 mod quiet_streams;
 mod running;
 mod seams;

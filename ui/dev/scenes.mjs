@@ -214,11 +214,12 @@ function minutes(busy) {
   });
 }
 
-const NO_TOTALS = { requests: 0, failed: 0, spend_nano_usd: 0, estimated_nano_usd: 0, input_tokens: 0, cached_tokens: 0, output_tokens: 0 };
+const NO_TOTALS = { requests: 0, failed: 0, spend_nano_usd: 0, estimated_nano_usd: 0, input_tokens: 0, cached_tokens: 0, cache_written_tokens: 0, cache_saved_nano_usd: 0, output_tokens: 0 };
+const NO_CACHE = { read_tokens: 0, written_tokens: 0, saved_nano_usd: 0 };
 
 const overview = (more) => ({
   version: "0.1.0", addresses: ["http://127.0.0.1:7411", "http://[::1]:7411"], paused: false, in_flight: 0,
-  today: NO_TOTALS, minutes: minutes(false), providers: [PRACTICE], alarms: [], practice_only: false, ...more,
+  today: NO_TOTALS, prompt_cache: NO_CACHE, minutes: minutes(false), providers: [PRACTICE], alarms: [], practice_only: false, ...more,
 });
 
 const CONNECT = {
@@ -257,6 +258,8 @@ function receipt(found) {
     choice: found.alias
       ? {
           seed: "18446744073709551615",
+          kept: "The conversation stays where its cache is warm. Leaving would have cost $0.0042 more for this request.",
+          switch_nano_usd: 4_200_000,
           no_hedge: "this machine runs from its battery",
           considered: [
             {
@@ -283,6 +286,10 @@ function receipt(found) {
         ]
       : [],
     tokens: { input: found.input_tokens - cached, cache_read: cached, cache_write: 0, cache_write_long: 0, output: found.output_tokens - Math.floor(found.output_tokens / 4), reasoning: Math.floor(found.output_tokens / 4) },
+    prompt_cache: cached === 0 ? null : {
+      hinted: found.alias !== null, read_tokens: cached, written_tokens: 0,
+      saved_nano_usd: found.cost_basis === "none" ? 0 : cached * 1_800, basis: found.cost_basis,
+    },
     model_version: found.model ? `${found.model}-20260901` : null,
     upstream_id: found.provider ? "chatcmpl-BzQ8sJk20sLm3pXw7yTt" : null,
     price_version: found.cost_basis === "none" ? null : "2026-11-18",
@@ -310,7 +317,8 @@ function rich() {
     answers: {
       overview: () => overview({
         in_flight: 3,
-        today: { requests: 1_482 + settled, failed: 37, spend_nano_usd: 3_100_272_940, estimated_nano_usd: 41_200_000, input_tokens: 18_402_113, cached_tokens: 14_120_400, output_tokens: 402_118 },
+        today: { requests: 1_482 + settled, failed: 37, spend_nano_usd: 3_100_272_940, estimated_nano_usd: 41_200_000, input_tokens: 18_402_113, cached_tokens: 14_120_400, cache_written_tokens: 1_204_113, cache_saved_nano_usd: 24_310_500_000, output_tokens: 402_118 },
+        prompt_cache: { read_tokens: 41_902_113, written_tokens: 3_811_420, saved_nano_usd: 71_220_000_000 },
         minutes: minutes(true),
         providers: RICH_HEALTH,
       }),

@@ -1,13 +1,13 @@
 //! From what the engine and the ledger hold to what people are shown. One way only.
 
 use engine::Receipt;
-use routing::{Kept, NoHedge, Stay, Terms};
+use routing::{Kept, NanoUsd, NoHedge, Stay, Terms};
 use serde::Serialize;
 
 use crate::kept;
 use crate::shown::{
-    AttemptShown, ChoiceShown, ConsideredShown, DroppedShown, LostShown, NoteShown, ReceiptShown,
-    RequestRow, TermShown, TokensShown,
+    AttemptShown, ChoiceShown, ConsideredShown, DroppedShown, LostShown, NoteShown,
+    PromptCacheShown, ReceiptShown, RequestRow, TermShown, TokensShown,
 };
 
 /// A receipt as a line of the list.
@@ -63,6 +63,13 @@ pub(crate) fn receipt(receipt: &Receipt) -> ReceiptShown {
             output: usage.output,
             reasoning: usage.reasoning,
         },
+        prompt_cache: receipt.prompt_cache.map(|cache| PromptCacheShown {
+            hinted: cache.hinted,
+            read_tokens: cache.read_tokens,
+            written_tokens: cache.written_tokens,
+            saved_nano_usd: cache.saved.0,
+            basis: word(&cache.basis),
+        }),
         model_version: receipt.model_version.clone(),
         upstream_id: receipt.upstream_id.clone(),
         price_version: receipt.price_version.clone(),
@@ -78,6 +85,7 @@ fn choice(choice: &engine::Choice) -> ChoiceShown {
         // Numbers of 64 bits do not survive JavaScript.
         seed: choice.seed.to_string(),
         kept: choice.kept.as_ref().map(stay),
+        switch_nano_usd: choice.kept.map(|kept| kept.switch_costs.0),
         considered: choice.considered.iter().map(considered).collect(),
         no_hedge: choice.no_hedge.map(|reason| no_hedge(reason).to_owned()),
     }
@@ -98,11 +106,14 @@ fn no_hedge(reason: NoHedge) -> &'static str {
 }
 
 fn stay(kept: &Kept) -> String {
-    let dollars = kept.switch_costs.0 as f64 / 1e9;
-    let cost = match kept.switch_costs.0 {
-        0 => String::new(),
-        1.. => format!(" Elsewhere this request would cost ${dollars:.4} more."),
-        _ => format!(" Elsewhere this request would cost ${:.4} less.", -dollars),
+    let NanoUsd(more) = kept.switch_costs;
+    let (amount, stays) = (NanoUsd(more.saturating_abs()), kept.stay.stays());
+    let cost = match (more, stays) {
+        (0, _) => String::new(),
+        (1.., true) => format!(" Leaving would have cost {amount:.4} more for this request."),
+        (1.., false) => format!(" Leaving costs {amount:.4} more for this request."),
+        (_, true) => format!(" Elsewhere this request would have cost {amount:.4} less."),
+        (_, false) => format!(" Elsewhere this request costs {amount:.4} less."),
     };
     let stay = match kept.stay {
         Stay::Warm => "The conversation stays where its cache is warm.",
@@ -195,4 +206,43 @@ pub(crate) fn word<T: Serialize>(value: &T) -> String {
 
 fn ms(us: u64) -> f64 {
     us as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_switch_costs_is_told_in_money() {
+        for (stay, nanos, told) in [
+            (
+                Stay::Warm,
+                0,
+                "The conversation stays where its cache is warm.",
+            ),
+            (
+                Stay::Warm,
+                4_200_000,
+                "The conversation stays where its cache is warm. Leaving would have cost $0.0042 more for this request.",
+            ),
+            (
+                Stay::Warm,
+                -4_200_000,
+                "The conversation stays where its cache is warm. Elsewhere this request would have cost $0.0042 less.",
+            ),
+            (
+                Stay::Crowded,
+                1,
+                "The conversation leaves its warm cache: too many wait there. Leaving costs $0.000000001 more for this request.",
+            ),
+            (
+                Stay::Cheaper,
+                -1_500_000_000,
+                "The conversation leaves its warm cache: the turns to come repay that elsewhere. Elsewhere this request costs $1.5000 less.",
+            ),
+        ] {
+            let switch_costs = NanoUsd(nanos);
+            assert_eq!(super::stay(&Kept { stay, switch_costs }), told);
+        }
+    }
 }

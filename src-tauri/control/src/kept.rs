@@ -99,7 +99,7 @@ fn purge(engine: &engine::Engine, asked: &PurgeCache) -> PurgedCache {
     let youngest = asked
         .older_than_s
         .map(|age| now.saturating_sub(u64::from(age) * 1_000));
-    cache.purge_where(|entry| {
+    engine.forget_answers(|entry| {
         asked
             .route
             .as_ref()

@@ -10,7 +10,8 @@ use routing::{Line, Provider, Standing, State};
 
 use crate::failure::Failure;
 use crate::shown::{
-    Alarm, HealthState, LastFailure, Minute, Nothing, Overview, Pause, ProviderHealth, Tag, Totals,
+    Alarm, HealthState, LastFailure, Minute, Nothing, Overview, Pause, PromptCacheSums,
+    ProviderHealth, Tag, Totals,
 };
 use crate::{Control, blocking};
 
@@ -20,6 +21,7 @@ impl Control {
         let snapshot = parts.engine.snapshot();
         let since = local_midnight_unix_ms();
         let ledger = Arc::clone(&parts.ledger);
+        let caches = parts.engine.live().prompt_cache();
         let totals = blocking(move || ledger.totals(since, None))
             .await?
             .map_err(Failure::unavailable)?;
@@ -44,7 +46,14 @@ impl Control {
                 estimated_nano_usd: totals.estimated_cost.0,
                 input_tokens: totals.usage.input_total(),
                 cached_tokens: totals.usage.cache_read,
+                cache_written_tokens: totals.usage.cache_write + totals.usage.cache_write_long,
+                cache_saved_nano_usd: totals.cache_saved.0,
                 output_tokens: totals.usage.output_total(),
+            },
+            prompt_cache: PromptCacheSums {
+                read_tokens: caches.read_tokens,
+                written_tokens: caches.written_tokens,
+                saved_nano_usd: caches.saved.0,
             },
             minutes: parts
                 .engine

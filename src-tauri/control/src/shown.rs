@@ -31,6 +31,8 @@ pub struct Overview {
     pub in_flight: u32,
     /// Since local midnight.
     pub today: Totals,
+    /// What providers' prompt caches came to since Signalbox started.
+    pub prompt_cache: PromptCacheSums,
     /// The last sixty minutes, oldest first; the last one is the running minute.
     pub minutes: Vec<Minute>,
     /// Every configured provider.
@@ -56,8 +58,23 @@ pub struct Totals {
     pub input_tokens: u64,
     /// Of which read from providers' prompt caches.
     pub cached_tokens: u64,
+    /// Of which written to them.
+    pub cache_written_tokens: u64,
+    /// What those caches saved, in billionths of a dollar; below 0 where writing to them cost more.
+    pub cache_saved_nano_usd: i64,
     /// Generated tokens of every class.
     pub output_tokens: u64,
+}
+
+/// What providers' prompt caches came to.
+#[derive(Debug, Clone, Copy, Default, Serialize, TS)]
+pub struct PromptCacheSums {
+    /// Prompt tokens read from them.
+    pub read_tokens: u64,
+    /// Prompt tokens written to them.
+    pub written_tokens: u64,
+    /// What they saved, in billionths of a dollar; below 0 where writing to them cost more.
+    pub saved_nano_usd: i64,
 }
 
 /// One minute of traffic.
@@ -236,6 +253,8 @@ pub struct ReceiptShown {
     pub notes: Vec<NoteShown>,
     /// Tokens by class; they sum.
     pub tokens: TokensShown,
+    /// What the provider's own prompt cache came to; `None` where it had no part in it.
+    pub prompt_cache: Option<PromptCacheShown>,
     /// The exact version the provider says answered.
     pub model_version: Option<String>,
     /// The provider's own name for the reply.
@@ -250,6 +269,21 @@ pub struct ReceiptShown {
     pub request_bytes: u64,
     /// Size of the answer's body.
     pub reply_bytes: u64,
+}
+
+/// What the provider's own prompt cache came to in one exchange.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct PromptCacheShown {
+    /// It was given hints that the client had not set.
+    pub hinted: bool,
+    /// Prompt tokens read from it.
+    pub read_tokens: u64,
+    /// Prompt tokens written to it.
+    pub written_tokens: u64,
+    /// What it saved, in billionths of a dollar; below 0 where writing to it cost more.
+    pub saved_nano_usd: i64,
+    /// `metered`, `estimated`, or `none` where no price is known or nothing is paid.
+    pub basis: String,
 }
 
 /// One try at one target.
@@ -306,8 +340,10 @@ pub struct NoteShown {
 /// How one of several targets was chosen.
 #[derive(Debug, Clone, Serialize, TS)]
 pub struct ChoiceShown {
-    /// Whether a conversation stayed where its cache is warm, and why not, in a sentence.
+    /// Whether a conversation stayed where its cache is warm, and why not, in a sentence; and what a switch comes to.
     pub kept: Option<String>,
+    /// How much more this request would cost elsewhere, in billionths of a dollar, with the warm cache lost.
+    pub switch_nano_usd: Option<i64>,
     /// Replays the choice.
     pub seed: String,
     /// Every target that could have been asked, in the order of the plan.

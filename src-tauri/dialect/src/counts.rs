@@ -3,7 +3,8 @@
 //! Promises: this is the only place that knows which vendor figure holds which
 //! other. Leaves out: prices, and estimates for replies without figures.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use crate::{Usage, loose};
 
@@ -30,6 +31,9 @@ pub(crate) struct OpenAiCounts {
     /// Mistral.
     #[serde(deserialize_with = "loose::count")]
     num_cached_tokens: Option<u64>,
+    /// Moonshot.
+    #[serde(deserialize_with = "loose::count")]
+    cached_tokens: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -39,6 +43,29 @@ struct PromptDetails {
     cached_tokens: Option<u64>,
     #[serde(deserialize_with = "loose::count")]
     cache_write_tokens: Option<u64>,
+    #[serde(deserialize_with = "loose::value")]
+    cache_write_tokens_details: Option<WriteDetails>,
+}
+
+/// What was written to the cache, by lifetime.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct WriteDetails {
+    #[serde(deserialize_with = "loose::count")]
+    ttl_30m_tokens: Option<u64>,
+    #[serde(deserialize_with = "loose::count")]
+    ttl_12h_tokens: Option<u64>,
+}
+
+impl WriteDetails {
+    /// The tokens written at the default lifetime and at the long one, where `all` is both.
+    pub(crate) fn by_lifetime(self, all: Option<u64>) -> (u64, u64) {
+        let long = self.ttl_12h_tokens.unwrap_or(0);
+        let short = self.ttl_30m_tokens.unwrap_or(0);
+        let all = all.unwrap_or(long.saturating_add(short));
+        let long = long.min(all);
+        (all - long, long)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -66,19 +93,27 @@ impl OpenAiCounts {
         let cache_read = details
             .clone()
             .map(|d| d.cached_tokens)
-            .chain([self.prompt_cache_hit_tokens, self.num_cached_tokens])
+            .chain([
+                self.prompt_cache_hit_tokens,
+                self.num_cached_tokens,
+                self.cached_tokens,
+            ])
             .flatten()
             .max()
             .unwrap_or(0);
-        let cache_write = details
-            .filter_map(|d| d.cache_write_tokens)
-            .max()
-            .unwrap_or(0);
+        let (cache_write, cache_write_long) = details
+            .map(|d| {
+                let by_lifetime = d.cache_write_tokens_details.unwrap_or_default();
+                by_lifetime.by_lifetime(d.cache_write_tokens)
+            })
+            .max_by_key(|(short, long)| short.saturating_add(*long))
+            .unwrap_or_default();
         // xAI: more cached than prompt means the prompt does not hold them.
         let cached_inside = if cache_read > prompt { 0 } else { cache_read };
         let input = prompt
             .saturating_sub(cached_inside)
-            .saturating_sub(cache_write);
+            .saturating_sub(cache_write)
+            .saturating_sub(cache_write_long);
 
         let reasoning = self
             .completion_tokens_details
@@ -103,7 +138,7 @@ impl OpenAiCounts {
             input,
             cache_read,
             cache_write,
-            cache_write_long: 0,
+            cache_write_long,
             output,
             reasoning,
         })
@@ -126,6 +161,32 @@ pub(crate) struct AnthropicCounts {
     output_tokens: Option<u64>,
     #[serde(deserialize_with = "loose::value")]
     output_tokens_details: Option<OutputDetails>,
+    #[serde(deserialize_with = "loose::value")]
+    iterations: Option<Compaction>,
+}
+
+/// What it took to sum up a long conversation before it was answered: it is billed, and the other figures do not
+/// hold it. Read from the list of all that was sampled.
+#[derive(Debug, Clone, Copy)]
+struct Compaction(Usage);
+
+impl<'de> Deserialize<'de> for Compaction {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Sampled {
+            r#type: String,
+        }
+        let iterations = Vec::<Box<RawValue>>::deserialize(from)?;
+        let usage = |raw: &RawValue| {
+            let sampled: Sampled = serde_json::from_str(raw.get()).ok()?;
+            let counts: AnthropicCounts = serde_json::from_str(raw.get()).ok()?;
+            counts.usage().filter(|_| sampled.r#type == "compaction")
+        };
+        let each = iterations.iter().filter_map(|raw| usage(raw));
+        Ok(Compaction(
+            each.fold(Usage::default(), |sum, one| sum.plus(&one)),
+        ))
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -157,6 +218,7 @@ impl AnthropicCounts {
         self.cache_creation = later.cache_creation.or(self.cache_creation);
         self.output_tokens = later.output_tokens.or(self.output_tokens);
         self.output_tokens_details = later.output_tokens_details.or(self.output_tokens_details);
+        self.iterations = later.iterations.or(self.iterations);
     }
 
     /// The disjoint classes, or `None` when nothing was counted.
@@ -176,14 +238,16 @@ impl AnthropicCounts {
             .and_then(|d| d.thinking_tokens)
             .unwrap_or(0);
         let reasoning = thought.min(generated);
-        Some(Usage {
+        let answer = Usage {
             input: self.input_tokens.unwrap_or(0),
             cache_read: self.cache_read_input_tokens.unwrap_or(0),
             cache_write: written - cache_write_long,
             cache_write_long,
             output: generated - reasoning,
             reasoning,
-        })
+        };
+        let compaction = self.iterations.map(|all| all.0);
+        Some(answer.plus(&compaction.unwrap_or_default()))
     }
 }
 
@@ -216,6 +280,23 @@ mod tests {
                     "prompt_tokens_details":{"cached_tokens":60,"cache_write_tokens":30},
                     "completion_tokens_details":{"reasoning_tokens":40}}"#,
                 [10, 60, 30, 0, 10, 40],
+            ),
+            // Written for two lifetimes.
+            (
+                r#"{"prompt_tokens":100,"completion_tokens":5,"prompt_tokens_details":
+                    {"cached_tokens":60,"cache_write_tokens":30,
+                     "cache_write_tokens_details":{"ttl_30m_tokens":10,"ttl_12h_tokens":20}}}"#,
+                [10, 60, 10, 20, 5, 0],
+            ),
+            (
+                r#"{"prompt_tokens":100,"completion_tokens":5,"prompt_tokens_details":
+                    {"cache_write_tokens_details":{"ttl_30m_tokens":10,"ttl_12h_tokens":20}}}"#,
+                [70, 0, 10, 20, 5, 0],
+            ),
+            // Moonshot.
+            (
+                r#"{"prompt_tokens":30,"completion_tokens":5,"total_tokens":35,"cached_tokens":16}"#,
+                [14, 16, 0, 0, 5, 0],
             ),
             // xAI: reasoning beside the completion, told by the total.
             (
@@ -292,6 +373,15 @@ mod tests {
             (
                 r#"{"input_tokens":1,"output_tokens":1,"cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":4}}"#,
                 [1, 0, 3, 4, 1, 0],
+            ),
+            (
+                // Summed up first; what another model advised has another price, and stands apart.
+                r#"{"input_tokens":23,"output_tokens":10,"iterations":[
+                    {"type":"compaction","input_tokens":180,"output_tokens":35,"cache_read_input_tokens":7,
+                     "cache_creation_input_tokens":4},
+                    {"type":"advisor_message","input_tokens":9,"output_tokens":9},
+                    {"type":"message","input_tokens":23,"output_tokens":10}, 3]}"#,
+                [203, 7, 4, 0, 45, 0],
             ),
             (
                 r#"{"input_tokens":1,"output_tokens":1,"cache_read_input_tokens":null,"cache_creation_input_tokens":null,"cache_creation":null}"#,

@@ -5,6 +5,7 @@
 //! Leaves out: when to translate (`engine`: only when a provider does not speak the caller's
 //! dialect, or has a quirk that the request meets).
 
+mod hints;
 mod joint;
 mod kept;
 mod quirks;
@@ -21,6 +22,7 @@ use crate::hub::{self, Back, BlockKind, Hosting, Note, Notes, Refused, Reply, Re
 use crate::{Dialect, Endpoint, Malformed, Task};
 use crate::{bedrock, chat, cohere, gemini, messages, ollama, responses};
 
+pub use hints::{hint, hinted_verbatim};
 pub use quirks::meets_a_quirk;
 pub use recorded::read_stream;
 pub(crate) use reply::{Reader, failed_response, read_whole};

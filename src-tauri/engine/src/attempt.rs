@@ -233,6 +233,7 @@ async fn ask(
         Back::Verbatim | Back::Enveloped { .. } | Back::Followed { .. }
     );
     attempt.spoken = translated.then(|| endpoint.dialect());
+    attempt.hinted = sending.hinted;
     if sending.calls > 1 {
         return fan_out::ask(asking, candidate, &door, sending, key, attempt).await;
     }

@@ -16,7 +16,7 @@ mod wish;
 
 use std::sync::{Arc, OnceLock};
 
-use cache::{Cache, Entry};
+use cache::{Cache, Entry, Explained, Neighbour, Neighbours};
 use dialect::{Dialect, Facts, Task};
 use http::Response;
 use tokio::sync::Semaphore;
@@ -53,6 +53,8 @@ pub(crate) struct Kept {
     flights: Arc<Flights>,
     scopes: Scopes,
     pub(crate) tallies: Tallies,
+    /// Questions whose answers are kept, to tell what another one differs in.
+    neighbours: Neighbours,
     /// Room for answers that are being kept.
     desk: Arc<Semaphore>,
 }
@@ -64,6 +66,7 @@ impl Kept {
             flights: Arc::default(),
             scopes: Scopes::default(),
             tallies: Tallies::default(),
+            neighbours: Neighbours::default(),
             desk: Arc::new(Semaphore::new(keep::MOST_AT_ONCE)),
         }
     }
@@ -83,6 +86,33 @@ impl Kept {
             entry,
             verdict: CacheVerdict::Disk,
         })
+    }
+
+    /// What this question differs in from the nearest whose answer was kept.
+    fn explain(&self, question: &cache::Question) -> Option<String> {
+        let nearest = self.neighbours.nearest(question)?;
+        Some(told(&nearest, unix_ms()))
+    }
+
+    /// An answer is kept from now on.
+    fn keep(&self, question: &Question, in_parts: Option<cache::Question>, entry: Entry) {
+        let when_ms = entry.made_at_ms;
+        self.cache.keep(&question.name, &Arc::new(entry), when_ms);
+        if let Some(in_parts) = in_parts {
+            self.neighbours.kept(Neighbour {
+                known_by: question.name,
+                question: in_parts,
+                when_ms,
+            });
+        }
+    }
+
+    /// Forgets answers.
+    pub(crate) fn forget(&self, is_doomed: impl Fn(&Entry) -> bool) {
+        self.cache.purge_where(is_doomed);
+        let now = unix_ms();
+        let is_gone = |one: &Neighbour| self.cache.look(&one.known_by, now).is_none();
+        self.neighbours.forget(is_gone);
     }
 
     async fn fetch(&self, question: &Question, now: u64) -> Option<Arc<Entry>> {
@@ -113,6 +143,23 @@ impl Kept {
     }
 }
 
+/// In a sentence.
+fn told(nearest: &Explained, now: u64) -> String {
+    let ago_s = now.saturating_sub(nearest.when_ms) / 1_000;
+    let differs: Vec<&str> = nearest.differs.iter().map(|part| part.name()).collect();
+    let route = &nearest.route;
+    match differs.as_slice() {
+        [] => format!("The same was asked of `{route}` {ago_s} s ago, and its answer is gone."),
+        [parts @ .., last] => {
+            let parts = match parts {
+                [] => (*last).to_owned(),
+                parts => format!("{} and {last}", parts.join(", ")),
+            };
+            format!("The nearest question, asked of `{route}` {ago_s} s ago, differs in {parts}.")
+        }
+    }
+}
+
 fn is_wanted(entry: &Arc<Entry>, question: &Question, now: u64) -> bool {
     let age = now.saturating_sub(entry.made_at_ms);
     let oldest = question.wish.oldest;
@@ -131,7 +178,7 @@ pub(crate) fn ask(
     wish: Wish,
     hub: &InHub,
 ) -> Result<Option<Question>, Box<CacheNote>> {
-    if call.endpoint.task() != Task::Generate {
+    if !matches!(call.endpoint.task(), Task::Generate | Task::Embed) {
         return Ok(None);
     }
     if !inner.kept.tallies.is_worth_a_look(&facts.model, &call.body) {
@@ -169,6 +216,11 @@ pub(crate) async fn serve(errand: Errand, settlement: Settlement) -> Response<Re
             Err(back) => settlement = *back,
         }
     }
+    let in_parts = errand.hub.read().map(|request| question.in_parts(request));
+    let why = in_parts
+        .as_ref()
+        .and_then(|one| errand.inner.kept.explain(one));
+    settlement.missed(why);
     let dialect = errand.call.endpoint.dialect();
     if question.wish.only {
         return refuse(
@@ -181,8 +233,8 @@ pub(crate) async fn serve(errand: Errand, settlement: Settlement) -> Response<Re
         .await;
     }
     match question.wish.look {
-        true => board(errand, settlement, &question).await,
-        false => leave(errand, settlement, &question).await,
+        true => board(errand, settlement, (&question, in_parts)).await,
+        false => leave(errand, settlement, (&question, in_parts)).await,
     }
 }
 
@@ -221,10 +273,10 @@ fn tell_to(
 async fn leave(
     errand: Errand,
     settlement: Settlement,
-    question: &Arc<Question>,
+    asked: (&Arc<Question>, Option<cache::Question>),
 ) -> Response<ReplyBody> {
     let dialect = errand.call.endpoint.dialect();
-    let flight = Flights::alone(departure((errand, settlement), question));
+    let flight = Flights::alone(departure((errand, settlement), asked));
     flown(flight, dialect).await
 }
 
@@ -232,18 +284,19 @@ async fn leave(
 async fn board(
     errand: Errand,
     settlement: Settlement,
-    question: &Arc<Question>,
+    (question, in_parts): (&Arc<Question>, Option<cache::Question>),
 ) -> Response<ReplyBody> {
     let (inner, dialect) = (Arc::clone(&errand.inner), errand.call.endpoint.dialect());
     let mut waiting = (errand, settlement);
     for _ in 0..MOST_DEATHS {
         let key = (question.name, question.form.clone());
         let flights = &inner.kept.flights;
-        let (flight, errand, settlement) =
-            match flights.board(key, waiting, |waiting| departure(waiting, question)) {
-                Boarded::First(flight) => return flown(flight, dialect).await,
-                Boarded::Joined(flight, (errand, settlement)) => (flight, errand, settlement),
-            };
+        let (flight, errand, settlement) = match flights.board(key, waiting, |waiting| {
+            departure(waiting, (question, in_parts.clone()))
+        }) {
+            Boarded::First(flight) => return flown(flight, dialect).await,
+            Boarded::Joined(flight, (errand, settlement)) => (flight, errand, settlement),
+        };
         let settlement = match flight.landed().await {
             None => settlement,
             Some(landing) => match joined::joined(flight, landing, settlement) {
@@ -266,11 +319,11 @@ async fn flown(flight: Arc<Flight>, dialect: Dialect) -> Response<ReplyBody> {
 
 fn departure(
     (errand, mut settlement): (Errand, Settlement),
-    question: &Arc<Question>,
+    (question, in_parts): (&Arc<Question>, Option<cache::Question>),
 ) -> Departure {
     let witness: Witness = Arc::new(OnceLock::new());
     settlement.testify_to(&witness);
-    let keeper = Keeper::new(&errand.inner, question);
+    let keeper = Keeper::new(&errand.inner, question, in_parts);
     Departure {
         call: Box::pin(errand.run(settlement)),
         witness,

@@ -35,6 +35,7 @@ mod passage;
 mod place;
 mod practice;
 mod probe;
+mod prompt_cache;
 mod queues;
 mod race;
 mod receipt;
@@ -63,6 +64,7 @@ pub use live::{Lately, Live, Minute, ProviderLive};
 pub use machine::Engine;
 pub use practice::{PRACTICE, PRACTICE_MODELS, provider as practice_provider};
 pub use probe::{Probe, probe};
+pub use prompt_cache::{PromptCache, PromptCacheTotals};
 pub use receipt::{
     AttemptFailure, AttemptRecord, Basis, CacheNote, CacheVerdict, Ending, Lost, Receipt, ReceiptId,
 };

@@ -15,6 +15,7 @@ use dialect::FailureCategory;
 use routing::Routes;
 use tokio::sync::broadcast;
 
+use crate::prompt_cache::{PromptCacheTotals, Tally};
 use crate::receipt::{Ending, Receipt};
 
 /// How far back a provider's window reaches.
@@ -30,6 +31,7 @@ pub struct Live {
     paused: AtomicBool,
     providers: ArcSwap<HashMap<String, Arc<ProviderLive>>>,
     minutes: Mutex<Minutes>,
+    prompt_cache: Tally,
     receipts: broadcast::Sender<Arc<Receipt>>,
 }
 
@@ -91,6 +93,7 @@ impl Default for Live {
                 current: 0,
                 slots: VecDeque::from(vec![Minute::default(); 60]),
             }),
+            prompt_cache: Tally::default(),
             receipts: broadcast::channel(WATCH_BACKLOG).0,
         }
     }
@@ -133,6 +136,11 @@ impl Live {
         minutes.slots.iter().copied().collect()
     }
 
+    /// What providers' prompt caches came to since the start.
+    pub fn prompt_cache(&self) -> PromptCacheTotals {
+        self.prompt_cache.totals()
+    }
+
     /// Receipts as they are settled. A watcher that falls too far behind misses some.
     pub fn watch(&self) -> broadcast::Receiver<Arc<Receipt>> {
         self.receipts.subscribe()
@@ -152,6 +160,7 @@ impl Live {
                 minute.failed += u32::from(failed);
             }
         }
+        self.prompt_cache.add(receipt);
         if self.receipts.receiver_count() > 0 {
             // A send fails only when the last watcher has just left.
             let _ = self.receipts.send(Arc::new(receipt.clone()));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use cache::Cache;
+use cache::{Cache, Entry};
 use http::HeaderValue;
 use routing::{KeySource, Machine, Provider, Standing};
 
@@ -127,6 +127,11 @@ impl Engine {
     /// Answers that were given before.
     pub fn answers(&self) -> &Arc<Cache> {
         &self.inner.kept.cache
+    }
+
+    /// Forgets those of them that `is_doomed`; on the disk all.
+    pub fn forget_answers(&self, is_doomed: impl Fn(&Entry) -> bool) {
+        self.inner.kept.forget(is_doomed);
     }
 
     /// How often these were of use, by the name that was asked for.

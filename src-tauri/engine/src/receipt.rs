@@ -6,6 +6,7 @@ use routing::{Dropped, NanoUsd};
 use serde::{Deserialize, Serialize};
 
 use crate::choosing::Choice;
+use crate::prompt_cache::PromptCache;
 
 /// Names a receipt; later ones are greater. Milliseconds since 1970 in the upper
 /// bits, a counter in the lower twelve, so that an index by id is one by time.
@@ -93,6 +94,9 @@ pub struct AttemptRecord {
     /// The dialect the request was translated into; `None` when it went as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spoken: Option<Dialect>,
+    /// The provider's prompt cache was given hints that the caller had not set.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub hinted: bool,
     /// Requests that it took: more than one where several answers were asked of a provider that
     /// gives one to a request. Each is paid for.
     #[serde(default = "one", skip_serializing_if = "is_one")]
@@ -122,6 +126,14 @@ fn one() -> u32 {
 )]
 fn is_one(calls: &u32) -> bool {
     *calls == 1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field by reference"
+)]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Why an attempt failed.
@@ -260,6 +272,9 @@ pub struct Receipt {
     pub cost: NanoUsd,
     /// How sure the cost is.
     pub cost_basis: Basis,
+    /// What the provider's own prompt cache came to; `None` where it had no part in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_cache: Option<PromptCache>,
     /// The catalogue version the price came from.
     pub price_version: Option<String>,
     /// Until the first byte of the answer went to the client, in microseconds.

@@ -23,7 +23,7 @@ use crate::machine::Inner;
 use crate::media::Files;
 use crate::passage::Back;
 use crate::resume::Course;
-use crate::{conversations, headers, settle};
+use crate::{conversations, headers, prompt_cache, settle};
 
 /// A request as one target gets it.
 pub(crate) struct Sending {
@@ -35,6 +35,8 @@ pub(crate) struct Sending {
     pub(crate) query: Option<String>,
     /// What could not travel.
     pub(crate) notes: Vec<Note>,
+    /// The provider's prompt cache was given hints that the caller had not set.
+    pub(crate) hinted: bool,
     /// The prompt's tokens as counted here, to be learnt from when the provider reports its own.
     pub(crate) counted: Option<u64>,
     /// How many times it is sent: once for each answer, where the provider gives one to a request.
@@ -220,10 +222,13 @@ fn recall(asking: &Asking<'_>, request: &mut hub::Request) {
 }
 
 fn verbatim(asking: &Asking<'_>, candidate: &Candidate, door: &Door<'_>) -> Sending {
+    let body = asking.facts.rename(&asking.call.body, &candidate.model);
+    let hinted = prompt_cache::hinted(asking, candidate, door, &body);
     Sending {
         endpoint: door.endpoint,
         headers: asking.headers.clone(),
-        body: asking.facts.rename(&asking.call.body, &candidate.model),
+        hinted: hinted.is_some(),
+        body: hinted.unwrap_or(body),
         query: travelling_query(asking),
         notes: Vec::new(),
         counted: None,
@@ -300,6 +305,7 @@ fn enveloped(
         body: body.into(),
         query: None,
         notes: Vec::new(),
+        hinted: false,
         counted: None,
         calls: 1,
         back: Back::Enveloped {
@@ -345,6 +351,7 @@ fn translated(
     if calls > 1 {
         (request.candidates, request.stream) = (None, false);
     }
+    let hinted = prompt_cache::hint(asking, candidate, &target, &mut request, count.tokens);
     let Outgoing {
         endpoint,
         body,
@@ -371,6 +378,7 @@ fn translated(
             Way::Enveloped | Way::Translated => None,
         },
         notes,
+        hinted,
         // Several calls report several prompts.
         counted: (calls == 1).then_some(count.counted),
         calls,
@@ -439,6 +447,7 @@ fn embedding(
         body: outgoing.body,
         query: None,
         notes: outgoing.notes,
+        hinted: false,
         counted: None,
         calls: 1,
         back: Back::Vectors {

@@ -18,6 +18,7 @@ use crate::choosing::Choice;
 use crate::kept::Witness;
 use crate::ledger::Recorded;
 use crate::machine::Inner;
+use crate::prompt_cache::PromptCache;
 use crate::receipt::{AttemptRecord, Basis, CacheNote, Ending, Receipt, ReceiptId};
 use crate::snapshot::Snapshot;
 
@@ -75,6 +76,7 @@ struct Spent {
     usage: Usage,
     cost: NanoUsd,
     cost_basis: Basis,
+    prompt_cache: Option<PromptCache>,
 }
 
 /// Which of two attempts under way.
@@ -117,6 +119,7 @@ impl Settlement {
                 usage_basis: Basis::None,
                 cost: NanoUsd(0),
                 cost_basis: Basis::None,
+                prompt_cache: None,
                 price_version: None,
                 ttft_us: None,
                 total_us: 0,
@@ -374,6 +377,15 @@ impl Settlement {
         self.note(|receipt| receipt.cache = note);
     }
 
+    /// No kept answer was found, for this reason as far as it is known.
+    pub(crate) fn missed(&mut self, why: Option<String>) {
+        self.note(|receipt| {
+            if let Some(note) = &mut receipt.cache {
+                note.why = why;
+            }
+        });
+    }
+
     /// An answer that was given before is told again.
     pub(crate) fn told_again(&mut self, entry: &Entry, note: CacheNote) {
         let elapsed = self.elapsed_us();
@@ -539,13 +551,14 @@ impl Settlement {
             receipt.usage.input = receipt.usage.input.min(most);
         }
         let price = known.and_then(|model| model.price.as_ref());
+        let several = match receipt.usage_basis {
+            Basis::Metered => self.usages.as_slice(),
+            Basis::Estimated | Basis::None => &[],
+        };
+        receipt.prompt_cache = PromptCache::of(receipt, price.filter(|_| !free), several);
         if free {
             receipt.cost_basis = receipt.usage_basis;
         } else if let Some(price) = price {
-            let several = match receipt.usage_basis {
-                Basis::Metered => self.usages.as_slice(),
-                Basis::Estimated | Basis::None => &[],
-            };
             receipt.cost = cost(
                 price,
                 &receipt.usage,
@@ -559,6 +572,7 @@ impl Settlement {
             let both = earlier.and(&Spent::on(receipt));
             (receipt.usage, receipt.usage_basis) = (both.usage, Basis::Estimated);
             (receipt.cost, receipt.cost_basis) = (both.cost, both.cost_basis);
+            receipt.prompt_cache = both.prompt_cache;
         }
     }
 }
@@ -569,6 +583,7 @@ impl Spent {
             usage: receipt.usage,
             cost: receipt.cost,
             cost_basis: receipt.cost_basis,
+            prompt_cache: receipt.prompt_cache,
         }
     }
 
@@ -582,6 +597,7 @@ impl Spent {
                 (Basis::None, Basis::None) => Basis::None,
                 _ => Basis::Estimated,
             },
+            prompt_cache: PromptCache::both(self.prompt_cache, rest.prompt_cache),
         }
     }
 }
@@ -680,6 +696,7 @@ mod tests {
             },
             cost: NanoUsd(cost),
             cost_basis,
+            prompt_cache: None,
         };
         let both = spent(100, 7, Basis::Estimated).and(&spent(120, 30, Basis::Metered));
         assert_eq!((both.usage.input, both.usage.output), (220, 2));

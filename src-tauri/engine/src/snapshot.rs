@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use routing::Routes;
+use routing::{PromptCacheHints, Routes};
 
 /// What the config file means, checked and compiled. Immutable.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct Snapshot {
     pub translation: Translation,
 }
 
-/// What may be done for a translation beyond writing it. Both cost something, so both are off.
+/// What may be done for a translation beyond writing it. What costs something of its own is off.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Translation {
     /// How many times a provider that gives one answer to a request may be asked for several. Each
@@ -27,6 +27,8 @@ pub struct Translation {
     pub fan_out: u32,
     /// Files that a request names by address.
     pub fetch: FetchRules,
+    /// Whether providers' prompt caches are given hints, where an alias does not say it.
+    pub prompt_cache: PromptCacheHints,
 }
 
 /// Whether files are fetched for providers that take bytes only, and where from.

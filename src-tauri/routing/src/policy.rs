@@ -24,6 +24,8 @@ pub struct Policy {
     pub local_only: bool,
     /// Which answers are kept and told again.
     pub keeping: Keeping,
+    /// Whether providers' prompt caches are given hints where the caller gave none. `None`: as everywhere.
+    pub prompt_cache: Option<PromptCacheHints>,
 }
 
 /// Which answers are kept, and how they are told again.
@@ -71,6 +73,19 @@ pub enum Replay {
     AtOnce,
     /// About as fast as it came the first time, ten seconds at most.
     Paced,
+}
+
+/// Which requests get hints for a provider's prompt cache, where the caller set none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PromptCacheHints {
+    /// Those that are translated: they are ours to write. What goes as it came stays as it is.
+    #[default]
+    Translated,
+    /// Those that go as they came too, where the vendor takes one field that has it mark the prompt itself.
+    Auto,
+    /// None.
+    Off,
 }
 
 /// What becomes of a stream that breaks in the middle.

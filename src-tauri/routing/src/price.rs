@@ -174,6 +174,20 @@ impl Price {
         cost
     }
 
+    /// What a provider's prompt cache spared of this usage's cost at this moment (seconds since 1970, UTC): the full
+    /// price of what was read from it and written to it, less what was paid for that. Less than nothing where
+    /// more was paid to write than was spared by reading.
+    pub fn saved_by_cache(&self, usage: &Usage, at_unix_s: u64) -> NanoUsd {
+        let paid = self.cost(usage, at_unix_s);
+        let cached = usage.input_total().saturating_sub(usage.input);
+        let rates = self.rates(usage.input_total(), at_unix_s);
+        let paid = [paid.cache_read, paid.cache_write, paid.cache_write_long];
+        rates
+            .input
+            .times(cached)
+            .saturating_sub(paid.into_iter().sum())
+    }
+
     /// The rates that hold for a prompt of this many tokens at this moment
     /// (seconds since 1970, UTC).
     pub fn rates(&self, prompt_tokens: u64, at_unix_s: u64) -> &Rates {

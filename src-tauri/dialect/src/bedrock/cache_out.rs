@@ -38,8 +38,12 @@ impl Marks {
         let mut marks: Vec<(bool, Option<Lifetime>)> = tools
             .iter()
             .filter_map(|tool| tool.cache)
-            // Nova caches system text and turns only.
-            .map(|mark| (false, (family != Family::Nova).then_some(mark.lifetime)))
+            .map(|mark| {
+                (
+                    false,
+                    family.takes_tool_cache_points().then_some(mark.lifetime),
+                )
+            })
             .collect();
         marks.extend(of_parts(system, true));
         marks.extend(of_parts(turns, false));

@@ -44,6 +44,11 @@ impl Family {
         matches!(self, Family::Claude | Family::Nova)
     }
 
+    /// Whether a mark may stand behind a tool; Nova caches system text and turns only.
+    pub(super) fn takes_tool_cache_points(self) -> bool {
+        self == Family::Claude
+    }
+
     /// Whether a tool's result may say that the tool failed.
     pub(super) fn takes_result_status(self) -> bool {
         matches!(self, Family::Claude | Family::Nova | Family::Unknown)

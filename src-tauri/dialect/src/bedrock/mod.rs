@@ -20,6 +20,15 @@ mod whole_in;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use family::Family;
+
+/// Whether a model takes marks of cached prefixes; and if it does, whether behind a tool too.
+pub(crate) fn takes_marks(model: &str) -> Option<bool> {
+    let family = Family::of(model);
+    let takes = family.takes_cache_points();
+    takes.then(|| family.takes_tool_cache_points())
+}
+
 pub(crate) use events_in::Reader;
 pub(crate) use request_out::write_request;
 pub(crate) use whole_in::read_reply;

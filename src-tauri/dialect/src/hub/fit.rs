@@ -8,6 +8,7 @@
 mod binding;
 mod content;
 mod ids;
+mod marks;
 mod names;
 mod tools;
 
@@ -35,6 +36,7 @@ pub(crate) fn fit(
     tools::custom(request, target, notes, &mut back);
     names::fit(request, target, notes, &mut back);
     content::fit(request, target, notes)?;
+    marks::fit(request, target);
     ids::fit(request, target, notes, &mut back);
     ids::name_results(request, notes);
     ids::order_results(request, target);

@@ -73,6 +73,9 @@ pub struct Quirks {
     /// How it is made to go on from an unfinished answer. Unsaid: by what is known of the model where the
     /// dialect has such a thing (Messages, Converse), and not at all elsewhere.
     pub prefill: Option<Prefill>,
+    /// It takes hints for its prompt cache at the request's top level (`prompt_cache_key`; on Messages a
+    /// `cache_control` that moves with the conversation): they are given where the caller set none.
+    pub cache_hints: bool,
     /// Paths that differ from the dialect's, by endpoint name (`rerank`: `/rerank`).
     pub paths: BTreeMap<String, String>,
 }
@@ -98,6 +101,8 @@ impl Quirks {
             text_only_content,
             // Of answers that are gone on with, which no caller asks for.
             prefill: _,
+            // Of hints that are added, which change nothing of what a caller wrote.
+            cache_hints: _,
             paths: _,
         } = self;
         let flags = [
@@ -148,6 +153,10 @@ pub struct Traits {
     pub prefill: Option<bool>,
     /// Takes system messages in the middle of a conversation.
     pub mid_system: Option<bool>,
+    /// Takes marks of cached prefixes on parts of content, where its dialect is one of OpenAI's.
+    pub cache_marks: Option<bool>,
+    /// The shortest prompt that its provider's cache keeps, in tokens.
+    pub cache_from: Option<u32>,
 }
 
 /// Who a request is written for.

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::counts::WriteDetails;
 use crate::{Usage, loose};
 
 /// As a provider writes it. Copies of Chat Completions' names are read too.
@@ -34,15 +35,6 @@ struct InputDetails {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct WriteDetails {
-    #[serde(deserialize_with = "loose::count")]
-    ttl_12h_tokens: Option<u64>,
-    #[serde(deserialize_with = "loose::count")]
-    ttl_30m_tokens: Option<u64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct OutputDetails {
     #[serde(deserialize_with = "loose::count")]
     reasoning_tokens: Option<u64>,
@@ -58,11 +50,7 @@ impl Counts {
         let details = self.input_tokens_details.unwrap_or_default();
         let cache_read = details.cached_tokens.unwrap_or(0);
         let by_lifetime = details.cache_write_tokens_details.unwrap_or_default();
-        let long = by_lifetime.ttl_12h_tokens.unwrap_or(0);
-        let written = details
-            .cache_write_tokens
-            .unwrap_or_else(|| long.saturating_add(by_lifetime.ttl_30m_tokens.unwrap_or(0)));
-        let long = long.min(written);
+        let (short, long) = by_lifetime.by_lifetime(details.cache_write_tokens);
         // xAI: more cached than prompt means the prompt does not hold them.
         let cached_inside = if cache_read > prompt { 0 } else { cache_read };
 
@@ -85,9 +73,12 @@ impl Counts {
             (generated - inside, inside)
         };
         Some(Usage {
-            input: prompt.saturating_sub(cached_inside).saturating_sub(written),
+            input: prompt
+                .saturating_sub(cached_inside)
+                .saturating_sub(short)
+                .saturating_sub(long),
             cache_read,
-            cache_write: written - long,
+            cache_write: short,
             cache_write_long: long,
             output,
             reasoning,

@@ -51,6 +51,8 @@ fn may_meet(request: &Request, quirks: &Quirks) -> bool {
         text_only_content,
         // Of answers that are gone on with, which no caller asks for.
         prefill: _,
+        // Of hints that are added where a caller set none.
+        cache_hints: _,
         // Of the address, not of the body.
         paths: _,
     } = quirks;

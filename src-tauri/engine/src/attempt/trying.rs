@@ -154,6 +154,7 @@ impl Try {
             status: None,
             failure: None,
             spoken: None,
+            hinted: false,
             calls: 1,
             lost: None,
         };

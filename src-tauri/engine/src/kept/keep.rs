@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cache::{Entry, Written};
 use dialect::hub::{Back, Event};
-use dialect::{Dialect, Framing};
+use dialect::{Dialect, Framing, Task};
 
 use super::question::Question;
 use super::rule::may_be_told_again;
@@ -24,13 +24,20 @@ pub(crate) const MOST_AT_ONCE: usize = 32;
 pub(crate) struct Keeper {
     inner: Arc<Inner>,
     question: Arc<Question>,
+    /// The same in parts, to tell other questions from it.
+    in_parts: Option<cache::Question>,
 }
 
 impl Keeper {
-    pub(crate) fn new(inner: &Arc<Inner>, question: &Arc<Question>) -> Keeper {
+    pub(crate) fn new(
+        inner: &Arc<Inner>,
+        question: &Arc<Question>,
+        in_parts: Option<cache::Question>,
+    ) -> Keeper {
         Keeper {
             inner: Arc::clone(inner),
             question: Arc::clone(question),
+            in_parts,
         }
     }
 
@@ -49,8 +56,8 @@ impl Keeper {
             let now = unix_ms();
             match entry(&self.question, &paid, told, now) {
                 Some(entry) => {
-                    let cache = &self.inner.kept.cache;
-                    cache.keep(&self.question.name, &Arc::new(entry), now);
+                    let kept = &self.inner.kept;
+                    kept.keep(&self.question, self.in_parts, entry);
                 }
                 None => self.inner.kept.tallies.not_kept(),
             }
@@ -63,7 +70,9 @@ impl Keeper {
         // One that was sewn of two, or asked of several, is nobody's single answer.
         let of_one = receipt.attempts.last().is_some_and(|last| last.calls == 1)
             && !receipt.notes.iter().any(|note| note.what == "seam");
-        whole && of_one && may_be_told_again(&self.question.rule, receipt.stop)
+        let is_vectors = self.question.form.endpoint.task() == Task::Embed;
+        let ended = is_vectors || may_be_told_again(&self.question.rule, receipt.stop);
+        whole && of_one && ended
     }
 }
 
@@ -118,6 +127,10 @@ fn entry(question: &Question, paid: &Paid, told: Vec<u8>, now: u64) -> Option<En
 /// What the caller was told, in the hub's words.
 fn read_back(question: &Question, provider: &str, told: &[u8]) -> Option<Vec<Event>> {
     let endpoint = question.form.endpoint;
+    if endpoint.task() == Task::Embed {
+        // Told as they were, or not at all.
+        return Some(Vec::new());
+    }
     if !question.form.stream {
         return dialect::read_answer(endpoint, told, provider, Back::default()).ok();
     }

@@ -3,12 +3,14 @@
 //! Promises: two requests are one question only if either's answer answers the other (docs/cache.md). Requests
 //! that a rule keeps out are none, with the reason. Leaves out the fingerprint itself (`cache`).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cache::{Fingerprint, Scope, fingerprint};
-use dialect::{Endpoint, Facts};
+use cache::{Fingerprint, Scope, fingerprint, fingerprint_of};
+use dialect::hub::Request;
+use dialect::{Endpoint, Facts, Task};
 use routing::{Keeping, Named, Provider, Routes};
 
 use super::letterhead::letterhead;
@@ -33,6 +35,9 @@ pub(crate) struct Question {
     pub(crate) route: Arc<str>,
     /// The vendor keeps the answer for a later turn, or whoever stands in for it.
     pub(crate) stored: bool,
+    words: Arc<Words>,
+    letterhead: String,
+    client: Arc<str>,
 }
 
 /// How a caller wants its answer written.
@@ -46,6 +51,14 @@ pub(crate) struct Form {
 }
 
 impl Question {
+    /// The same in parts, to tell it from others.
+    pub(crate) fn in_parts(&self, request: &Request) -> cache::Question {
+        let parts = request.asked_in_parts();
+        let policy = self.words.policy(&self.letterhead);
+        let scope = self.words.scope(&self.client, &policy);
+        cache::Question::new(parts, &scope, Arc::clone(&self.route))
+    }
+
     /// How long its answer is told, and how much longer while nobody gives a new one.
     pub(crate) fn life(&self) -> (Duration, Duration) {
         (self.wish.ttl.unwrap_or(self.rule.fresh), self.rule.stale)
@@ -59,6 +72,26 @@ struct Words {
     route: Arc<str>,
     policy: String,
     targets: Vec<String>,
+}
+
+impl Words {
+    fn policy(&self, letterhead: &str) -> Cow<'_, str> {
+        match letterhead.is_empty() {
+            true => Cow::Borrowed(&self.policy),
+            false => Cow::Owned(format!("{}\n{letterhead}", self.policy)),
+        }
+    }
+
+    fn scope<'a>(&'a self, client: &'a str, policy: &'a str) -> Scope<'a> {
+        Scope {
+            client: match self.rule.shared {
+                true => "",
+                false => client,
+            },
+            policy,
+            targets: &self.targets,
+        }
+    }
 }
 
 /// Scopes by name, for one snapshot.
@@ -113,30 +146,15 @@ pub(crate) fn question(
     if wants_a_list(call) {
         return Err("a stream in the form of a list is not kept".into());
     }
-    if let Some(reason) = is_warm_at_a_glance(&words.rule, &call.body) {
-        return Err(reason);
-    }
-    let request = hub
-        .of(inner, call, facts)
-        .map_err(|_| "it can't be read in our own words")?;
-    let known = request.cacheability();
-    may_be_asked_again(&words.rule, &known, call.endpoint)?;
     let letterhead = letterhead(&call.headers, call.query.as_deref());
-    let policy = match letterhead.is_empty() {
-        true => &words.policy,
-        false => &format!("{}\n{letterhead}", words.policy),
+    let policy = words.policy(&letterhead);
+    let scope = words.scope(&call.client, &policy);
+    let (name, stored) = match call.endpoint.task() {
+        Task::Embed => (vectors(call, &scope)?, false),
+        _ => talk(inner, (call, facts), &words.rule, &scope, hub)?,
     };
-    let scope = Scope {
-        client: match words.rule.shared {
-            true => "",
-            false => &call.client,
-        },
-        policy,
-        targets: &words.targets,
-    };
-    let name =
-        fingerprint(request, &scope).ok_or("it holds a number that can't be read exactly")?;
     let by_name = call.endpoint == Endpoint::Responses;
+    drop(policy);
     Ok(Question {
         name,
         form: Form {
@@ -148,8 +166,40 @@ pub(crate) fn question(
         rule: words.rule,
         wish,
         route: Arc::clone(&words.route),
-        stored: by_name && known.store != Some(false),
+        stored,
+        words,
+        letterhead,
+        client: Arc::clone(&call.client),
     })
+}
+
+/// What an answer in words is known by, and whether it is stored for a later turn.
+fn talk(
+    inner: &Inner,
+    (call, facts): (&Call, &Facts),
+    rule: &Keeping,
+    scope: &Scope<'_>,
+    hub: &InHub,
+) -> Result<(Fingerprint, bool), Reason> {
+    if let Some(reason) = is_warm_at_a_glance(rule, &call.body) {
+        return Err(reason);
+    }
+    let request = hub
+        .of(inner, call, facts)
+        .map_err(|_| "it can't be read in our own words")?;
+    let known = request.cacheability();
+    may_be_asked_again(rule, &known, call.endpoint)?;
+    let name = fingerprint(request, scope).ok_or("it holds a number that can't be read exactly")?;
+    let stored = call.endpoint == Endpoint::Responses && known.store != Some(false);
+    Ok((name, stored))
+}
+
+/// What vectors are known by: they are drawn by nothing, so they are the same each time.
+fn vectors(call: &Call, scope: &Scope<'_>) -> Result<Fingerprint, Reason> {
+    let model = call.path.as_ref().map(|path| path.model.as_str());
+    let digest = dialect::asked_embed(call.endpoint, &call.body, model)
+        .ok_or("it can't be read in our own words")?;
+    Ok(fingerprint_of(digest, scope))
 }
 
 fn words(snapshot: &Snapshot, model: &str, local_only: bool) -> Words {

@@ -110,7 +110,7 @@ fn written(entry: &Entry, caller: &Caller<'_>, id: ReceiptId) -> Option<Told> {
     if let Some(told) = same.filter(|_| !paced && !remembered) {
         return Some(Told::AtOnce(told.body().clone()));
     }
-    let events = entry.reply()?;
+    let events = entry.reply().filter(|events| !events.is_empty())?;
     if remembered {
         remember(entry, caller, id, Reply::of(events.clone()));
     }

@@ -138,6 +138,7 @@ fn translation(written: &written::Translation) -> Result<Translation, Wrong> {
             on: written.fetch_images,
             allow: allow.collect::<Result<_, _>>()?,
         },
+        prompt_cache: written.prompt_cache,
     })
 }
 
@@ -505,6 +506,7 @@ fn policy(rule: &written::Rule, usual: Keeping) -> Result<Policy, Wrong> {
         broken_stream: rule.broken_stream,
         local_only: rule.local_only,
         keeping: keeping::of_alias(usual, rule.cache.as_ref())?,
+        prompt_cache: rule.prompt_cache,
     })
 }
 

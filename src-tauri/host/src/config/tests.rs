@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use dialect::Dialect;
 use routing::{
-    AuthScheme, BrokenStream, HedgePolicy, KeySource, Policy, Provider, Strategy, Target,
+    AuthScheme, BrokenStream, HedgePolicy, KeySource, Policy, PromptCacheHints, Provider, Strategy,
+    Target,
 };
 
 use super::*;
@@ -404,6 +405,11 @@ fn a_mistake_is_told_with_its_place_and_what_to_do() {
             "[alias]\nfast = { targets = [\"practice/a\"], broken_stream = \"hide\" }\n",
             "2:52: unknown value `hide`; known are tell, continue",
         ),
+        (
+            "[alias]\nfast = { targets = [\"practice/a\"], prompt_cache = \"on\" }\n",
+            "2:51: unknown value `on`; known are translated, auto, off",
+        ),
+        ("[translation]\nprompt_cache = true\n", "2:16: "),
     ];
     let mut wrong = Vec::new();
     for (text, expected) in table {
@@ -579,10 +585,12 @@ fn what_costs_something_in_a_translation_is_off_until_it_is_asked_for() {
     let off = load("").snapshot.translation;
     assert_eq!(off, engine::Translation::default());
     assert!(!off.fetch.on && off.fan_out == 0);
-    let text = "[translation]\nfan_out = 3\nfetch_images = true\n\
+    assert_eq!(off.prompt_cache, PromptCacheHints::Translated);
+    let text = "[translation]\nfan_out = 3\nfetch_images = true\nprompt_cache = \"auto\"\n\
                 fetch_allow = [\"Images.lan:8080\", \"127.0.0.1:80\", \"[::1]:9\"]\n";
     let on = load(text).snapshot.translation;
     assert_eq!((on.fan_out, on.fetch.on), (3, true));
+    assert_eq!(on.prompt_cache, PromptCacheHints::Auto);
     assert_eq!(
         on.fetch.allow,
         ["images.lan:8080", "127.0.0.1:80", "[::1]:9"]
@@ -651,7 +659,8 @@ fn an_alias_may_say_by_which_rule_a_target_is_chosen() {
     let weights: Vec<f64> = weighed.targets.iter().map(|target| target.weight).collect();
     assert_eq!(weights, [3.0, 1.0]);
     let careful = alias(
-        "{ targets = [\"practice/steady\"], hedge = 0.05, broken_stream = \"continue\", local_only = true }",
+        "{ targets = [\"practice/steady\"], hedge = 0.05, broken_stream = \"continue\", local_only = true, \
+         prompt_cache = \"off\" }",
     );
     let hedge = HedgePolicy {
         allowed: true,
@@ -664,7 +673,9 @@ fn an_alias_may_say_by_which_rule_a_target_is_chosen() {
             hedge,
             broken_stream: BrokenStream::Continue,
             local_only: true,
+            prompt_cache: Some(PromptCacheHints::Off),
             ..Policy::default()
         }
     );
+    assert_eq!(table.policy.prompt_cache, None);
 }

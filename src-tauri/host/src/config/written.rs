@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use dialect::hub::{Hosting, Quirks};
-use routing::{AuthScheme, BrokenStream, Strategy};
+use routing::{AuthScheme, BrokenStream, PromptCacheHints, Strategy};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
@@ -57,6 +57,7 @@ pub(super) struct Translation {
     pub(super) fan_out: Option<Spanned<i64>>,
     pub(super) fetch_images: bool,
     pub(super) fetch_allow: Vec<Spanned<String>>,
+    pub(super) prompt_cache: PromptCacheHints,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -120,6 +121,7 @@ pub(super) struct Rule {
     pub(super) broken_stream: BrokenStream,
     pub(super) local_only: bool,
     pub(super) cache: Option<keeping::RuleOrSwitch>,
+    pub(super) prompt_cache: Option<PromptCacheHints>,
 }
 
 #[derive(Debug)]
@@ -181,11 +183,13 @@ impl<'de> Visitor<'de> for TargetsVisitor {
                 "broken_stream" => rule.broken_stream = map.next_value()?,
                 "local_only" => rule.local_only = map.next_value()?,
                 "cache" => rule.cache = Some(map.next_value()?),
+                "prompt_cache" => rule.prompt_cache = Some(map.next_value()?),
                 _ => {
                     return Err(A::Error::custom(
                         "an alias is a list of targets; a name with a dot in it must be in quotes, \
                          as in \"gpt-4.1\" = [\"openai/gpt-4.1-mini\"]. As a table it has `targets`, \
-                         `strategy`, `weights`, `hedge`, `broken_stream`, `local_only` and `cache`",
+                         `strategy`, `weights`, `hedge`, `broken_stream`, `local_only`, `prompt_cache` \
+                         and `cache`",
                     ));
                 }
             }

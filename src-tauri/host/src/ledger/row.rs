@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use dialect::hub::Note;
 use dialect::{Endpoint, StopReason, Usage};
-use engine::{AttemptRecord, Basis, CacheNote, Choice, Ending, Receipt, ReceiptId};
+use engine::{AttemptRecord, Basis, CacheNote, Choice, Ending, PromptCache, Receipt, ReceiptId};
 use routing::{Dropped, NanoUsd};
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Row, params};
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// Idempotent: a batch whose outcome is unknown can be written again.
 pub(super) const INSERT: &str = "
     INSERT OR IGNORE INTO receipts VALUES
-    (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24)";
+    (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25)";
 
 /// Read in the order of the table.
 pub(super) const COLUMNS: &str = "id, started_ms, client, endpoint, requested_model, alias, \
@@ -37,6 +37,8 @@ struct Detail<'a> {
     choice: Option<Cow<'a, Choice>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cache: Option<Cow<'a, CacheNote>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    prompt_cache: Option<PromptCache>,
     upstream_id: Option<Cow<'a, str>>,
     stop: Option<StopReason>,
     fault: Option<Cow<'a, str>>,
@@ -59,6 +61,7 @@ pub(super) fn insert(
         notes: Cow::Borrowed(&receipt.notes),
         choice: receipt.choice.as_ref().map(Cow::Borrowed),
         cache: receipt.cache.as_ref().map(Cow::Borrowed),
+        prompt_cache: receipt.prompt_cache,
         upstream_id: receipt.upstream_id.as_deref().map(Cow::Borrowed),
         stop: receipt.stop,
         fault: receipt.fault.as_deref().map(Cow::Borrowed),
@@ -96,6 +99,7 @@ pub(super) fn insert(
         receipt.ttft_us.map(integer),
         integer(receipt.total_us),
         detail,
+        receipt.prompt_cache.map_or(0, |cache| cache.saved.0),
     ])?;
     Ok(())
 }
@@ -134,6 +138,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Receipt> {
         usage_basis: required(row, 17, &BASES, basis_word)?,
         cost: NanoUsd(row.get(18)?),
         cost_basis: required(row, 19, &BASES, basis_word)?,
+        prompt_cache: detail.prompt_cache,
         price_version: row.get(20)?,
         ttft_us: row.get::<_, Option<i64>>(21)?.map(i64::unsigned_abs),
         total_us: natural(row, 22)?,

@@ -10,7 +10,8 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Each entry takes the file from the version of its index to the next. Entries
 /// are never edited once released: somebody's file has been through them.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE receipts (
         id               INTEGER PRIMARY KEY,
         started_ms       INTEGER NOT NULL,
@@ -37,7 +38,12 @@ const MIGRATIONS: &[&str] = &["
         total_us         INTEGER NOT NULL,
         detail           TEXT NOT NULL
     ) STRICT;
-"];
+",
+    // What providers' prompt caches saved, so that a day's sum reads no JSON.
+    "
+    ALTER TABLE receipts ADD COLUMN cache_saved_nano_usd INTEGER NOT NULL DEFAULT 0;
+",
+];
 
 /// `SBOX`: `file` and other tools can tell what the file is.
 const APPLICATION_ID: i64 = 0x5342_4f58;

@@ -4,7 +4,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use dialect::{Endpoint, FailureCategory, StopReason, Usage};
 use engine::{
-    AttemptFailure, AttemptRecord, Basis, CacheNote, CacheVerdict, Choice, Ending, Lost, ReceiptId,
+    AttemptFailure, AttemptRecord, Basis, CacheNote, CacheVerdict, Choice, Ending, Lost,
+    PromptCache, ReceiptId,
 };
 use routing::{Dropped, Kept, NanoUsd, Stay};
 use rusqlite::Connection;
@@ -31,6 +32,7 @@ fn full(id: ReceiptId) -> Receipt {
             took_us: 2,
             status: Some(429),
             spoken: Some(dialect::Dialect::Gemini),
+            hinted: true,
             calls: 3,
             lost: Some(Lost {
                 cost: NanoUsd(1_700),
@@ -76,6 +78,13 @@ fn full(id: ReceiptId) -> Receipt {
         usage_basis: Basis::Metered,
         cost: NanoUsd(7_000),
         cost_basis: Basis::Estimated,
+        prompt_cache: Some(PromptCache {
+            hinted: true,
+            read_tokens: 2,
+            written_tokens: 7,
+            saved: NanoUsd(-300),
+            basis: Basis::Metered,
+        }),
         price_version: Some("2026-11-22".into()),
         ttft_us: Some(8),
         total_us: 9,
@@ -116,6 +125,7 @@ fn bare(id: ReceiptId) -> Receipt {
         usage_basis: Basis::None,
         cost: NanoUsd(0),
         cost_basis: Basis::None,
+        prompt_cache: None,
         price_version: None,
         ttft_us: None,
         status: 401,
@@ -364,6 +374,7 @@ fn totals_sum_their_span_by_provider_and_apart() {
         (NanoUsd(21_000), NanoUsd(14_000))
     );
     assert_eq!((totals.usage.input, totals.usage.reasoning), (3, 18));
+    assert_eq!(totals.cache_saved, NanoUsd(-900));
     assert_eq!(ledger.totals(NOW + 1, Some(NOW + 3)).unwrap().requests, 2);
     assert_eq!(ledger.totals(u64::MAX, None).unwrap(), Totals::default());
     assert_eq!(ledger.totals(0, Some(u64::MAX)).unwrap().requests, 4);
@@ -411,6 +422,32 @@ fn pruning_goes_by_age_and_by_number() {
 }
 
 #[test]
+fn a_ledger_from_before_prompt_caches_were_counted_goes_on() {
+    let scene = scene();
+    let ledger = scene.ledger();
+    record(&ledger, full(id(0))).unwrap();
+    ledger.close();
+    let tamper = Connection::open(&scene.path).unwrap();
+    tamper
+        .execute_batch(
+            "ALTER TABLE receipts DROP COLUMN cache_saved_nano_usd;
+             UPDATE receipts SET detail = json_remove(detail, '$.prompt_cache', '$.attempts[0].hinted');
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+    tamper.close().unwrap();
+    let ledger = scene.ledger();
+    record(&ledger, full(id(1))).unwrap();
+    let both = all(&ledger);
+    assert_eq!(both[0], full(id(1)));
+    assert_eq!(
+        (both[1].prompt_cache, both[1].attempts[0].hinted),
+        (None, false)
+    );
+    assert_eq!(ledger.totals(0, None).unwrap().cache_saved, NanoUsd(-300));
+}
+
+#[test]
 fn a_newer_ledger_and_a_stranger_s_file_are_refused_untouched() {
     let scene = scene();
     scene.ledger().close();
@@ -424,7 +461,7 @@ fn a_newer_ledger_and_a_stranger_s_file_are_refused_untouched() {
             refusal,
             LedgerError::Newer {
                 found: 99,
-                known: 1,
+                known: 2,
                 ..
             }
         ),

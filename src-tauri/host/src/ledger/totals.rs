@@ -25,6 +25,8 @@ pub struct Totals {
     pub estimated_cost: NanoUsd,
     /// Tokens by class.
     pub usage: Usage,
+    /// What providers' prompt caches saved; less than nothing where writing to them cost more.
+    pub cache_saved: NanoUsd,
 }
 
 /// What one provider's receipts come to.
@@ -41,7 +43,8 @@ const SUMS: &str = "count(*), \
     coalesce(sum(cost_nano_usd), 0), \
     coalesce(sum(cost_nano_usd) FILTER (WHERE cost_basis = 'estimated'), 0), \
     coalesce(sum(input), 0), coalesce(sum(cache_read), 0), coalesce(sum(cache_write), 0), \
-    coalesce(sum(cache_write_long), 0), coalesce(sum(output), 0), coalesce(sum(reasoning), 0)";
+    coalesce(sum(cache_write_long), 0), coalesce(sum(output), 0), coalesce(sum(reasoning), 0), \
+    coalesce(sum(cache_saved_nano_usd), 0)";
 
 impl SqliteLedger {
     /// Sums over the receipts from `since` on and before `until`, in
@@ -101,5 +104,6 @@ fn sums(row: &Row<'_>, first: usize) -> rusqlite::Result<Totals> {
             output: count(8)?,
             reasoning: count(9)?,
         },
+        cache_saved: NanoUsd(figure(10)?),
     })
 }

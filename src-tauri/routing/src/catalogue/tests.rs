@@ -412,6 +412,43 @@ fn deviations_are_known_where_a_provider_has_them() {
 }
 
 #[test]
+fn prompt_caches_get_hints_only_where_their_vendor_documents_them() {
+    let catalogue = builtin();
+    let mut takes: Vec<(&str, Dialect)> = Vec::new();
+    for provider in &catalogue.providers {
+        let surfaces = provider.surfaces.iter();
+        let taking = surfaces.filter(|surface| surface.quirks.cache_hints);
+        takes.extend(taking.map(|surface| (provider.id.as_str(), surface.dialect)));
+    }
+    assert_eq!(
+        takes,
+        [
+            ("openai", Dialect::OpenAi),
+            ("openai", Dialect::Responses),
+            ("anthropic", Dialect::Anthropic),
+            ("fireworks", Dialect::OpenAi),
+            ("azure", Dialect::OpenAi),
+            ("azure", Dialect::Responses),
+            ("azure-claude", Dialect::Anthropic),
+        ]
+    );
+    for (provider, name, cache_from, cache_marks) in [
+        ("anthropic", "claude-haiku-4-5", Some(4_096), None),
+        ("anthropic", "claude-opus-5", Some(512), None),
+        ("anthropic", "claude-sonnet-5", None, None),
+        ("openai", "gpt-5.6", None, Some(true)),
+        ("openai", "gpt-5.5", None, None),
+    ] {
+        let traits = model(&catalogue, provider, name).traits;
+        assert_eq!(
+            (traits.cache_from, traits.cache_marks),
+            (cache_from, cache_marks),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn models_say_what_they_can_do_as_far_as_a_source_says() {
     let catalogue = builtin();
     let opus = model(&catalogue, "anthropic", "claude-opus-5-5").traits;

@@ -1,11 +1,11 @@
 // Today in five figures.
 
 import type { ReactNode } from "react";
-import type { Totals } from "../../api/generated";
+import type { PromptCacheSums, Totals } from "../../api/generated";
 import { count, money, share, shortCount } from "../../format";
 import css from "./Figures.module.css";
 
-export function Figures({ today, inFlight }: { today: Totals; inFlight: number }) {
+export function Figures({ today, caches, inFlight }: { today: Totals; caches: PromptCacheSums; inFlight: number }) {
   return (
     <section aria-label="Today">
       <dl className={css.figures}>
@@ -39,12 +39,27 @@ export function Figures({ today, inFlight }: { today: Totals; inFlight: number }
               {shortCount(today.input_tokens)} <small>in</small> {shortCount(today.output_tokens)} <small>out</small>
             </>
           }
-          note={`${share(today.cached_tokens, today.input_tokens)} of input from cache`}
+          note={
+            <span title={sinceTheStart(caches)}>
+              {share(today.cached_tokens, today.input_tokens)} of input from cache{saved(today.cache_saved_nano_usd)}
+            </span>
+          }
         />
         <Figure name="In flight" value={count(inFlight)} note="right now" />
       </dl>
     </section>
   );
+}
+
+/** What providers' prompt caches came to in money; writing to them may cost more than reading saved. */
+function saved(nanoUsd: number): string {
+  if (nanoUsd === 0) return "";
+  return nanoUsd > 0 ? `, ${money(nanoUsd)} saved` : `, for ${money(-nanoUsd)} more`;
+}
+
+function sinceTheStart({ read_tokens, written_tokens, saved_nano_usd }: PromptCacheSums): string {
+  const tokens = `${shortCount(read_tokens)} tokens read from providers' caches, ${shortCount(written_tokens)} written`;
+  return `Since the start: ${tokens}${saved(saved_nano_usd)}`;
 }
 
 function Figure({ name, value, note }: { name: string; value: ReactNode; note?: ReactNode }) {

@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { scenes } from "../../../dev/scenes.mjs";
+import { money } from "../../format";
 import { openPanel } from "../../testing/panel";
 import { FakeStream, serve } from "../../testing/server";
 
@@ -85,6 +86,15 @@ test("a receipt tells every target that was considered, its score and why it los
   expect(third.textContent).toContain("not asked");
   expect(third.textContent).toContain("Rate limit reached.");
   expect(receipt.textContent).toContain("No second one was asked beside the first: this machine runs from its battery.");
+});
+
+test("a receipt tells in money what the provider's cache saved and what leaving it would have cost", async () => {
+  serve("rich");
+  openPanel(`#/requests/${two.id}`);
+  const receipt = await screen.findByRole("complementary", { name: "Receipt" });
+  const saved = money(Math.floor(two.input_tokens * 0.8) * 1_800);
+  expect((await within(receipt).findByText("Prompt cache")).nextSibling!.textContent).toBe(`${saved} saved; hints by Signalbox`);
+  expect(within(receipt).getByText(/Leaving would have cost \$0\.0042 more/)).toBeTruthy();
 });
 
 test("a receipt that is gone says so", async () => {

@@ -24,6 +24,8 @@ const ADAPTIVE: Traits = Traits {
     thinking_always_on: Some(true),
     prefill: Some(false),
     mid_system: Some(true),
+    cache_marks: None,
+    cache_from: None,
 };
 
 fn user(text: &str) -> Message {

@@ -26,6 +26,8 @@ use crate::Dialect;
 
 /// Begins every number. Change it when the meaning of a field changes: old numbers are then nobody's.
 const SCHEME: &str = "signalbox asked 1";
+/// Begins the number of a conversation's beginning.
+const BEGINNING: &str = "signalbox beginning 1";
 
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,6 +127,15 @@ impl Request {
             SILENT.contains(&(owner, key))
         });
         on.converse(messages);
+    }
+
+    /// The tools and the first so many messages as one number: what all turns of a conversation have in common.
+    pub(crate) fn beginning(&self, messages: usize) -> [u8; 32] {
+        let mut ink = Ink::begin(BEGINNING);
+        ink.list(&self.tools, tool);
+        let messages = self.messages.get(..messages).unwrap_or(&self.messages);
+        parts::messages(&mut ink, messages, &mut calls::Calls::default());
+        ink.dry().digest
     }
 }
 

@@ -1,11 +1,11 @@
 // What it cost, how sure that is, and by which prices.
 
-import type { ReceiptShown } from "../../../api/generated";
-import { money } from "../../../format";
+import type { PromptCacheShown, ReceiptShown } from "../../../api/generated";
+import { money, roughMoney } from "../../../format";
 import { basis, lostCost } from "../../../words";
 import { Line, Part } from "./Part";
 
-export function CostPart({ receipt: { row, attempts, price_version } }: { receipt: ReceiptShown }) {
+export function CostPart({ receipt: { row, attempts, price_version, prompt_cache } }: { receipt: ReceiptShown }) {
   if (attempts.length === 0) {
     return (
       <Part title="Cost">
@@ -23,10 +23,22 @@ export function CostPart({ receipt: { row, attempts, price_version } }: { receip
           <strong>{row.cost_basis === "none" ? "not known" : money(row.cost_nano_usd)}</strong>
         </Line>
         {lost.length > 0 && <Line name="Of which cancelled">{lost.map(lostCost).join(", ")}</Line>}
+        {prompt_cache && !free && <Line name="Prompt cache">{cacheCame(prompt_cache)}</Line>}
         <Line name="Price list">{price_version ?? noPrice(free, row.practice)}</Line>
       </dl>
     </Part>
   );
+}
+
+/** What the provider's prompt cache came to in money, and whose word made it so. */
+function cacheCame({ hinted, saved_nano_usd, basis: sure }: PromptCacheShown): string {
+  const amount = sure === "estimated" ? roughMoney(Math.abs(saved_nano_usd)) : money(Math.abs(saved_nano_usd));
+  const came =
+    sure === "none" ? "what it saved is not known"
+    : saved_nano_usd === 0 ? "nothing saved"
+    : saved_nano_usd > 0 ? `${amount} saved`
+    : `${amount} more, for writing to it`;
+  return hinted ? `${came}; hints by Signalbox` : came;
 }
 
 function noPrice(free: boolean, practice: boolean): string {
