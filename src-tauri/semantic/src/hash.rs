@@ -22,6 +22,12 @@ pub(crate) fn of_all<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
     stir(state)
 }
 
+/// Of several numbers, in their order.
+pub(crate) fn join(numbers: impl IntoIterator<Item = u64>) -> u64 {
+    let numbers = numbers.into_iter();
+    stir(numbers.fold(BEGIN, |state, number| feed(state, &number.to_le_bytes())))
+}
+
 fn feed(mut state: u64, bytes: &[u8]) -> u64 {
     for byte in bytes {
         state = (state ^ u64::from(*byte)).wrapping_mul(STEP);

@@ -2,18 +2,20 @@
 //!
 //! Promises: bounded by entries and by bytes, the oldest goes first; an entry is found until its end.
 //! Only entries of one context are ever looked at. A look goes through all of these, and finds the
-//! nearest exactly as far as eight bits a number go: a similarity is off by less than 0.01.
+//! nearest that is wanted as far as eight bits a number go: a similarity is off by less than 0.01.
 //! Leaves out: whether the nearest is near enough, and whether it asks for the same (`tier`).
 //!
 //! A row is kept as bytes, with the one factor that makes them numbers again: a quarter of the memory,
 //! and memory is what a look waits for. The first quarter of each row stands apart. What the rest of
-//! two rows could add at most is known (their lengths there), so that most rows are left after it.
+//! two rows could add at most is known (their lengths there), so that most rows are left after it. For
+//! that each quarter must have its share: rows are turned first (`turned`), which changes no distance.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use cache::Fingerprint;
 
+use crate::hash;
 use crate::marks::Marks;
 
 /// What is kept of a question, beside its vector.
@@ -33,8 +35,15 @@ pub(crate) struct Entry {
 const SURROUNDINGS: usize = 420;
 /// Vectors of an endpoint have up to 3,072 numbers.
 pub(crate) const MOST_DIMENSIONS: usize = 4_096;
-/// Rows are as long as a multiple of this, so that loops over them need no rest.
+/// What a product is summed up in.
 const STEP: usize = 32;
+/// Rows are as long as a multiple of this, so that a quarter of them has no half step.
+const PADDING: usize = 128;
+/// Rows in a chunk.
+const CHUNK: usize = 1_024;
+/// A look gives up after so many that were near enough and refused: it costs a hit where thousands of
+/// questions differ in a word, and bounds what one look can take.
+const MOST_REFUSED: usize = 4_096;
 
 pub(crate) struct Index {
     dimensions: usize,
@@ -53,21 +62,33 @@ struct Place {
     row: usize,
 }
 
-/// The entries of one context.
+/// An entry, and how alike it is.
+pub(crate) type Near<'a> = (&'a Entry, f32);
+
+/// The entries of one context, in chunks: what is full is never moved, however many come.
 #[derive(Default)]
 struct Bucket {
+    chunks: Vec<Chunk>,
+}
+
+/// Up to [`CHUNK`] rows; only the last chunk has fewer.
+#[derive(Default)]
+struct Chunk {
     heads: Vec<i8>,
     tails: Vec<i8>,
-    scales: Vec<Scale>,
+    rows: Vec<Row>,
     entries: Vec<(u64, Entry)>,
 }
 
+/// What a look must know of a row before it goes through it.
 #[derive(Clone, Copy)]
-struct Scale {
+struct Row {
     /// Bytes times this are numbers.
     factor: f32,
     /// The length of the row behind its head.
     rest: f32,
+    /// [`Marks::in_one`].
+    marks: u64,
 }
 
 /// A vector as it is compared.
@@ -80,13 +101,52 @@ pub(crate) struct Query {
 
 /// How far a row's head goes.
 fn head(dimensions: usize) -> usize {
-    (dimensions / 4)
-        .next_multiple_of(STEP)
-        .min(padded(dimensions))
+    padded(dimensions) / 4
 }
 
 fn padded(dimensions: usize) -> usize {
-    dimensions.next_multiple_of(STEP)
+    dimensions.next_multiple_of(PADDING)
+}
+
+/// The same vector seen from another side, so that what it has is spread over all its numbers, a
+/// quarter of it in the first quarter: signs that look drawn, and Hadamard's transform of each block.
+fn turned(vector: &[f32]) -> Vec<f32> {
+    let mut row = vector.to_vec();
+    row.resize(padded(vector.len()), 0.0);
+    let block = 1 << row.len().trailing_zeros();
+    for (at, x) in row.iter_mut().enumerate() {
+        if hash::join([at as u64]) & 1 == 1 {
+            *x = -*x;
+        }
+    }
+    let mut begin = Vec::with_capacity(row.len());
+    let mut rest = Vec::with_capacity(row.len());
+    for block in row.chunks_exact_mut(block) {
+        hadamard(block);
+        let (head, tail) = block.split_at(block.len() / 4);
+        begin.extend_from_slice(head);
+        rest.extend_from_slice(tail);
+    }
+    begin.extend(rest);
+    begin
+}
+
+/// In place; keeps the length.
+fn hadamard(block: &mut [f32]) {
+    let mut half = 1;
+    while half < block.len() {
+        for pair in block.chunks_exact_mut(2 * half) {
+            let (left, right) = pair.split_at_mut(half);
+            for (a, b) in left.iter_mut().zip(right) {
+                (*a, *b) = (*a + *b, *a - *b);
+            }
+        }
+        half *= 2;
+    }
+    let length = (block.len() as f32).sqrt();
+    for x in block {
+        *x /= length;
+    }
 }
 
 impl Query {
@@ -104,13 +164,13 @@ impl Query {
     }
 }
 
-/// As bytes, padded, and the factor that makes them numbers again.
+/// Turned, as bytes, and the factor that makes them numbers again.
 fn quantised(vector: &[f32]) -> (Vec<i8>, f32) {
-    let most = vector.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+    let row = turned(vector);
+    let most = row.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
     let factor = if most > 0.0 { most / 127.0 } else { 1.0 };
-    let mut bytes: Vec<i8> = vector.iter().map(|x| (x / factor).round() as i8).collect();
-    bytes.resize(padded(vector.len()), 0);
-    (bytes, factor)
+    let bytes = row.iter().map(|x| (x / factor).round() as i8);
+    (bytes.collect(), factor)
 }
 
 fn length(bytes: &[i8], factor: f32) -> f32 {
@@ -118,15 +178,17 @@ fn length(bytes: &[i8], factor: f32) -> f32 {
     (squares as f64).sqrt() as f32 * factor
 }
 
-/// The sum of the products. In pieces that the compiler makes vector instructions of.
+/// The sum of the products. In pieces that the compiler makes vector instructions of: written as one
+/// sum, or as many, it takes up to twice as long.
 fn product(row: &[i8], query: &[i16]) -> i32 {
-    let mut sums = [0_i32; STEP];
-    for (row, query) in row.chunks_exact(STEP).zip(query.chunks_exact(STEP)) {
-        for ((sum, a), b) in sums.iter_mut().zip(row).zip(query) {
-            *sum += i32::from(i16::from(*a) * *b);
-        }
-    }
-    sums.iter().sum()
+    let pieces = row.chunks_exact(STEP).zip(query.chunks_exact(STEP));
+    let product = |(row, query): (&[i8], &[i16])| -> i32 {
+        row.iter()
+            .zip(query)
+            .map(|(a, b)| i32::from(*a) * i32::from(*b))
+            .sum()
+    };
+    pieces.map(product).sum()
 }
 
 impl Index {
@@ -143,50 +205,58 @@ impl Index {
         }
     }
 
-    /// The nearest entry of `context` that `wanted` lets through, and the nearest of all, each with its
-    /// similarity, where it is `floor` at least. `wanted` is asked of those that come near enough only.
+    /// The nearest entry of `context` that `wanted` lets through, and one that is near enough though
+    /// it may not, each with its similarity, where it is `floor` at least. `wanted` lets nobody
+    /// through who has not these `marks` in one.
     pub(crate) fn nearest(
         &self,
         context: &Fingerprint,
-        query: &Query,
+        (query, marks): (&Query, u64),
         floor: f32,
         now_ms: u64,
         wanted: impl Fn(&Entry) -> bool,
-    ) -> (Option<(&Entry, f32)>, Option<(&Entry, f32)>) {
+    ) -> (Option<Near<'_>>, Option<Near<'_>>) {
+        let (mut best, mut any): (Option<Near<'_>>, Option<Near<'_>>) = (None, None);
         let Some(bucket) = self.contexts.get(context) else {
-            return (None, None);
+            return (best, any);
         };
-        let (mut best, mut best_at) = (floor, None);
-        let (mut any, mut any_at) = (floor, None);
         let head = head(self.dimensions);
         let tail = padded(self.dimensions) - head;
-        for (row, scale) in bucket.scales.iter().enumerate() {
-            let factor = scale.factor * query.factor;
-            let begin = product(&bucket.heads[row * head..][..head], &query.head) as f32 * factor;
-            // `best` is the lower of the two: what can't reach it is of no use to either.
-            if begin + scale.rest * query.rest < best {
+        let mut refused = 0;
+        let chunks = bucket.chunks.iter();
+        let rows =
+            chunks.flat_map(|chunk| chunk.rows.iter().enumerate().map(move |at| (chunk, at)));
+        for (chunk, (at, row)) in rows {
+            let may_be_wanted = row.marks == marks;
+            if !may_be_wanted && any.is_some() {
                 continue;
             }
-            let rest = product(&bucket.tails[row * tail..][..tail], &query.tail) as f32 * factor;
-            let similarity = (begin + rest).min(1.0);
-            if similarity < best {
+            let least = best.map_or(floor, |(_, near)| near);
+            let factor = row.factor * query.factor;
+            let begin = product(&chunk.heads[at * head..][..head], &query.head) as f32 * factor;
+            if begin + row.rest * query.rest < least {
                 continue;
             }
-            let (_, entry) = &bucket.entries[row];
-            if entry.expires_at_ms <= now_ms {
+            let rest = product(&chunk.tails[at * tail..][..tail], &query.tail) as f32 * factor;
+            let near = (begin + rest).min(1.0);
+            let (_, entry) = &chunk.entries[at];
+            if near < least || entry.expires_at_ms <= now_ms {
                 continue;
             }
-            if any_at.is_none() || similarity > any {
-                (any, any_at) = (similarity, Some(entry));
+            any = any.or(Some((entry, near)));
+            if !may_be_wanted || best.is_some_and(|(_, best)| near <= best) {
+                continue;
             }
-            if (best_at.is_none() || similarity > best) && wanted(entry) {
-                (best, best_at) = (similarity, Some(entry));
+            if wanted(entry) {
+                best = Some((entry, near));
+                continue;
+            }
+            refused += 1;
+            if refused > MOST_REFUSED {
+                break;
             }
         }
-        (
-            best_at.map(|entry| (entry, best)),
-            any_at.map(|entry| (entry, any)),
-        )
+        (best, any)
     }
 
     /// Keeps an entry, in place of one with the same fingerprint. What is too much makes the oldest go.
@@ -201,21 +271,19 @@ impl Index {
                 break;
             }
         }
-        let (quantised, factor) = quantised(vector);
-        let (head, tail) = quantised.split_at(head(self.dimensions));
-        let bucket = self.contexts.entry(context).or_default();
-        let id = self.next;
-        self.next += 1;
-        let row = bucket.entries.len();
-        self.places.insert(id, Place { context, row });
-        self.by_fingerprint.insert(entry.fingerprint, id);
-        bucket.heads.extend_from_slice(head);
-        bucket.tails.extend_from_slice(tail);
-        bucket.scales.push(Scale {
+        let (row, factor) = quantised(vector);
+        let (head, tail) = row.split_at(head(self.dimensions));
+        let row = Row {
             factor,
             rest: length(tail, factor),
-        });
-        bucket.entries.push((id, entry));
+            marks: entry.marks.in_one(),
+        };
+        let id = self.next;
+        self.next += 1;
+        self.by_fingerprint.insert(entry.fingerprint, id);
+        let bucket = self.contexts.entry(context).or_default();
+        let row = bucket.put(head, tail, row, (id, entry));
+        self.places.insert(id, Place { context, row });
         self.bytes += bytes;
     }
 
@@ -227,7 +295,8 @@ impl Index {
 
     /// Removes what `is_gone` says of; how many those were.
     pub(crate) fn purge(&mut self, is_gone: impl Fn(&Entry) -> bool) -> usize {
-        let entries = self.contexts.values().flat_map(|bucket| &bucket.entries);
+        let chunks = self.contexts.values().flat_map(|bucket| &bucket.chunks);
+        let entries = chunks.flat_map(|chunk| &chunk.entries);
         let gone: Vec<u64> = entries
             .filter(|(_, entry)| is_gone(entry))
             .map(|(id, _)| *id)
@@ -256,14 +325,15 @@ impl Index {
         let Some(bucket) = self.contexts.get_mut(&context) else {
             return false;
         };
-        let (_, entry) = bucket.take(row, head(self.dimensions), padded(self.dimensions));
-        // The last row has taken its place.
-        if let Some((moved, _)) = bucket.entries.get(row)
-            && let Some(place) = self.places.get_mut(moved)
+        let Some(((_, entry), moved)) = bucket.take(row) else {
+            return false;
+        };
+        if let Some(moved) = moved
+            && let Some(place) = self.places.get_mut(&moved)
         {
             place.row = row;
         }
-        if bucket.entries.is_empty() {
+        if bucket.chunks.is_empty() {
             self.contexts.remove(&context);
         }
         self.by_fingerprint.remove(&entry.fingerprint);
@@ -273,27 +343,93 @@ impl Index {
 }
 
 impl Bucket {
-    /// Takes a row out; the last one moves into its place.
-    fn take(&mut self, row: usize, head: usize, padded: usize) -> (u64, Entry) {
-        move_last(&mut self.heads, row, head);
-        move_last(&mut self.tails, row, padded - head);
-        self.scales.swap_remove(row);
-        let taken = self.entries.swap_remove(row);
-        // A bucket that was large gives its room back.
-        if self.entries.len() * 4 < self.entries.capacity() {
-            self.heads.shrink_to(self.heads.len() * 2);
-            self.tails.shrink_to(self.tails.len() * 2);
-            self.scales.shrink_to(self.scales.len() * 2);
-            self.entries.shrink_to(self.entries.len() * 2);
+    /// Puts a row at the end; where that is.
+    fn put(&mut self, head: &[i8], tail: &[i8], row: Row, (id, mut entry): (u64, Entry)) -> usize {
+        if self
+            .chunks
+            .last()
+            .is_none_or(|last| last.rows.len() == CHUNK)
+        {
+            self.chunks.push(Chunk::default());
         }
-        taken
+        let before = (self.chunks.len() - 1) * CHUNK;
+        let Some(chunk) = self.chunks.last_mut() else {
+            return before;
+        };
+        // Neighbours have the same names; they are kept once.
+        if let Some((_, last)) = chunk.entries.last() {
+            if last.route == entry.route {
+                entry.route = Arc::clone(&last.route);
+            }
+            if last.model == entry.model {
+                entry.model = Arc::clone(&last.model);
+            }
+        }
+        chunk.heads.extend_from_slice(head);
+        chunk.tails.extend_from_slice(tail);
+        chunk.rows.push(row);
+        chunk.entries.push((id, entry));
+        before + chunk.rows.len() - 1
+    }
+
+    /// Takes a row out. The last one moves into its place, and is told.
+    fn take(&mut self, row: usize) -> Option<((u64, Entry), Option<u64>)> {
+        let mut end = self.chunks.pop()?;
+        let last = end.pop()?;
+        if !end.rows.is_empty() {
+            self.chunks.push(end);
+        }
+        let (chunk, at) = (row / CHUNK, row % CHUNK);
+        match self
+            .chunks
+            .get_mut(chunk)
+            .filter(|chunk| at < chunk.rows.len())
+        {
+            Some(chunk) => {
+                let moved = last.entry.0;
+                Some((chunk.replace(at, last), Some(moved)))
+            }
+            // It was the last one itself.
+            None => Some((last.entry, None)),
+        }
     }
 }
 
-fn move_last(rows: &mut Vec<i8>, row: usize, length: usize) {
-    let last = rows.len() - length;
-    rows.copy_within(last.., row * length);
-    rows.truncate(last);
+/// A row on its way.
+struct Taken {
+    head: Vec<i8>,
+    tail: Vec<i8>,
+    row: Row,
+    entry: (u64, Entry),
+}
+
+impl Chunk {
+    fn pop(&mut self) -> Option<Taken> {
+        let row = self.rows.pop()?;
+        let left = self.rows.len();
+        // Rows are of one length: what is left of each is `left` of them.
+        let head = self.heads.len() / (left + 1);
+        let tail = self.tails.len() / (left + 1);
+        Some(Taken {
+            head: self.heads.split_off(left * head),
+            tail: self.tails.split_off(left * tail),
+            row,
+            entry: self.entries.pop()?,
+        })
+    }
+
+    fn replace(&mut self, at: usize, taken: Taken) -> (u64, Entry) {
+        let Taken {
+            head,
+            tail,
+            row,
+            entry,
+        } = taken;
+        self.heads[at * head.len()..][..head.len()].copy_from_slice(&head);
+        self.tails[at * tail.len()..][..tail.len()].copy_from_slice(&tail);
+        self.rows[at] = row;
+        std::mem::replace(&mut self.entries[at], entry)
+    }
 }
 
 #[cfg(test)]

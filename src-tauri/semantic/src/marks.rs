@@ -82,6 +82,36 @@ impl Marks {
         }
     }
 
+    /// All that must be equal, in one number: two that differ here are refused, whatever else.
+    pub(crate) fn in_one(&self) -> u64 {
+        let Marks {
+            language,
+            numbers,
+            negations,
+            code,
+            quotes,
+            poles,
+            ways,
+            asks,
+            // Those that are compared in another way.
+            persons: _,
+            is_directed: _,
+            names: _,
+            words: _,
+        } = self;
+        let parts = [
+            *language as u64,
+            *numbers,
+            *negations,
+            *code,
+            *quotes,
+            *poles,
+            *ways,
+            *asks,
+        ];
+        hash::join(parts)
+    }
+
     /// Bytes beside the value itself.
     pub(crate) fn bytes(&self) -> usize {
         8 * (self.names.len() + self.words.len())

@@ -43,7 +43,7 @@ pub enum Verdict {
         /// How alike the two are, from 0 to 1.
         similarity: f32,
     },
-    /// The nearest question was near enough, and asks for something else.
+    /// A question was near enough, and asks for something else; the oldest of those that are.
     Refused {
         /// Who says so.
         by: Guard,
@@ -161,7 +161,8 @@ impl Tier {
         let refused = |entry: &Entry| refusal(&question.marks, &entry.marks, wording);
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
         let wanted = |entry: &Entry| refused(entry).is_none();
-        let (hit, nearest) = index.nearest(&question.context, &query, threshold, now_ms, wanted);
+        let asked = (&query, question.marks.in_one());
+        let (hit, nearest) = index.nearest(&question.context, asked, threshold, now_ms, wanted);
         if let Some((entry, similarity)) = hit {
             return Ok(Verdict::Hit {
                 fingerprint: entry.fingerprint,

@@ -89,3 +89,18 @@ fn guards_judge_both_ways_alike_and_never_refuse_a_question_itself() {
         }
     }
 }
+
+/// The index passes over those whose marks in one differ, before it asks a guard.
+#[test]
+fn marks_differ_in_one_exactly_where_a_guard_that_wants_them_equal_refuses() {
+    let texts: Vec<&str> = hard().into_iter().flat_map(|(_, a, b)| [a, b]).collect();
+    let others = [Guard::Names, Guard::Persons, Guard::Order, Guard::Words];
+    for pair in texts.windows(2) {
+        let (one, other) = both(pair[0], pair[1]);
+        let mut equal = Guard::ALL
+            .into_iter()
+            .filter(|guard| !others.contains(guard));
+        let agree = equal.all(|guard| guard.agrees(&one, &other, Wording::Reworded));
+        assert_eq!(one.in_one() == other.in_one(), agree, "{pair:?}");
+    }
+}

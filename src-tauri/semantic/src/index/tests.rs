@@ -29,9 +29,14 @@ fn entry(n: u64, expires_at_ms: u64) -> Entry {
     }
 }
 
+/// Of every entry here.
+fn in_one() -> u64 {
+    entry(0, 0).marks.in_one()
+}
+
 /// A vector of length 1 that `seed` draws.
 fn vector(dimensions: usize, seed: u64) -> Vec<f32> {
-    let draw = |n: usize| crate::hash::of(&format!("{seed} {n}")) as f32 / u64::MAX as f32 - 0.5;
+    let draw = |n: usize| hash::of(&format!("{seed} {n}")) as f32 / u64::MAX as f32 - 0.5;
     let mut vector: Vec<f32> = (0..dimensions).map(draw).collect();
     assert!(normalise(&mut vector));
     vector
@@ -49,16 +54,14 @@ fn between(one: &[f32], other: &[f32], share: f32) -> Vec<f32> {
 }
 
 fn nearest(index: &Index, context: u64, vector: &[f32], floor: f32) -> Option<(Fingerprint, f32)> {
-    let (wanted, any) = index.nearest(&fingerprint(context), &Query::new(vector), floor, 0, |_| {
-        true
-    });
-    let of = |found: Option<(&Entry, f32)>| found.map(|(entry, near)| (entry.fingerprint, near));
-    assert_eq!(of(wanted), of(any));
-    of(wanted)
+    let asked = (&Query::new(vector), in_one());
+    let (wanted, any) = index.nearest(&fingerprint(context), asked, floor, 0, |_| true);
+    assert_eq!(wanted.is_some(), any.is_some());
+    wanted.map(|(entry, near)| (entry.fingerprint, near))
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn the_nearest_is_the_one_a_plain_walk_finds(
@@ -114,6 +117,56 @@ proptest! {
 }
 
 #[test]
+fn a_row_that_is_turned_keeps_its_length_and_has_a_quarter_of_it_in_its_head() {
+    for dimensions in [8, 384, 512, 1_536, 3_072] {
+        // All it has stands in one place.
+        let mut vector = vec![0.0; dimensions];
+        vector[dimensions / 2] = 1.0;
+        let row = turned(&vector);
+        assert_eq!(row.len(), padded(dimensions));
+        assert!((similarity(&row, &row) - 1.0).abs() < 1e-4);
+        let begin = &row[..head(dimensions)];
+        let share = similarity(begin, begin);
+        assert!((share - 0.25).abs() < 1e-3, "{dimensions}: {share}");
+    }
+}
+
+#[test]
+fn a_look_among_thousands_that_are_refused_gives_up() {
+    let mut index = Index::new(8, 10_000, 1 << 30);
+    for n in 0..MOST_REFUSED as u64 + 10 {
+        index.keep(fingerprint(1_000_000), &vector(8, 1), entry(n, 9));
+    }
+    let asked = std::cell::Cell::new(0);
+    let wanted = |_: &Entry| {
+        asked.set(asked.get() + 1);
+        false
+    };
+    let query = Query::new(&vector(8, 1));
+    let (best, any) = index.nearest(&fingerprint(1_000_000), (&query, in_one()), 0.9, 0, wanted);
+    assert!(best.is_none() && any.is_some());
+    assert_eq!(asked.get(), MOST_REFUSED + 1);
+}
+
+#[test]
+fn rows_beyond_one_chunk_are_found_and_move_when_others_go() {
+    let mut index = Index::new(8, 10_000, 1 << 30);
+    let count = CHUNK as u64 * 2 + 3;
+    for n in 0..count {
+        index.keep(fingerprint(1_000_000), &vector(8, n % 50), entry(n, n + 1));
+    }
+    // All but the newest ten.
+    assert_eq!(
+        index.purge(|entry| entry.expires_at_ms <= count - 10),
+        CHUNK * 2 - 7
+    );
+    for n in count - 10..count {
+        let found = nearest(&index, 1_000_000, &vector(8, n % 50), 0.99);
+        assert_eq!(found.map(|(found, _)| found), Some(fingerprint(n)));
+    }
+}
+
+#[test]
 fn contexts_never_see_each_other() {
     let mut index = Index::new(8, 10, 1 << 20);
     index.keep(fingerprint(100), &vector(8, 1), entry(1, 1));
@@ -132,7 +185,13 @@ fn one_that_is_not_wanted_is_told_beside_the_one_that_is() {
         entry(2, 9),
     );
     let wanted = |entry: &Entry| entry.fingerprint == fingerprint(2);
-    let (best, any) = index.nearest(&fingerprint(100), &Query::new(&asked), 0.5, 0, wanted);
+    let (best, any) = index.nearest(
+        &fingerprint(100),
+        (&Query::new(&asked), in_one()),
+        0.5,
+        0,
+        wanted,
+    );
     let best = best.map(|(entry, near)| (entry.fingerprint, near > 0.9));
     assert_eq!(best, Some((fingerprint(2), true)));
     assert_eq!(
@@ -148,7 +207,7 @@ fn an_entry_is_found_until_its_end() {
     let query = Query::new(&vector(8, 1));
     let found = |now| {
         index
-            .nearest(&fingerprint(100), &query, 0.5, now, |_| true)
+            .nearest(&fingerprint(100), (&query, in_one()), 0.5, now, |_| true)
             .0
             .is_some()
     };
@@ -167,4 +226,25 @@ fn too_many_bytes_make_the_oldest_go() {
     assert!(entries > 80 && bytes > 95_000, "{entries} {bytes}");
     let found = |n| nearest(&index, 1_000_000, &vector(512, n), 0.9).is_some();
     assert!(found(299) && !found(0));
+}
+
+#[test]
+fn one_with_other_marks_is_never_wanted_and_told_all_the_same() {
+    let mut index = Index::new(64, 10, 1 << 20);
+    let asked = vector(64, 1);
+    let mut other = entry(1, 9);
+    other.marks = crate::marks("Where is my order 4712?").expect("marks");
+    index.keep(fingerprint(100), &asked, other);
+    let (best, any) = index.nearest(
+        &fingerprint(100),
+        (&Query::new(&asked), in_one()),
+        0.5,
+        0,
+        |_| true,
+    );
+    assert!(best.is_none());
+    assert_eq!(
+        any.map(|(entry, _)| entry.fingerprint),
+        Some(fingerprint(1))
+    );
 }
