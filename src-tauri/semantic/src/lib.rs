@@ -33,15 +33,23 @@ mod index;
 mod lexical;
 mod tier;
 
+// A model of one's own.
+mod fetch;
+#[cfg(feature = "local-model")]
+mod local;
+
 // Whether that holds.
 mod agreement;
 mod shadow;
 
 pub use agreement::{Agreement, verify};
 pub use embed::{Embed, EmbedError};
+pub use fetch::{DEFAULT_BASE, FILES, FetchError, Opening, Progress, Source, Wanted, fetch_model};
 pub use guards::{Guard, Wording, refusal};
 pub use language::Language;
 pub use lexical::Lexical;
+#[cfg(feature = "local-model")]
+pub use local::{LocalModel, ModelError};
 pub use marks::Marks;
 pub use question::{LONGEST_TEXT, NoQuestion, Question, marks};
 pub use shadow::{Counts, Looked, MOST_ROUTES, RouteReport, Shadow, ShadowReport, wilson_upper};

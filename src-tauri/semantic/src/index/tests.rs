@@ -1,5 +1,5 @@
 use cache::Scope;
-use dialect::{Endpoint, read_request};
+use dialect::hub::Request;
 use proptest::prelude::*;
 
 use super::*;
@@ -90,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_kept_and_removed_the_tables_agree(steps in proptest::collection::vec((0_u64..12, 0_u64..3, any::<bool>()), 1..80)) {
+    fn whatever_is_kept_and_removed_the_tables_agree(steps in proptest::collection::vec((0_u64..12, 0_u64..3, any::<bool>()), 1..60)) {
         let mut index = Index::new(8, 6, 1 << 20);
         let mut model: Vec<(u64, u64)> = Vec::new();
         for (n, context, keeps) in steps {
