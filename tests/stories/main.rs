@@ -28,5 +28,6 @@ mod quiet_streams;
 mod running;
 mod seams;
 mod signals;
+mod similar;
 mod streams;
 mod translation;

@@ -1,8 +1,9 @@
 //! Kept answers: shown, and forgotten.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use engine::{CacheNote, RouteTally};
+use engine::{CacheNote, Embedder, Forget, RouteTally};
 use host::DiskState;
 
 use crate::Control;
@@ -10,7 +11,7 @@ use crate::convert::word;
 use crate::failure::Failure;
 use crate::shown::{
     CacheDisk, CacheNoteShown, CachePage, CacheRoom, CacheRoute, CacheTally, Nothing, PurgeCache,
-    PurgedCache, Tag,
+    PurgedCache, SimilarRoute, SimilarShown, Tag,
 };
 
 impl Control {
@@ -40,6 +41,7 @@ impl Control {
             all,
             routes,
             not_kept: self.parts.engine.answers_not_kept(),
+            similar: similar(&self.parts.engine),
         })
     }
 
@@ -93,26 +95,39 @@ fn held(engine: &engine::Engine) -> (CacheRoom, ByRoute) {
 fn purge(engine: &engine::Engine, asked: &PurgeCache) -> PurgedCache {
     let cache = engine.answers();
     let before = cache.held().entries;
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as u64);
-    let youngest = asked
-        .older_than_s
-        .map(|age| now.saturating_sub(u64::from(age) * 1_000));
-    engine.forget_answers(|entry| {
-        asked
-            .route
-            .as_ref()
-            .is_none_or(|route| *route == entry.route)
-            && asked
-                .model
-                .as_ref()
-                .is_none_or(|model| *model == entry.model)
-            && youngest.is_none_or(|youngest| entry.made_at_ms <= youngest)
+    engine.forget_answers(&Forget {
+        route: asked.route.clone(),
+        model: asked.model.clone(),
+        older_than: asked.older_than_s.map(u64::from).map(Duration::from_secs),
     });
     PurgedCache {
         entries: before.saturating_sub(cache.held().entries),
         disk: cache.has_disk(),
+    }
+}
+
+fn similar(engine: &engine::Engine) -> SimilarShown {
+    let known = engine.similar_answers();
+    let routes = known.report.routes.into_iter().map(|route| SimilarRoute {
+        route: route.route,
+        looked: route.counts.lookups,
+        refused: route.counts.refused,
+        found: route.counts.would_hit,
+        verified: route.counts.verified,
+        wrong: route.counts.false_hits,
+        wrong_percent: route.false_rate.map(|rate| 100.0 * rate),
+        wrong_at_most_percent: 100.0 * route.false_rate_at_most,
+    });
+    SimilarShown {
+        embedder: match &engine.snapshot().embedder {
+            Embedder::Lexical => "lexical".to_owned(),
+            Embedder::Model => "model".to_owned(),
+            Embedder::Target(name) => name.clone(),
+        },
+        trouble: known.trouble,
+        questions: known.questions as u64,
+        bytes: known.bytes as u64,
+        routes: routes.collect(),
     }
 }
 

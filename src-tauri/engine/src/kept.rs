@@ -8,15 +8,19 @@ mod flight;
 mod joined;
 mod keep;
 mod letterhead;
+mod model;
 mod question;
 mod rule;
+mod similar;
 mod tally;
 mod tell;
 mod wish;
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use cache::{Cache, Entry, Explained, Neighbour, Neighbours};
+use cache::{Cache, Entry, Explained, Fingerprint, Neighbour, Neighbours};
 use dialect::{Dialect, Facts, Task};
 use http::Response;
 use tokio::sync::Semaphore;
@@ -40,7 +44,9 @@ use crate::settle::{Settlement, unix_ms};
 use crate::snapshot::Snapshot;
 use flight::{Boarded, Departure, Flight, Flights};
 use keep::Keeper;
+use model::Model;
 use question::{Scopes, question};
+use similar::{Look, Similar};
 use tally::Tallies;
 use tell::{Caller, Found};
 
@@ -55,18 +61,22 @@ pub(crate) struct Kept {
     pub(crate) tallies: Tallies,
     /// Questions whose answers are kept, to tell what another one differs in.
     neighbours: Neighbours,
+    /// Questions that mean the same.
+    pub(crate) similar: Similar,
     /// Room for answers that are being kept.
     desk: Arc<Semaphore>,
 }
 
 impl Kept {
-    pub(crate) fn new(cache: Cache) -> Kept {
+    /// Answers in `cache`; a model that tells what means the same may lie in `model`.
+    pub(crate) fn new(cache: Cache, model: PathBuf) -> Kept {
         Kept {
             cache: Arc::new(cache),
             flights: Arc::default(),
             scopes: Scopes::default(),
             tallies: Tallies::default(),
             neighbours: Neighbours::default(),
+            similar: Similar::new(Model::in_folder(model)),
             desk: Arc::new(Semaphore::new(keep::MOST_AT_ONCE)),
         }
     }
@@ -76,16 +86,24 @@ impl Kept {
         let now = unix_ms();
         let is_wanted = |entry: &Arc<Entry>| is_wanted(entry, question, now);
         if let Some(entry) = self.cache.look(&question.name, now).filter(is_wanted) {
-            return Some(Found {
-                entry,
-                verdict: CacheVerdict::Memory,
-            });
+            return Some(Found::new(entry, CacheVerdict::Memory));
         }
-        let entry = self.fetch(question, now).await.filter(is_wanted)?;
-        Some(Found {
-            entry,
-            verdict: CacheVerdict::Disk,
-        })
+        let entry = self.fetch(&question.name, now).await.filter(is_wanted)?;
+        Some(Found::new(entry, CacheVerdict::Disk))
+    }
+
+    /// The answer to a question that means the same.
+    async fn find_similar(&self, look: &Look, question: &Question) -> Option<Found> {
+        let (name, now) = (look.told()?, unix_ms());
+        let entry = match self.cache.look(&name, now) {
+            Some(entry) => entry,
+            None => self.fetch(&name, now).await?,
+        };
+        let found = Found {
+            why: look.why(),
+            ..Found::new(entry, CacheVerdict::Similar)
+        };
+        is_wanted(&found.entry, question, now).then_some(found)
     }
 
     /// What this question differs in from the nearest whose answer was kept.
@@ -95,31 +113,64 @@ impl Kept {
     }
 
     /// An answer is kept from now on.
-    fn keep(&self, question: &Question, in_parts: Option<cache::Question>, entry: Entry) {
-        let when_ms = entry.made_at_ms;
-        self.cache.keep(&question.name, &Arc::new(entry), when_ms);
-        if let Some(in_parts) = in_parts {
+    fn keep(&self, asked: Asked, entry: Entry) {
+        let Asked {
+            question,
+            in_parts,
+            look,
+        } = asked;
+        let (name, when_ms) = (question.name, entry.made_at_ms);
+        if let Some(look) = look {
+            let there = |name| {
+                self.cache
+                    .look(&name, when_ms)
+                    .or_else(|| self.cache.fetch(&name, when_ms))
+            };
+            let before = look.found().filter(|found| *found != name).and_then(there);
+            self.similar
+                .learn(&look, &question, &entry, before.as_deref());
+        }
+        self.cache.keep(&name, &Arc::new(entry), when_ms);
+        if let Some(question) = in_parts {
             self.neighbours.kept(Neighbour {
-                known_by: question.name,
-                question: in_parts,
+                known_by: name,
+                question,
                 when_ms,
             });
         }
     }
 
     /// Forgets answers.
-    pub(crate) fn forget(&self, is_doomed: impl Fn(&Entry) -> bool) {
-        self.cache.purge_where(is_doomed);
+    pub(crate) fn forget(&self, what: &Forget) {
         let now = unix_ms();
+        let youngest = what
+            .older_than
+            .map(|age| now.saturating_sub(age.as_millis() as u64));
+        self.cache.purge_where(|entry| {
+            what.route
+                .as_ref()
+                .is_none_or(|route| *route == entry.route)
+                && what
+                    .model
+                    .as_ref()
+                    .is_none_or(|model| *model == entry.model)
+                && youngest.is_none_or(|youngest| entry.made_at_ms <= youngest)
+        });
         let is_gone = |one: &Neighbour| self.cache.look(&one.known_by, now).is_none();
         self.neighbours.forget(is_gone);
+        self.similar.forget(&semantic::Purge {
+            route: what.route.as_deref(),
+            model: what.model.as_deref(),
+            kept_before_ms: youngest.map(|youngest| youngest + 1),
+            expired_at_ms: None,
+        });
     }
 
-    async fn fetch(&self, question: &Question, now: u64) -> Option<Arc<Entry>> {
+    async fn fetch(&self, name: &Fingerprint, now: u64) -> Option<Arc<Entry>> {
         if !self.cache.has_disk() {
             return None;
         }
-        let (cache, name) = (Arc::clone(&self.cache), question.name);
+        let (cache, name) = (Arc::clone(&self.cache), *name);
         tokio::task::spawn_blocking(move || cache.fetch(&name, now))
             .await
             .ok()?
@@ -134,13 +185,43 @@ impl Kept {
         let may = |entry: &Arc<Entry>| entry.may_be_told(now);
         let entry = match self.cache.look(&question.name, now).filter(may) {
             Some(entry) => entry,
-            None => self.fetch(question, now).await.filter(may)?,
+            None => self.fetch(&question.name, now).await.filter(may)?,
         };
-        Some(Found {
-            entry,
-            verdict: CacheVerdict::Stale,
-        })
+        Some(Found::new(entry, CacheVerdict::Stale))
     }
+}
+
+/// What is known of similar questions.
+#[derive(Debug, Clone)]
+pub struct SimilarAnswers {
+    /// Questions that are remembered.
+    pub questions: usize,
+    /// What they take, in bytes.
+    pub bytes: usize,
+    /// Why the model in the data folder can't be used, once that is known.
+    pub trouble: Option<String>,
+    /// How often an answer would have been wrong, by route.
+    pub report: semantic::ShadowReport,
+}
+
+/// Which answers are to be forgotten: those that all that is said is true of; all where nothing is.
+#[derive(Debug, Clone, Default)]
+pub struct Forget {
+    /// Asked for under this name.
+    pub route: Option<String>,
+    /// Given by this model, as its provider names it.
+    pub model: Option<String>,
+    /// Given at least so long ago.
+    pub older_than: Option<Duration>,
+}
+
+/// What is asked, from all sides that an answer is kept by.
+struct Asked {
+    question: Arc<Question>,
+    /// To tell other questions from it.
+    in_parts: Option<cache::Question>,
+    /// To tell it from those that mean the same.
+    look: Option<Look>,
 }
 
 /// In a sentence.
@@ -203,24 +284,31 @@ pub(crate) fn first_word(asked: &Result<Option<Question>, Box<CacheNote>>) -> Op
 }
 
 /// Serves a request: by an answer that was given before, by one that is being given, or by asking.
-pub(crate) async fn serve(errand: Errand, settlement: Settlement) -> Response<ReplyBody> {
+pub(crate) async fn serve(mut errand: Errand, settlement: Settlement) -> Response<ReplyBody> {
     let Some(question) = errand.question.clone() else {
         return errand.run(settlement).await;
     };
+    let inner = Arc::clone(&errand.inner);
     let mut settlement = settlement;
-    if question.wish.look
-        && let Some(found) = errand.inner.kept.find(&question).await
-    {
-        match tell_to(&found, &question, &errand, settlement) {
-            Ok(response) => return response,
-            Err(back) => settlement = *back,
+    let mut look = None;
+    if question.wish.look {
+        let mut found = inner.kept.find(&question).await;
+        if found.is_none() {
+            look = similar(&mut errand, &question).await;
+            if let Some(look) = &look {
+                found = inner.kept.find_similar(look, &question).await;
+            }
+        }
+        if let Some(found) = found {
+            match tell_to(&found, &question, &errand, settlement) {
+                Ok(response) => return response,
+                Err(back) => settlement = *back,
+            }
         }
     }
     let in_parts = errand.hub.read().map(|request| question.in_parts(request));
-    let why = in_parts
-        .as_ref()
-        .and_then(|one| errand.inner.kept.explain(one));
-    settlement.missed(why);
+    let explained = in_parts.as_ref().and_then(|one| inner.kept.explain(one));
+    settlement.missed(look.as_ref().and_then(Look::why).or(explained));
     let dialect = errand.call.endpoint.dialect();
     if question.wish.only {
         return refuse(
@@ -232,10 +320,36 @@ pub(crate) async fn serve(errand: Errand, settlement: Settlement) -> Response<Re
         )
         .await;
     }
+    let asked = Asked {
+        question: Arc::clone(&question),
+        in_parts,
+        look,
+    };
     match question.wish.look {
-        true => board(errand, settlement, (&question, in_parts)).await,
-        false => leave(errand, settlement, (&question, in_parts)).await,
+        true => board(errand, settlement, asked).await,
+        // One who wants an answer of its own, which is kept for others.
+        false => {
+            flown(
+                Flights::alone(departure((errand, settlement, asked))),
+                dialect,
+            )
+            .await
+        }
     }
+}
+
+/// Looks for a question that means the same, where the route wants that.
+async fn similar(errand: &mut Errand, question: &Question) -> Option<Look> {
+    if question.rule.similar == routing::Similar::Off {
+        return None;
+    }
+    let asked = question.in_words(errand.hub.read_mut()?).ok()?;
+    let inner = &errand.inner;
+    inner
+        .kept
+        .similar
+        .look(inner, question, asked, unix_ms())
+        .await
 }
 
 /// An expired answer instead of a failure, where the route allows it.
@@ -269,34 +383,18 @@ fn tell_to(
     tell::tell(found, &caller, settlement)
 }
 
-/// Asks for one who wants an answer of its own, which is kept for others.
-async fn leave(
-    errand: Errand,
-    settlement: Settlement,
-    asked: (&Arc<Question>, Option<cache::Question>),
-) -> Response<ReplyBody> {
-    let dialect = errand.call.endpoint.dialect();
-    let flight = Flights::alone(departure((errand, settlement), asked));
-    flown(flight, dialect).await
-}
-
 /// Comes along with who asks the same, or asks.
-async fn board(
-    errand: Errand,
-    settlement: Settlement,
-    (question, in_parts): (&Arc<Question>, Option<cache::Question>),
-) -> Response<ReplyBody> {
+async fn board(errand: Errand, settlement: Settlement, asked: Asked) -> Response<ReplyBody> {
     let (inner, dialect) = (Arc::clone(&errand.inner), errand.call.endpoint.dialect());
-    let mut waiting = (errand, settlement);
+    let mut waiting = (errand, settlement, asked);
     for _ in 0..MOST_DEATHS {
+        let question = &waiting.2.question;
         let key = (question.name, question.form.clone());
-        let flights = &inner.kept.flights;
-        let (flight, errand, settlement) = match flights.board(key, waiting, |waiting| {
-            departure(waiting, (question, in_parts.clone()))
-        }) {
-            Boarded::First(flight) => return flown(flight, dialect).await,
-            Boarded::Joined(flight, (errand, settlement)) => (flight, errand, settlement),
-        };
+        let (flight, (errand, settlement, asked)) =
+            match inner.kept.flights.board(key, waiting, departure) {
+                Boarded::First(flight) => return flown(flight, dialect).await,
+                Boarded::Joined(flight, waiting) => (flight, waiting),
+            };
         let settlement = match flight.landed().await {
             None => settlement,
             Some(landing) => match joined::joined(flight, landing, settlement) {
@@ -304,9 +402,9 @@ async fn board(
                 Err(settlement) => *settlement,
             },
         };
-        waiting = (errand, settlement);
+        waiting = (errand, settlement, asked);
     }
-    let (errand, settlement) = waiting;
+    let (errand, settlement, _) = waiting;
     errand.run(settlement).await
 }
 
@@ -317,16 +415,14 @@ async fn flown(flight: Arc<Flight>, dialect: Dialect) -> Response<ReplyBody> {
     own.unwrap_or_else(|| without_receipt(dialect, &faults::died()))
 }
 
-fn departure(
-    (errand, mut settlement): (Errand, Settlement),
-    (question, in_parts): (&Arc<Question>, Option<cache::Question>),
-) -> Departure {
+fn departure((errand, mut settlement, asked): (Errand, Settlement, Asked)) -> Departure {
     let witness: Witness = Arc::new(OnceLock::new());
     settlement.testify_to(&witness);
-    let keeper = Keeper::new(&errand.inner, question, in_parts);
+    let keeps = asked.question.wish.keep;
+    let keeper = Keeper::new(&errand.inner, asked);
     Departure {
         call: Box::pin(errand.run(settlement)),
         witness,
-        keeper: question.wish.keep.then_some(keeper),
+        keeper: keeps.then_some(keeper),
     }
 }

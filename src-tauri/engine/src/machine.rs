@@ -1,11 +1,12 @@
 //! The engine as a whole: what an exchange works with, and what others may ask of
 //! it. What happens to a request is in `exchange`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use cache::{Cache, Entry};
+use cache::Cache;
 use http::HeaderValue;
 use routing::{KeySource, Machine, Provider, Standing};
 
@@ -18,7 +19,7 @@ use crate::doctor::Doctor;
 use crate::drain::{Drain, DrainOf, Drains, TooManyDrains};
 use crate::fetch::Fetch;
 use crate::ids::{Ids, instance_name};
-use crate::kept::{Kept, RouteTally};
+use crate::kept::{Forget, Kept, RouteTally, SimilarAnswers};
 use crate::ledger::Ledger;
 use crate::live::Live;
 use crate::queues::Queues;
@@ -66,7 +67,8 @@ impl Inner {
 
 impl Engine {
     /// An engine that serves by this snapshot until another is installed. Its
-    /// receipts are named after `newest`, the last one of the run before. Answers are kept in `cache`.
+    /// receipts are named after `newest`, the last one of the run before. Answers are kept in `cache`; a small
+    /// model that tells which questions mean the same may lie in `model`.
     ///
     /// # Errors
     /// When no TLS client can be made.
@@ -76,6 +78,7 @@ impl Engine {
         credentials: Arc<dyn Credentials>,
         newest: Option<ReceiptId>,
         cache: Cache,
+        model: PathBuf,
     ) -> Result<Engine, NoClient> {
         let live = Live::default();
         live.install(&snapshot.routes);
@@ -97,7 +100,7 @@ impl Engine {
                 counting: Counting::default(),
                 doctor: Doctor::default(),
                 drains: Arc::default(),
-                kept: Kept::new(cache),
+                kept: Kept::new(cache, model),
                 stop: Arc::default(),
                 instance: instance_name(),
             }),
@@ -129,9 +132,21 @@ impl Engine {
         &self.inner.kept.cache
     }
 
-    /// Forgets those of them that `is_doomed`; on the disk all.
-    pub fn forget_answers(&self, is_doomed: impl Fn(&Entry) -> bool) {
-        self.inner.kept.forget(is_doomed);
+    /// Forgets answers; on the disk all.
+    pub fn forget_answers(&self, what: &Forget) {
+        self.inner.kept.forget(what);
+    }
+
+    /// How often an answer to a similar question would have been wrong.
+    pub fn similar_answers(&self) -> SimilarAnswers {
+        let similar = &self.inner.kept.similar;
+        let (questions, bytes) = similar.size();
+        SimilarAnswers {
+            questions,
+            bytes,
+            trouble: similar.model.trouble(),
+            report: similar.report(),
+        }
     }
 
     /// How often these were of use, by the name that was asked for.

@@ -78,6 +78,11 @@ impl InHub {
         Some(&self.0.get()?.as_ref().ok()?.request)
     }
 
+    /// The same, to be looked at from another side and left as it was.
+    pub(crate) fn read_mut(&mut self) -> Option<&mut hub::Request> {
+        Some(&mut self.0.get_mut()?.as_mut().ok()?.request)
+    }
+
     /// The request, if somebody needed it.
     pub(crate) fn into_request(self) -> Option<hub::Request> {
         Some(self.0.into_inner()?.ok()?.request)

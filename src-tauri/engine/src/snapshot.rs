@@ -17,6 +17,8 @@ pub struct Snapshot {
     pub limits: Limits,
     /// What may be done for a translation beyond writing it.
     pub translation: Translation,
+    /// What makes vectors of questions, to find similar ones.
+    pub embedder: Embedder,
 }
 
 /// What may be done for a translation beyond writing it. What costs something of its own is off.
@@ -29,6 +31,18 @@ pub struct Translation {
     pub fetch: FetchRules,
     /// Whether providers' prompt caches are given hints, where an alias does not say it.
     pub prompt_cache: PromptCacheHints,
+}
+
+/// What makes vectors of questions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Embedder {
+    /// Words, without a model.
+    #[default]
+    Lexical,
+    /// A small model in the data folder.
+    Model,
+    /// An embeddings endpoint, by the name of its model here.
+    Target(String),
 }
 
 /// Whether files are fetched for providers that take bytes only, and where from.

@@ -102,6 +102,11 @@ impl DataFolder {
         self.path.join("cache")
     }
 
+    /// Where a small model may lie that tells which questions mean the same.
+    pub fn model_path(&self) -> PathBuf {
+        self.path.join("models").join("all-MiniLM-L6-v2")
+    }
+
     /// The hashes of the client keys.
     pub(crate) fn clients_path(&self) -> PathBuf {
         self.path.join("clients.json")

@@ -53,7 +53,7 @@ pub use machine::Machine;
 pub use moment::Moment;
 pub use money::NanoUsd;
 pub use plan::{Asked, Candidate, Draining, Dropped, NoRoute, Plan, Standing, plan};
-pub use policy::{BrokenStream, Keeping, Policy, PromptCacheHints, Replay};
+pub use policy::{BrokenStream, Keeping, Policy, PromptCacheHints, Replay, Similar};
 pub use price::{Cost, Price, Rate, Rates};
 pub use routes::{
     Alias, AuthScheme, Door, KeySource, Named, Provider, Routes, Surface, Target, Way,

@@ -48,6 +48,8 @@ pub struct Keeping {
     pub shared: bool,
     /// How a stream is told again.
     pub replay: Replay,
+    /// Whether an answer to a similar question will do.
+    pub similar: Similar,
 }
 
 impl Default for Keeping {
@@ -60,6 +62,7 @@ impl Default for Keeping {
             tools: false,
             shared: false,
             replay: Replay::AtOnce,
+            similar: Similar::Off,
         }
     }
 }
@@ -86,6 +89,19 @@ pub enum PromptCacheHints {
     Auto,
     /// None.
     Off,
+}
+
+/// Whether an answer to a similar question will do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Similar {
+    /// It will not.
+    #[default]
+    Off,
+    /// It is looked for and never told: how often it would have been wrong is counted.
+    Shadow,
+    /// It is told; one of fifty is asked for all the same, and compared.
+    On,
 }
 
 /// What becomes of a stream that breaks in the middle.

@@ -147,6 +147,7 @@ pub async fn boot(options: Options) -> Result<Running, BootError> {
             memory_bytes: compiled.cache.memory_bytes,
             memory_ms: compiled.cache.memory.as_millis() as u64,
         }),
+        folder.model_path(),
     )?;
     let answers = Arc::new(AnswersOnDisk::new(&compiled.cache));
     control::heed(&engine, &examinations);

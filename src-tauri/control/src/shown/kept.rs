@@ -16,6 +16,44 @@ pub struct CachePage {
     pub routes: Vec<CacheRoute>,
     /// Answers that should have been kept and were not: too many at once, or not to be read back.
     pub not_kept: u64,
+    /// Similar questions.
+    pub similar: SimilarShown,
+}
+
+/// Similar questions, and how often an answer to one would have been wrong.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct SimilarShown {
+    /// What makes vectors: `lexical`, `model`, or the name of an embeddings endpoint's model.
+    pub embedder: String,
+    /// Why the model in the data folder can't be used, once that is known.
+    pub trouble: Option<String>,
+    /// Questions that are remembered.
+    pub questions: u64,
+    /// What they take, in bytes.
+    pub bytes: u64,
+    /// By the name that was asked for.
+    pub routes: Vec<SimilarRoute>,
+}
+
+/// What was counted of similar questions on one route, since the start.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct SimilarRoute {
+    /// The alias, or the model, that was asked for.
+    pub route: String,
+    /// Looks.
+    pub looked: u64,
+    /// Looks that a guard refused: near, but something else was asked.
+    pub refused: u64,
+    /// Looks that found an answer; in the shadow none of them is told.
+    pub found: u64,
+    /// Of these, those that were compared with a new answer.
+    pub verified: u64,
+    /// Of these, those that did not clearly say the same.
+    pub wrong: u64,
+    /// The share of wrong ones among those compared, in percent; `None` before the first.
+    pub wrong_percent: Option<f64>,
+    /// The highest share that the counts allow for (95 %), in percent.
+    pub wrong_at_most_percent: f64,
 }
 
 /// Kept answers in memory.

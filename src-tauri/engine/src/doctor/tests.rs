@@ -44,10 +44,11 @@ fn engine() -> Engine {
         price_version: String::new(),
         limits: Limits::default(),
         translation: crate::Translation::default(),
+        embedder: crate::Embedder::default(),
     };
     let cache = cache::Cache::new(cache::Limits::default());
     let (ledger, keys) = (Arc::new(Forgetful), Arc::new(Keyless));
-    Engine::new(snapshot, ledger, keys, None, cache).expect("an engine")
+    Engine::new(snapshot, ledger, keys, None, cache, "no-model".into()).expect("an engine")
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use cache::{Entry, Written};
 use dialect::hub::{Back, Event};
 use dialect::{Dialect, Framing, Task};
 
+use super::Asked;
 use super::question::Question;
 use super::rule::may_be_told_again;
 use crate::machine::Inner;
@@ -23,21 +24,14 @@ pub(crate) const MOST_AT_ONCE: usize = 32;
 /// Keeps one answer, when it is whole.
 pub(crate) struct Keeper {
     inner: Arc<Inner>,
-    question: Arc<Question>,
-    /// The same in parts, to tell other questions from it.
-    in_parts: Option<cache::Question>,
+    asked: Asked,
 }
 
 impl Keeper {
-    pub(crate) fn new(
-        inner: &Arc<Inner>,
-        question: &Arc<Question>,
-        in_parts: Option<cache::Question>,
-    ) -> Keeper {
+    pub(super) fn new(inner: &Arc<Inner>, asked: Asked) -> Keeper {
         Keeper {
             inner: Arc::clone(inner),
-            question: Arc::clone(question),
-            in_parts,
+            asked,
         }
     }
 
@@ -54,11 +48,8 @@ impl Keeper {
         let paid = Paid::of(receipt);
         tokio::task::spawn_blocking(move || {
             let now = unix_ms();
-            match entry(&self.question, &paid, told, now) {
-                Some(entry) => {
-                    let kept = &self.inner.kept;
-                    kept.keep(&self.question, self.in_parts, entry);
-                }
+            match entry(&self.asked.question, &paid, told, now) {
+                Some(entry) => self.inner.kept.keep(self.asked, entry),
                 None => self.inner.kept.tallies.not_kept(),
             }
             drop(permit);
@@ -70,8 +61,8 @@ impl Keeper {
         // One that was sewn of two, or asked of several, is nobody's single answer.
         let of_one = receipt.attempts.last().is_some_and(|last| last.calls == 1)
             && !receipt.notes.iter().any(|note| note.what == "seam");
-        let is_vectors = self.question.form.endpoint.task() == Task::Embed;
-        let ended = is_vectors || may_be_told_again(&self.question.rule, receipt.stop);
+        let is_vectors = self.asked.question.form.endpoint.task() == Task::Embed;
+        let ended = is_vectors || may_be_told_again(&self.asked.question.rule, receipt.stop);
         whole && of_one && ended
     }
 }

@@ -59,6 +59,24 @@ impl Question {
         cache::Question::new(parts, &scope, Arc::clone(&self.route))
     }
 
+    /// The same as far as similar questions can be told from it.
+    ///
+    /// # Errors
+    /// Why it can't be compared with others.
+    pub(crate) fn in_words(
+        &self,
+        request: &mut Request,
+    ) -> Result<semantic::Question, semantic::NoQuestion> {
+        let policy = self.words.policy(&self.letterhead);
+        let scope = self.words.scope(&self.client, &policy);
+        semantic::Question::of(request, &scope)
+    }
+
+    /// Whether nothing of it leaves this machine and network.
+    pub(crate) fn stays_local(&self) -> bool {
+        self.words.only_local
+    }
+
     /// How long its answer is told, and how much longer while nobody gives a new one.
     pub(crate) fn life(&self) -> (Duration, Duration) {
         (self.wish.ttl.unwrap_or(self.rule.fresh), self.rule.stale)
@@ -72,6 +90,8 @@ struct Words {
     route: Arc<str>,
     policy: String,
     targets: Vec<String>,
+    /// Nothing of it leaves this machine and network.
+    only_local: bool,
 }
 
 impl Words {
@@ -236,6 +256,7 @@ fn words(snapshot: &Snapshot, model: &str, local_only: bool) -> Words {
             snapshot.translation
         ),
         targets,
+        only_local,
     }
 }
 

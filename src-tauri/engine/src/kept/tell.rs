@@ -35,6 +35,18 @@ const LONGEST: Duration = Duration::from_secs(10);
 pub(crate) struct Found {
     pub(crate) entry: Arc<Entry>,
     pub(crate) verdict: CacheVerdict,
+    /// More to be said of it.
+    pub(crate) why: Option<String>,
+}
+
+impl Found {
+    pub(crate) fn new(entry: Arc<Entry>, verdict: CacheVerdict) -> Found {
+        Found {
+            entry,
+            verdict,
+            why: None,
+        }
+    }
 }
 
 /// Who is told.
@@ -157,6 +169,7 @@ fn note(found: &Found, age_ms: u64) -> CacheNote {
     let entry = &found.entry;
     let usage = entry.usage.unwrap_or_default();
     CacheNote {
+        why: found.why.clone(),
         age_ms: Some(age_ms),
         from: Some(ReceiptId(entry.receipt)),
         saved: NanoUsd(entry.cost_nano_usd.unwrap_or(0)),

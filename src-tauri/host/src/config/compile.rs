@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use dialect::Dialect;
 use dialect::hub::Hosting;
-use engine::{FetchRules, Limits, PRACTICE, Translation, practice_provider};
+use engine::{Embedder, FetchRules, Limits, PRACTICE, Translation, practice_provider};
 use routing::{
     Alias, AuthScheme, Catalogue, CatalogueModel, CatalogueProvider, HedgePolicy, Keeping,
     KeySource, Policy, Provider, Routes, Surface, Target,
@@ -39,6 +39,7 @@ pub(super) struct Meaning {
     pub(super) cache: CacheConfig,
     pub(super) limits: Limits,
     pub(super) translation: Translation,
+    pub(super) embedder: Embedder,
     pub(super) routes: Routes,
 }
 
@@ -49,7 +50,7 @@ pub(super) fn compile(text: &str, context: &Context<'_>) -> Result<Meaning, Wron
     let limits = limits(&written)?;
     let translation = translation(&written.translation)?;
     let ledger = ledger(&written.ledger)?;
-    let (mut cache, usual) = keeping::cache(written.cache)?;
+    let (mut cache, usual) = keeping::cache(&written.cache)?;
     let own_addresses = [context.own_addresses, &listen.sockets()].concat();
     let mut providers = Vec::new();
     for (id, provider) in in_order(written.provider) {
@@ -76,6 +77,7 @@ pub(super) fn compile(text: &str, context: &Context<'_>) -> Result<Meaning, Wron
         let alias = compile_alias(&name, &targets, &routes, context.catalogue)?;
         routes.aliases.insert(alias.name.clone(), alias);
     }
+    let embedder = keeping::embedder(&written.cache, &routes)?;
     let rules = routes.aliases.values().map(|alias| alias.policy.keeping);
     let longest = rules.chain([usual]).filter(|rule| rule.on);
     cache.longest = longest
@@ -88,6 +90,7 @@ pub(super) fn compile(text: &str, context: &Context<'_>) -> Result<Meaning, Wron
         cache,
         limits,
         translation,
+        embedder,
         routes,
     })
 }

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use routing::{Keeping, Replay};
+use engine::Embedder;
+use routing::{Keeping, Replay, Routes, Similar};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
@@ -48,6 +49,7 @@ pub(super) struct Cache {
     memory_mib: Option<Spanned<i64>>,
     memory_s: Option<Spanned<i64>>,
     disk_mib: Option<Spanned<i64>>,
+    embedder: Option<Spanned<String>>,
     on: Option<bool>,
     ttl_s: Option<Spanned<i64>>,
     stale_s: Option<Spanned<i64>>,
@@ -55,6 +57,7 @@ pub(super) struct Cache {
     tools: Option<bool>,
     shared: Option<bool>,
     replay: Option<Replay>,
+    similar: Option<Similar>,
 }
 
 /// What an alias says beside it.
@@ -68,6 +71,7 @@ pub(super) struct Rule {
     tools: Option<bool>,
     shared: Option<bool>,
     replay: Option<Replay>,
+    similar: Option<Similar>,
 }
 
 /// The `cache` of an alias: a rule, or a switch.
@@ -83,7 +87,7 @@ impl<'de> Deserialize<'de> for RuleOrSwitch {
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(
                     "true, false, or a table with `on`, `ttl_s`, `stale_s`, `temperature`, `tools`, \
-                     `shared` and `replay`",
+                     `shared`, `replay` and `similar`",
                 )
             }
 
@@ -103,7 +107,7 @@ impl<'de> Deserialize<'de> for RuleOrSwitch {
 }
 
 /// What `[cache]` means: how much of the machine, and the usual rule.
-pub(super) fn cache(written: Cache) -> Result<(CacheConfig, Keeping), Wrong> {
+pub(super) fn cache(written: &Cache) -> Result<(CacheConfig, Keeping), Wrong> {
     let usual = CacheConfig::default();
     let config = CacheConfig {
         memory_bytes: within(written.memory_mib.as_ref(), 0..=65_536, 64)? << 20,
@@ -113,14 +117,41 @@ pub(super) fn cache(written: Cache) -> Result<(CacheConfig, Keeping), Wrong> {
     };
     let rule = Rule {
         on: written.on,
-        ttl_s: written.ttl_s,
-        stale_s: written.stale_s,
-        temperature: written.temperature,
+        ttl_s: written.ttl_s.clone(),
+        stale_s: written.stale_s.clone(),
+        temperature: written.temperature.clone(),
         tools: written.tools,
         shared: written.shared,
         replay: written.replay,
+        similar: written.similar,
     };
     Ok((config, over(Keeping::default(), &rule)?))
+}
+
+/// What makes vectors of questions, to find similar ones.
+pub(super) fn embedder(written: &Cache, routes: &Routes) -> Result<Embedder, Wrong> {
+    let Some(text) = &written.embedder else {
+        return Ok(Embedder::default());
+    };
+    match text.get_ref().as_str() {
+        "lexical" => Ok(Embedder::Lexical),
+        "model" => Ok(Embedder::Model),
+        target => {
+            let known = target.split_once('/');
+            let known =
+                known.filter(|(id, model)| routes.provider(id).is_some() && !model.is_empty());
+            if known.is_none() && !routes.aliases.contains_key(target) {
+                return Err(Wrong::at(
+                    text.span(),
+                    "write \"lexical\" (built in), \"model\" (a model of your own, see docs/semantic-cache.md), or \
+                     the provider/model of an embeddings endpoint that is configured, such as \
+                     \"ollama/nomic-embed-text\""
+                        .to_owned(),
+                ));
+            }
+            Ok(Embedder::Target(target.to_owned()))
+        }
+    }
 }
 
 /// The usual rule with what an alias says of its own.
@@ -155,5 +186,6 @@ fn over(usual: Keeping, rule: &Rule) -> Result<Keeping, Wrong> {
         tools: rule.tools.unwrap_or(usual.tools),
         shared: rule.shared.unwrap_or(usual.shared),
         replay: rule.replay.unwrap_or(usual.replay),
+        similar: rule.similar.unwrap_or(usual.similar),
     })
 }

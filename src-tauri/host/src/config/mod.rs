@@ -240,6 +240,7 @@ impl ConfigFile {
                 price_version: self.catalogue.version.clone(),
                 limits: meaning.limits,
                 translation: meaning.translation,
+                embedder: meaning.embedder,
             },
             listen: meaning.listen,
             ledger: meaning.ledger,

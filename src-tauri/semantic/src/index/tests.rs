@@ -1,5 +1,5 @@
 use cache::Scope;
-use dialect::hub::Request;
+use dialect::{Endpoint, read_request};
 use proptest::prelude::*;
 
 use super::*;
