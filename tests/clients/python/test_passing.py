@@ -51,7 +51,9 @@ def test_the_provider_is_asked_with_its_own_key_and_name_and_nothing_of_ours(
         seen = upstream.last()
         return {name.lower(): value for name, value in seen["headers"]}, seen
 
-    openai_sdk.chat("fake/ok", user="someone", seed=7)
+    # With a seed an answer is kept, and the provider would be asked once.
+    anew = {"x-signalbox-cache": "no-store"}
+    openai_sdk.chat("fake/ok", user="someone", seed=7, extra_headers=anew)
     headers, seen = asked()
     assert headers["authorization"] == f"Bearer {UPSTREAM_KEY}"
     assert json.loads(seen["body"]) == {
