@@ -188,7 +188,7 @@ async fn a_model_that_is_not_there_is_told_and_nobody_waits_for_it() {
     .await;
     assert_eq!(word, "miss");
     let page = signalbox.control("cache.page", &json!({})).await;
-    let trouble = page["similar"]["trouble"].as_str().unwrap();
+    let trouble = page["similar"]["model"]["trouble"].as_str().unwrap();
     assert!(
         trouble.contains("config.json") && trouble.contains("missing"),
         "{trouble}"

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use engine::{CacheNote, Embedder, Forget, RouteTally};
+use engine::{CacheNote, Embedder, Forget, ModelState, NotFetched, RouteTally};
 use host::DiskState;
 
 use crate::Control;
 use crate::convert::word;
 use crate::failure::Failure;
 use crate::shown::{
-    CacheDisk, CacheNoteShown, CachePage, CacheRoom, CacheRoute, CacheTally, Nothing, PurgeCache,
-    PurgedCache, SimilarRoute, SimilarShown, Tag,
+    CacheDisk, CacheNoteShown, CachePage, CacheRoom, CacheRoute, CacheTally, FetchModel,
+    FetchShown, ModelShown, Nothing, PurgeCache, PurgedCache, SimilarRoute, SimilarShown, Tag,
 };
 
 impl Control {
@@ -51,6 +51,26 @@ impl Control {
         let purged = purged.await.map_err(Failure::unavailable)?;
         self.changed(&[Tag::Receipts]);
         Ok(purged)
+    }
+
+    pub(crate) async fn fetch_model(&self, asked: FetchModel) -> Result<Nothing, Failure> {
+        let begun = self.parts.engine.fetch_model(asked.base.as_deref());
+        begun.map_err(|error| match error {
+            NotFetched::Already(_) => Failure::conflict(error),
+            NotFetched::Address(_) => Failure::bad_input(error).of("base"),
+        })?;
+        self.changed(&[Tag::Receipts]);
+        Ok(Nothing {})
+    }
+
+    pub(crate) async fn cancel_fetch(&self, _: Nothing) -> Result<Nothing, Failure> {
+        if !self.parts.engine.cancel_model() {
+            return Err(Failure::not_found(format_args!(
+                "the model is not being fetched"
+            )));
+        }
+        self.changed(&[Tag::Receipts]);
+        Ok(Nothing {})
     }
 
     fn disk(&self) -> CacheDisk {
@@ -106,6 +126,20 @@ fn purge(engine: &engine::Engine, asked: &PurgeCache) -> PurgedCache {
     }
 }
 
+fn model(state: ModelState) -> ModelShown {
+    ModelShown {
+        folder: state.folder.display().to_string(),
+        is_there: state.is_there,
+        trouble: state.trouble,
+        fetching: state.fetching.map(|progress| FetchShown {
+            file: progress.map(|progress| progress.file.to_owned()),
+            bytes: progress.map_or(0, |progress| progress.bytes),
+            total: progress.and_then(|progress| progress.total),
+        }),
+        failed: state.failed,
+    }
+}
+
 fn similar(engine: &engine::Engine) -> SimilarShown {
     let known = engine.similar_answers();
     let routes = known.report.routes.into_iter().map(|route| SimilarRoute {
@@ -124,7 +158,7 @@ fn similar(engine: &engine::Engine) -> SimilarShown {
             Embedder::Model => "model".to_owned(),
             Embedder::Target(name) => name.clone(),
         },
-        trouble: known.trouble,
+        model: model(known.model),
         questions: known.questions as u64,
         bytes: known.bytes as u64,
         routes: routes.collect(),

@@ -65,6 +65,8 @@ operations! {
     "aliases.put": Mutation put_alias(AliasShown) -> Nothing, [Providers];
     "aliases.remove": Mutation remove_alias(AliasName) -> Nothing, [Providers];
     "cache.page": Query cache_page(Nothing) -> CachePage, [Receipts];
+    "cache.fetch_model": Mutation fetch_model(FetchModel) -> Nothing, [Receipts];
+    "cache.cancel_fetch": Mutation cancel_fetch(Nothing) -> Nothing, [Receipts];
     "cache.purge": Mutation purge_cache(PurgeCache) -> PurgedCache, [Receipts];
     "drains.list": Query list_drains(Nothing) -> Vec<DrainShown>, [Receipts, Providers, Status];
     "drains.begin": Mutation begin_drain(BeginDrain) -> Nothing, [Providers, Status];

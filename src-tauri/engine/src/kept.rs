@@ -27,6 +27,7 @@ use tokio::sync::Semaphore;
 
 pub(crate) use flight::{Reader, Witness};
 pub(crate) use joined::Joined;
+pub use model::{FetchingAlready, ModelState, NotFetched};
 pub(crate) use question::Question;
 pub use tally::RouteTally;
 pub(crate) use tell::Paced;
@@ -198,8 +199,8 @@ pub struct SimilarAnswers {
     pub questions: usize,
     /// What they take, in bytes.
     pub bytes: usize,
-    /// Why the model in the data folder can't be used, once that is known.
-    pub trouble: Option<String>,
+    /// The model in the data folder.
+    pub model: ModelState,
     /// How often an answer would have been wrong, by route.
     pub report: semantic::ShadowReport,
 }

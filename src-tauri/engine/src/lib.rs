@@ -57,7 +57,7 @@ pub use credentials::Credentials;
 pub use doctor::{CALLERS, Check, Examination, Examining, Finding, NotExamined, Verdict};
 pub use drain::{Drain, DrainOf, TooManyDrains, Why};
 pub use exchange::{Call, InPath, Refusal};
-pub use kept::{Forget, RouteTally, SimilarAnswers};
+pub use kept::{FetchingAlready, Forget, ModelState, NotFetched, RouteTally, SimilarAnswers};
 pub use key_form::check_key;
 pub use ledger::{BACKLOG_LIMIT, Ledger, LedgerDown, Recorded};
 pub use live::{Lately, Live, Minute, ProviderLive};

@@ -19,7 +19,7 @@ use crate::doctor::Doctor;
 use crate::drain::{Drain, DrainOf, Drains, TooManyDrains};
 use crate::fetch::Fetch;
 use crate::ids::{Ids, instance_name};
-use crate::kept::{Forget, Kept, RouteTally, SimilarAnswers};
+use crate::kept::{Forget, Kept, NotFetched, RouteTally, SimilarAnswers};
 use crate::ledger::Ledger;
 use crate::live::Live;
 use crate::queues::Queues;
@@ -144,9 +144,23 @@ impl Engine {
         SimilarAnswers {
             questions,
             bytes,
-            trouble: similar.model.trouble(),
+            model: similar.model.told(),
             report: similar.report(),
         }
+    }
+
+    /// Begins to fetch the model that tells which questions mean the same: from `base`, or from where
+    /// everybody gets it.
+    ///
+    /// # Errors
+    /// When it is being fetched already, or the address is none.
+    pub fn fetch_model(&self, base: Option<&str>) -> Result<(), NotFetched> {
+        self.inner.kept.similar.model.begin_to_fetch(base)
+    }
+
+    /// Ends a download of it; whether there was one.
+    pub fn cancel_model(&self) -> bool {
+        self.inner.kept.similar.model.cancel()
     }
 
     /// How often these were of use, by the name that was asked for.

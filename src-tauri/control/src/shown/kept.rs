@@ -25,14 +25,49 @@ pub struct CachePage {
 pub struct SimilarShown {
     /// What makes vectors: `lexical`, `model`, or the name of an embeddings endpoint's model.
     pub embedder: String,
-    /// Why the model in the data folder can't be used, once that is known.
-    pub trouble: Option<String>,
+    /// The model in the data folder.
+    pub model: ModelShown,
     /// Questions that are remembered.
     pub questions: u64,
     /// What they take, in bytes.
     pub bytes: u64,
     /// By the name that was asked for.
     pub routes: Vec<SimilarRoute>,
+}
+
+/// The small model that tells which questions mean the same.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct ModelShown {
+    /// Where its files lie.
+    pub folder: String,
+    /// They are there.
+    pub is_there: bool,
+    /// Why it can't be used, once that is known.
+    pub trouble: Option<String>,
+    /// Its download.
+    pub fetching: Option<FetchShown>,
+    /// Why the last download ended without a model.
+    pub failed: Option<String>,
+}
+
+/// A download that is under way.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct FetchShown {
+    /// The file; `None` before the first byte.
+    pub file: Option<String>,
+    /// Bytes of it that are here.
+    pub bytes: u64,
+    /// Bytes of it in all, where that is known.
+    pub total: Option<u64>,
+}
+
+/// Where the model is fetched from.
+#[derive(Debug, Clone, Default, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+#[ts(optional_fields)]
+pub struct FetchModel {
+    /// The address that the files' names are put behind; where everybody gets it when absent.
+    pub base: Option<String>,
 }
 
 /// What was counted of similar questions on one route, since the start.
