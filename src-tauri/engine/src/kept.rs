@@ -134,7 +134,8 @@ pub(crate) fn ask(
     if call.endpoint.task() != Task::Generate {
         return Ok(None);
     }
-    if !inner.kept.tallies.is_worth_a_look(&facts.model, &call.body) {
+    // Who takes no other answer has the look, however seldom one is found.
+    if !wish.only && !inner.kept.tallies.is_worth_a_look(&facts.model, &call.body) {
         return Err(Box::new(CacheNote::of(CacheVerdict::Bypassed)));
     }
     let asked = question(inner, snapshot, (call, facts), local_only, wish, hub);
@@ -156,9 +157,18 @@ pub(crate) fn first_word(asked: &Result<Option<Question>, Box<CacheNote>>) -> Op
 }
 
 /// Serves a request: by an answer that was given before, by one that is being given, or by asking.
-pub(crate) async fn serve(errand: Errand, settlement: Settlement) -> Response<ReplyBody> {
+/// Whoever takes no answer but one that was kept has nobody asked, whatever the request.
+pub(crate) async fn serve(
+    errand: Errand,
+    wish: Wish,
+    settlement: Settlement,
+) -> Response<ReplyBody> {
+    let dialect = errand.call.endpoint.dialect();
     let Some(question) = errand.question.clone() else {
-        return errand.run(settlement).await;
+        return match wish.only {
+            true => not_kept(dialect, settlement).await,
+            false => errand.run(settlement).await,
+        };
     };
     let mut settlement = settlement;
     if question.wish.look
@@ -169,21 +179,18 @@ pub(crate) async fn serve(errand: Errand, settlement: Settlement) -> Response<Re
             Err(back) => settlement = *back,
         }
     }
-    let dialect = errand.call.endpoint.dialect();
     if question.wish.only {
-        return refuse(
-            settlement,
-            dialect,
-            &faults::not_kept(),
-            Ending::Refused,
-            None,
-        )
-        .await;
+        return not_kept(dialect, settlement).await;
     }
     match question.wish.look {
         true => board(errand, settlement, &question).await,
         false => leave(errand, settlement, &question).await,
     }
+}
+
+async fn not_kept(dialect: Dialect, settlement: Settlement) -> Response<ReplyBody> {
+    let fault = faults::not_kept();
+    refuse(settlement, dialect, &fault, Ending::Refused, None).await
 }
 
 /// An expired answer instead of a failure, where the route allows it.
