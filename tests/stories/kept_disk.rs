@@ -155,8 +155,9 @@ async fn a_file_in_place_of_its_folder_is_told_and_memory_serves() {
 #[tokio::test]
 async fn a_folder_that_may_not_be_written_is_told_and_memory_serves() {
     let upstream = FakeUpstream::start().await;
-    let Some((_disk, folder)) = SmallDisk::below(&upstream, "ro") else {
-        return;
+    let (_disk, folder) = match SmallDisk::below(&upstream, "ro") {
+        Ok(mounted) => mounted,
+        Err(why) => return println!("skipped: {why}"),
     };
     let signalbox = Signalbox::start_in(folder, "").await;
     serves_from_memory(&signalbox, &upstream).await;
@@ -168,8 +169,9 @@ async fn a_folder_that_may_not_be_written_is_told_and_memory_serves() {
 #[tokio::test]
 async fn a_full_disk_is_told_and_memory_serves() {
     let upstream = FakeUpstream::start().await;
-    let Some((_disk, folder)) = SmallDisk::below(&upstream, "size=2m") else {
-        return;
+    let (_disk, folder) = match SmallDisk::below(&upstream, "size=2m") {
+        Ok(mounted) => mounted,
+        Err(why) => return println!("skipped: {why}"),
     };
     let signalbox = Signalbox::start_in(folder, "").await;
     let mut n = 0;
@@ -195,8 +197,14 @@ async fn a_full_disk_is_told_and_memory_serves() {
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// Below a new data folder. None, with a word why, where the system lets nobody mount one.
-    fn below(upstream: &FakeUpstream, options: &str) -> Option<(SmallDisk, tempfile::TempDir)> {
+    /// Below a new data folder.
+    ///
+    /// # Errors
+    /// Why the system lets nobody mount one.
+    fn below(
+        upstream: &FakeUpstream,
+        options: &str,
+    ) -> Result<(SmallDisk, tempfile::TempDir), String> {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("signalbox.toml"), config_for(upstream)).unwrap();
         let at = folder.path().join("cache");
@@ -204,17 +212,11 @@ impl SmallDisk {
         let mount = Command::new("mount")
             .args(["-t", "tmpfs", "-o", options, "tmpfs"])
             .arg(&at)
-            .output();
-        match mount {
-            Ok(done) if done.status.success() => Some((SmallDisk(at), folder)),
-            Ok(done) => {
-                println!("skipped: {}", String::from_utf8_lossy(&done.stderr).trim());
-                None
-            }
-            Err(error) => {
-                println!("skipped: no `mount`: {error}");
-                None
-            }
+            .output()
+            .map_err(|error| format!("no `mount`: {error}"))?;
+        match mount.status.success() {
+            true => Ok((SmallDisk(at), folder)),
+            false => Err(String::from_utf8_lossy(&mount.stderr).trim().to_owned()),
         }
     }
 }
