@@ -9,7 +9,8 @@
 //! quote the results they are given; `think` reasons first, seals it, and wants it back;
 //! `schema` fills the schema it is given; `image` tells the sizes of the images it saw;
 //! `count` tells how many turns, system texts and tools there were; `edit` gives back a file it was
-//! shown, changed; `big-last` ends with an event of three megabytes; `able` does all that the doctor
+//! shown, changed; `echo` says what it was told, and `brisk` the same a few letters at a time; `mib-7` says
+//! seven mebibytes; `big-last` ends with an event of three megabytes; `able` does all that the doctor
 //! asks for, and its kin each lack one thing: `able-no-tools` calls none, `able-no-schema` refuses
 //! schemas, `able-no-usage` reports no tokens, `able-disordered` sends its last two events in the
 //! wrong order; `every-other` fails every other time, `late` takes its time to begin. A request that claims to be signed for AWS is held to it, and `/token` gives

@@ -244,8 +244,8 @@ impl Signalbox {
         self.folder
     }
 
-    /// A polite end; gives the folder back.
-    pub async fn stop(mut self) -> TempDir {
+    /// Asks it to end, and does not wait for that.
+    pub async fn terminate(&self) {
         let pid = self.pid().to_string();
         let told = Command::new("kill")
             .args(["-TERM", &pid])
@@ -253,6 +253,11 @@ impl Signalbox {
             .await
             .unwrap();
         assert!(told.success());
+    }
+
+    /// A polite end; gives the folder back.
+    pub async fn stop(mut self) -> TempDir {
+        self.terminate().await;
         tokio::time::timeout(Duration::from_secs(40), self.process.wait())
             .await
             .expect("it ends")

@@ -31,7 +31,8 @@ put() {
     return "${PIPESTATUS[1]}"
 }
 
-listed() { keys list 2>&1 | tee -a "$said" | grep -qx "$1"; }
+# Read to its end: a reader that leaves at the first match breaks the pipe, and with it the check.
+listed() { keys list 2>&1 | tee -a "$said" | grep -x "$1" >/dev/null; }
 unlisted() { ! listed "$1"; }
 
 # No file below a folder holds the text, whole or in base64 or hex.

@@ -1,8 +1,9 @@
-"""A provider that takes one key: prints its port, then answers until it is ended.
+"""A provider that takes one key: prints its port, then says what it is told until it is ended.
 
     provider.py KEY
 """
 
+import copy
 import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +17,7 @@ REPLY = {
     "choices": [
         {
             "index": 0,
-            "message": {"role": "assistant", "content": "yes"},
+            "message": {"role": "assistant", "content": ""},
             "finish_reason": "stop",
         }
     ],
@@ -29,8 +30,10 @@ class Provider(BaseHTTPRequestHandler):
         self.answer({"object": "list", "data": [{"id": "any", "object": "model"}]})
 
     def do_POST(self):
-        self.rfile.read(int(self.headers.get("content-length") or 0))
-        self.answer(REPLY)
+        asked = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)))
+        reply = copy.deepcopy(REPLY)
+        reply["choices"][0]["message"]["content"] = asked["messages"][-1]["content"]
+        self.answer(reply)
 
     def answer(self, reply):
         taken = self.headers.get("authorization") == f"Bearer {KEY}"

@@ -660,3 +660,36 @@ async fn vectors_of_the_same_text_are_made_once() {
     );
     assert_eq!(upstream.requests().len(), 1);
 }
+
+#[tokio::test]
+async fn for_one_who_takes_no_other_answer_nobody_is_ever_asked() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&config_for(&upstream)).await;
+    // What is never kept is not there either.
+    let warm = json!({"model": "fake/ok", "messages": [{"role": "user", "content": "Warm"}]});
+    let embed = json!({"model": "fake/ok", "input": "Vectors"});
+    for (path, body, wish) in [
+        ("/v1/chat/completions", &warm, "only-if-cached"),
+        ("/v1/embeddings", &embed, "only-if-cached"),
+        (
+            "/v1/chat/completions",
+            &cold("fake/ok", "Contrary", false),
+            "only-if-cached, no-store",
+        ),
+    ] {
+        let told = asked_at(&signalbox, path, body, wish).await;
+        assert_eq!(told.status(), 504, "{path} {wish}");
+    }
+    // Nor while the cache steps aside, where it misses too often.
+    for n in 0..100 {
+        let body = cold("fake/ok", &format!("Seldom {n}"), false);
+        assert_eq!(
+            asked_at(&signalbox, "/v1/chat/completions", &body, "only-if-cached")
+                .await
+                .status(),
+            504
+        );
+    }
+    assert!(upstream.requests().is_empty(), "{:?}", upstream.last());
+    signalbox.is_quiet().await;
+}

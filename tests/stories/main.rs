@@ -18,6 +18,8 @@ mod health;
 mod hedging;
 mod hosts;
 mod kept;
+mod kept_disk;
+mod kept_together;
 mod keys;
 mod ledger;
 mod mending;

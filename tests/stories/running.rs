@@ -11,6 +11,8 @@ async fn a_second_instance_on_one_folder_is_refused() {
     assert!(!second.status.success());
     let told = String::from_utf8(second.stderr).unwrap();
     assert!(told.contains("--data-dir"), "{told}");
+    let first = format!("process {}", signalbox.pid());
+    assert!(told.contains(&first), "{told}");
 }
 
 #[tokio::test]

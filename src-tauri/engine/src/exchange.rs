@@ -117,7 +117,7 @@ impl Engine {
             local_only,
             question: question.ok().flatten().map(Arc::new),
         };
-        kept::serve(errand, settlement).await
+        kept::serve(errand, wish, settlement).await
     }
 
     /// Refuses a request that was not let in, and leaves its receipt. `rest` is what

@@ -263,7 +263,8 @@ pub(crate) fn ask(
     if !matches!(call.endpoint.task(), Task::Generate | Task::Embed) {
         return Ok(None);
     }
-    if !inner.kept.tallies.is_worth_a_look(&facts.model, &call.body) {
+    // Who takes no other answer has the look, however seldom one is found.
+    if !wish.only && !inner.kept.tallies.is_worth_a_look(&facts.model, &call.body) {
         return Err(Box::new(CacheNote::of(CacheVerdict::Bypassed)));
     }
     let asked = question(inner, snapshot, (call, facts), local_only, wish, hub);
@@ -285,12 +286,20 @@ pub(crate) fn first_word(asked: &Result<Option<Question>, Box<CacheNote>>) -> Op
 }
 
 /// Serves a request: by an answer that was given before, by one that is being given, or by asking.
-pub(crate) async fn serve(mut errand: Errand, settlement: Settlement) -> Response<ReplyBody> {
+/// Whoever takes no answer but one that was kept has nobody asked, whatever the request.
+pub(crate) async fn serve(
+    mut errand: Errand,
+    wish: Wish,
+    mut settlement: Settlement,
+) -> Response<ReplyBody> {
+    let dialect = errand.call.endpoint.dialect();
     let Some(question) = errand.question.clone() else {
-        return errand.run(settlement).await;
+        return match wish.only {
+            true => not_kept(dialect, settlement).await,
+            false => errand.run(settlement).await,
+        };
     };
     let inner = Arc::clone(&errand.inner);
-    let mut settlement = settlement;
     let mut look = None;
     if question.wish.look {
         let mut found = inner.kept.find(&question).await;
@@ -310,16 +319,8 @@ pub(crate) async fn serve(mut errand: Errand, settlement: Settlement) -> Respons
     let in_parts = errand.hub.read().map(|request| question.in_parts(request));
     let explained = in_parts.as_ref().and_then(|one| inner.kept.explain(one));
     settlement.missed(look.as_ref().and_then(Look::why).or(explained));
-    let dialect = errand.call.endpoint.dialect();
     if question.wish.only {
-        return refuse(
-            settlement,
-            dialect,
-            &faults::not_kept(),
-            Ending::Refused,
-            None,
-        )
-        .await;
+        return not_kept(dialect, settlement).await;
     }
     let asked = Asked {
         question: Arc::clone(&question),
@@ -346,11 +347,18 @@ async fn similar(errand: &mut Errand, question: &Question) -> Option<Look> {
     }
     let asked = question.in_words(errand.hub.read_mut()?).ok()?;
     let inner = &errand.inner;
-    inner
-        .kept
-        .similar
-        .look(inner, question, asked, unix_ms())
-        .await
+    let similar = &inner.kept.similar;
+    similar.look(inner, question, asked, unix_ms()).await
+}
+
+async fn not_kept(dialect: Dialect, mut settlement: Settlement) -> Response<ReplyBody> {
+    // Who only asks whether there is one says nothing of what looking is worth.
+    settlement.cached(Some(CacheNote {
+        why: Some("no answer to it was kept, and its client takes no other".to_owned()),
+        ..CacheNote::of(CacheVerdict::Skipped)
+    }));
+    let fault = faults::not_kept();
+    refuse(settlement, dialect, &fault, Ending::Refused, None).await
 }
 
 /// An expired answer instead of a failure, where the route allows it.

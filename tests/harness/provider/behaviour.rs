@@ -358,6 +358,7 @@ async fn streamed(
     }
     let pace = match model {
         "slow" | "endless" => Duration::from_millis(100),
+        "brisk" => Duration::from_millis(5),
         _ => Duration::ZERO,
     };
     let last = match model {

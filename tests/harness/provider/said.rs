@@ -114,6 +114,7 @@ pub(super) fn script(model: &str, stream: bool, asked: &Asked) -> Said {
         },
         "image" => Some(seen_images(asked)),
         "edit" => Some(edited(&asked.prompt)),
+        "echo" | "brisk" => Some(asked.prompt.trim().to_owned()),
         "count" => Some(format!(
             "turns: {}, system: {}, tools: {}",
             asked.turns,
@@ -127,6 +128,7 @@ pub(super) fn script(model: &str, stream: bool, asked: &Asked) -> Said {
             let letters: Vec<char> = text.chars().collect();
             letters.chunks(8).map(|few| few.iter().collect()).collect()
         }
+        None if mebibytes(model) > 0 => long(mebibytes(model)),
         None if !stream => vec![HELLO.to_owned()],
         None => {
             let words = match model {
@@ -155,6 +157,19 @@ pub(super) fn script(model: &str, stream: bool, asked: &Asked) -> Said {
         },
         tells_usage: asked.wants_usage,
     }
+}
+
+/// How much a model says that is named after it: `mib-7`. 0 for all others.
+fn mebibytes(model: &str) -> usize {
+    let named = model.strip_prefix("mib-").and_then(|mib| mib.parse().ok());
+    named.unwrap_or(0)
+}
+
+/// So many mebibytes in pieces of 64 KiB, each of another text: one in a wrong place is seen.
+fn long(mib: usize) -> Vec<String> {
+    const PIECE: usize = 64 << 10;
+    let piece = |n: usize| format!("{n:07} ").repeat(PIECE / 8);
+    (0..mib << 4).map(piece).collect()
 }
 
 /// Whether this model reasons before it answers, and wants its reasoning back.

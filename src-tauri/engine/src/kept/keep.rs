@@ -21,6 +21,9 @@ use crate::settle::unix_ms;
 /// Answers that are being read back and sealed at a time.
 pub(crate) const MOST_AT_ONCE: usize = 32;
 
+/// A longer answer is kept in the hub's words alone, and told in them: twice would be more than a store takes.
+const LARGEST_TWICE: usize = 4 << 20;
+
 /// Keeps one answer, when it is whole.
 pub(crate) struct Keeper {
     inner: Arc<Inner>,
@@ -106,12 +109,10 @@ fn entry(question: &Question, paid: &Paid, told: Vec<u8>, now: u64) -> Option<En
     entry.usage = Some(paid.usage);
     entry.cost_nano_usd = paid.cost_nano_usd;
     let form = &question.form;
-    entry.written = Some(Written::new(
-        form.endpoint,
-        form.stream,
-        form.usage_asked,
-        told,
-    ));
+    if told.len() <= LARGEST_TWICE {
+        let written = Written::new(form.endpoint, form.stream, form.usage_asked, told);
+        entry.written = Some(written);
+    }
     Some(entry)
 }
 

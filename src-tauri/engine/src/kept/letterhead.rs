@@ -36,6 +36,7 @@ const INERT: &[&str] = &[
     "x-codex-window-id",
     "x-goog-api-client",
     "x-request-id",
+    "x-server-timeout",
     "x-session-affinity",
     "x-session-id",
     "x-title",
@@ -101,7 +102,13 @@ mod tests {
             ("x-api-key", "sk-1"),
             ("x-signalbox-cache", "ttl=60"),
         ];
+        let google = [
+            ("x-goog-api-client", "google-genai-sdk/3.4.0"),
+            ("x-goog-api-key", "k"),
+            ("x-server-timeout", "30"),
+        ];
         assert_eq!(of(&openai, None), "");
+        assert_eq!(of(&google, Some("alt=sse")), "");
         assert_eq!(of(&anthropic, Some("alt=sse")), "");
     }
 
@@ -123,6 +130,7 @@ mod tests {
             of(&[("a", "1"), ("b", "2")], None),
             of(&[("b", "2"), ("a", "1")], None)
         );
-        assert_ne!(of(&[("a", "x\ny")], None), of(&[("a", "x")], Some("y")));
+        // No header has a line break in it, so that none can pass for a query.
+        assert_ne!(of(&[("a", "x?y")], None), of(&[("a", "x")], Some("y")));
     }
 }
