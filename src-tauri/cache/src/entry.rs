@@ -126,6 +126,11 @@ impl Entry {
         serde_json::from_slice(&self.reply).ok()
     }
 
+    /// What the reply in the hub's words takes, in bytes.
+    pub fn reply_bytes(&self) -> usize {
+        self.reply.len()
+    }
+
     /// Whether it is told at `now_ms`. One from the future is of no known age: a clock went back.
     pub fn is_fresh(&self, now_ms: u64) -> bool {
         (self.made_at_ms..self.expires_at_ms).contains(&now_ms)

@@ -22,7 +22,7 @@ use crate::settle::unix_ms;
 pub(crate) const MOST_AT_ONCE: usize = 32;
 
 /// A longer answer is kept in the hub's words alone, and told in them: twice would be more than a store takes.
-const LARGEST_TWICE: usize = 4 << 20;
+const LARGEST_TWICE: usize = 15 << 20;
 
 /// Keeps one answer, when it is whole.
 pub(crate) struct Keeper {
@@ -109,7 +109,7 @@ fn entry(question: &Question, paid: &Paid, told: Vec<u8>, now: u64) -> Option<En
     entry.usage = Some(paid.usage);
     entry.cost_nano_usd = paid.cost_nano_usd;
     let form = &question.form;
-    if told.len() <= LARGEST_TWICE {
+    if told.len() + entry.reply_bytes() <= LARGEST_TWICE {
         let written = Written::new(form.endpoint, form.stream, form.usage_asked, told);
         entry.written = Some(written);
     }
