@@ -247,7 +247,7 @@ impl Fetching<'_> {
         let (mut file, mut hasher) = self.begun(begin).map_err(|error| disk(&self.part, error))?;
         match version {
             Some(version) => {
-                fs::write(&self.version, version).map_err(|error| disk(&self.version, error))?
+                fs::write(&self.version, version).map_err(|error| disk(&self.version, error))?;
             }
             None => drop(fs::remove_file(&self.version)),
         }

@@ -126,7 +126,7 @@ fn has_names(one: &Marks, other: &Marks) -> bool {
 }
 
 /// The words they share stand in the same order, or one begins where the other goes on: "my order,
-/// where is it". German says by cases who does what to whom, so that its words may not move.
+/// where is it" (a comma or the like says so). German says by cases who does what to whom, so that its words may not move.
 fn in_order(one: &Marks, other: &Marks) -> bool {
     let of = |marks: &Marks, shared: &Marks| {
         let words = marks.words.iter().copied();
@@ -144,7 +144,8 @@ fn in_order(one: &Marks, other: &Marks) -> bool {
         Language::German | Language::Chinese | Language::Japanese | Language::Other
     );
     let is_directed = one.is_directed || other.is_directed;
-    may_turn && !is_directed && ones.len() > 3 && is_turned(&ones, &others)
+    let is_broken = one.is_broken || other.is_broken;
+    may_turn && is_broken && !is_directed && ones.len() > 3 && is_turned(&ones, &others)
 }
 
 fn is_turned(one: &[u64], other: &[u64]) -> bool {

@@ -29,6 +29,8 @@ pub struct Marks {
     pub(crate) asks: u64,
     /// Me, you, they, in their order; `None` where nobody is named.
     pub(crate) persons: Option<u64>,
+    /// It is in two parts, of which the other may begin.
+    pub(crate) is_broken: bool,
     /// It has a direction.
     pub(crate) is_directed: bool,
     /// What is written like a name.
@@ -76,6 +78,7 @@ impl Marks {
             ways: pairs(ways(items)),
             asks: set(asks.chain([asked])),
             persons: persons(items),
+            is_broken: reading.is_broken,
             is_directed: items.iter().any(is_directed),
             names: names.into(),
             words: words.map(hash::of).collect(),
@@ -95,6 +98,7 @@ impl Marks {
             asks,
             // Those that are compared in another way.
             persons: _,
+            is_broken: _,
             is_directed: _,
             names: _,
             words: _,

@@ -45,6 +45,8 @@ pub(crate) struct Reading {
     pub(crate) items: Vec<Item>,
     /// Those of its contents that were written like a name.
     pub(crate) names: Vec<String>,
+    /// A comma, a colon or the like stands between two of them.
+    pub(crate) is_broken: bool,
     /// It asks, and does not tell or beg.
     pub(crate) is_question: bool,
     /// Words that do something, passed over or not, but for greetings and thanks.
@@ -85,10 +87,12 @@ pub(crate) fn read(text: &str) -> Reading {
         begs: false,
         opens: false,
         mentions: false,
+        may_break: false,
         reading: Reading {
             language,
             items: Vec::new(),
             names: Vec::new(),
+            is_broken: false,
             is_question: false,
             length: 0,
         },
@@ -127,6 +131,8 @@ struct Reader {
     begs: bool,
     opens: bool,
     mentions: bool,
+    /// A mark was met behind an item; another item breaks the text there.
+    may_break: bool,
     reading: Reading,
 }
 
@@ -154,6 +160,7 @@ impl Reader {
                 Kind::Break => {
                     at += 1;
                     at_border = true;
+                    self.may_break = !self.reading.items.is_empty();
                     continue;
                 }
                 Kind::Number => {
@@ -274,6 +281,7 @@ impl Reader {
 
     fn push(&mut self, item: Item) {
         self.reading.length += 1;
+        self.reading.is_broken |= self.may_break;
         self.reading.items.push(item);
     }
 
@@ -326,7 +334,7 @@ impl Reader {
     fn sign(&mut self, sign: &str) {
         match sign {
             "%" | "$" | "€" | "£" | "¥" | "₹" | "°" => {
-                self.push(Item::Unit(sign.to_owned()))
+                self.push(Item::Unit(sign.to_owned()));
             }
             _ => self.push(Item::Sign(sign.to_owned())),
         }

@@ -114,7 +114,8 @@ fn number(rest: &str, is_negative: bool) -> (usize, String) {
     let mut chars = rest.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let next_is_digit = chars.peek().is_some_and(|(_, c)| c.is_ascii_digit());
-        if !c.is_ascii_digit() && !(INSIDE_NUMBERS.contains(c) && next_is_digit) {
+        let is_inside = INSIDE_NUMBERS.contains(c) && next_is_digit;
+        if !(c.is_ascii_digit() || is_inside) {
             break;
         }
         end = at + c.len_utf8();

@@ -7,9 +7,10 @@ use crate::embed::{normalise, similarity};
 
 /// What something is known by that is told by a number.
 pub(crate) fn fingerprint(n: u64) -> Fingerprint {
-    let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{n}"}}]}}"#);
-    let request =
-        read_request(Endpoint::ChatCompletions, body.as_bytes(), None).expect("a request");
+    let request = Request {
+        max_output: Some(n),
+        ..Request::default()
+    };
     let scope = Scope {
         client: "",
         policy: "",
