@@ -46,6 +46,7 @@ impl Control {
                 cached_tokens: totals.usage.cache_read,
                 output_tokens: totals.usage.output_total(),
             },
+            cache: self.cache_tally(),
             minutes: parts
                 .engine
                 .live()

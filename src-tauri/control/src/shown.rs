@@ -31,6 +31,8 @@ pub struct Overview {
     pub in_flight: u32,
     /// Since local midnight.
     pub today: Totals,
+    /// What became of requests whose answers may be kept, since the start.
+    pub cache: CacheTally,
     /// The last sixty minutes, oldest first; the last one is the running minute.
     pub minutes: Vec<Minute>,
     /// Every configured provider.

@@ -110,6 +110,174 @@ within_s?: number, };
 
 export type BreakerState = "healthy" | "degraded" | "recovering" | "failed";
 
+export type CacheDisk = { 
+/**
+ * `opening`, `serving` or `off`.
+ */
+state: string, 
+/**
+ * Why it is off, and what follows.
+ */
+reason: string | null, 
+/**
+ * What it takes, in bytes.
+ */
+bytes: number, 
+/**
+ * What it may take; 0 where there is none.
+ */
+limit_bytes: number, 
+/**
+ * Answers that were not written: too many at once, or too large.
+ */
+dropped: number, 
+/**
+ * Looks that were not waited for any longer.
+ */
+late: number, 
+/**
+ * Folders that were found damaged and set aside.
+ */
+damaged: number, };
+
+export type CacheNoteShown = { 
+/**
+ * `memory`, `disk`, `similar`, `joined`, `stale`, `missed`, `bypassed` or `skipped`.
+ */
+verdict: string, 
+/**
+ * Why it was not looked for, or what differed from the nearest question that was kept.
+ */
+why: string | null, 
+/**
+ * How old the answer was, in milliseconds.
+ */
+age_ms: number | null, 
+/**
+ * The receipt of whoever paid for it.
+ */
+from: string | null, 
+/**
+ * What it had cost, in billionths of a dollar: not spent again.
+ */
+saved_nano_usd: number, 
+/**
+ * `metered`, `estimated` or `none`.
+ */
+saved_basis: string, 
+/**
+ * Its tokens, in and out.
+ */
+saved_tokens: number, };
+
+export type CachePage = { 
+/**
+ * Somebody keeps answers: `[cache]`, or an alias of its own.
+ */
+on: boolean, 
+/**
+ * What is held in memory.
+ */
+memory: CacheRoom, 
+/**
+ * What is held on disk.
+ */
+disk: CacheDisk, 
+/**
+ * All routes together.
+ */
+all: CacheTally, 
+/**
+ * By the name that was asked for, in its order.
+ */
+routes: Array<CacheRoute>, 
+/**
+ * Answers that should have been kept and were not: too many at once, or not to be read back.
+ */
+not_kept: number, };
+
+export type CacheRoom = { 
+/**
+ * How many.
+ */
+entries: number, 
+/**
+ * What they take, in bytes.
+ */
+bytes: number, 
+/**
+ * What they may take.
+ */
+limit_bytes: number, };
+
+export type CacheRoute = { 
+/**
+ * The alias, or the model, that was asked for.
+ */
+route: string, 
+/**
+ * In memory now.
+ */
+entries: number, 
+/**
+ * What they take, in bytes.
+ */
+bytes: number, 
+/**
+ * Looks miss so often that most are left out.
+ */
+aside: boolean, 
+/**
+ * Since the start.
+ */
+tally: CacheTally, };
+
+export type CacheTally = { 
+/**
+ * Answered from memory.
+ */
+memory: number, 
+/**
+ * Answered from the disk.
+ */
+disk: number, 
+/**
+ * Answered by an answer to a similar question.
+ */
+similar: number, 
+/**
+ * Came along with another's call.
+ */
+joined: number, 
+/**
+ * Answered by an expired answer, because nobody gave a new one.
+ */
+stale: number, 
+/**
+ * Looked for and not found.
+ */
+missed: number, 
+/**
+ * Not looked for, because looks missed too often.
+ */
+bypassed: number, 
+/**
+ * Not looked for, because a rule or a wish forbids it.
+ */
+skipped: number, 
+/**
+ * What the answers had cost that were told again, in billionths of a dollar.
+ */
+saved_nano_usd: number, 
+/**
+ * Their tokens.
+ */
+saved_tokens: number, 
+/**
+ * How many of them had a cost that nobody knows: it is not in what was saved.
+ */
+unpriced: number, };
+
 export type CatalogueEntry = { 
 /**
  * Its id.
@@ -703,6 +871,10 @@ in_flight: number,
  */
 today: Totals, 
 /**
+ * What became of requests whose answers may be kept, since the start.
+ */
+cache: CacheTally, 
+/**
  * The last sixty minutes, oldest first; the last one is the running minute.
  */
 minutes: Array<Minute>, 
@@ -897,6 +1069,30 @@ aliases: Array<AliasShown>,
  */
 config: ConfigShown, };
 
+export type PurgeCache = { 
+/**
+ * Asked for under this name.
+ */
+route?: string, 
+/**
+ * Given by this model, as its provider names it.
+ */
+model?: string, 
+/**
+ * Given at least so long ago, in seconds.
+ */
+older_than_s?: number, };
+
+export type PurgedCache = { 
+/**
+ * Answers in memory.
+ */
+entries: number, 
+/**
+ * The disk was emptied as a whole: which answers there meet a condition can't be told.
+ */
+disk: boolean, };
+
 export type PutProvider = { 
 /**
  * A catalogue id, or a new word of one's own.
@@ -997,6 +1193,10 @@ dropped: Array<DroppedShown>,
  * Why the first target was the first; `None` where there was but one.
  */
 choice: ChoiceShown | null, 
+/**
+ * What kept answers had to do with it; `None` where nobody looked for one.
+ */
+cache: CacheNoteShown | null, 
 /**
  * What the translation into the provider's dialect could not carry.
  */
@@ -1128,7 +1328,11 @@ ending: string,
 /**
  * Our error code, when there is one.
  */
-fault: string | null, };
+fault: string | null, 
+/**
+ * What kept answers had to do with it: `memory`, `joined`, `missed`, …
+ */
+cache: string | null, };
 
 export type RouteSignals = { 
 /**
@@ -1381,6 +1585,8 @@ export type Operations = {
   "keys.import": { input: ProviderName, output: Nothing },
   "aliases.put": { input: AliasShown, output: Nothing },
   "aliases.remove": { input: AliasName, output: Nothing },
+  "cache.page": { input: Nothing, output: CachePage },
+  "cache.purge": { input: PurgeCache, output: PurgedCache },
   "drains.list": { input: Nothing, output: Array<DrainShown> },
   "drains.begin": { input: BeginDrain, output: Nothing },
   "drains.end": { input: EndDrain, output: Nothing },
@@ -1409,6 +1615,8 @@ export const operations = {
   "keys.import": { kind: "mutation", tags: ["keys","providers"] },
   "aliases.put": { kind: "mutation", tags: ["providers"] },
   "aliases.remove": { kind: "mutation", tags: ["providers"] },
+  "cache.page": { kind: "query", tags: ["receipts"] },
+  "cache.purge": { kind: "mutation", tags: ["receipts"] },
   "drains.list": { kind: "query", tags: ["receipts","providers","status"] },
   "drains.begin": { kind: "mutation", tags: ["providers","status"] },
   "drains.end": { kind: "mutation", tags: ["providers","status"] },
