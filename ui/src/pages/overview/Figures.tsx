@@ -1,11 +1,20 @@
-// Today in five figures.
+// Today in six figures.
 
 import type { ReactNode } from "react";
-import type { Totals } from "../../api/generated";
+import type { CacheTally, Totals } from "../../api/generated";
 import { count, money, share, shortCount } from "../../format";
+import { hits, lookedFor } from "../../kept";
 import css from "./Figures.module.css";
 
-export function Figures({ today, inFlight }: { today: Totals; inFlight: number }) {
+interface Props {
+  today: Totals;
+  /** Since the start: kept answers have no midnight. */
+  cache: CacheTally;
+  inFlight: number;
+}
+
+export function Figures({ today, cache, inFlight }: Props) {
+  const [told, asked] = [hits(cache), lookedFor(cache)];
   return (
     <section aria-label="Today">
       <dl className={css.figures}>
@@ -40,6 +49,16 @@ export function Figures({ today, inFlight }: { today: Totals; inFlight: number }
             </>
           }
           note={`${share(today.cached_tokens, today.input_tokens)} of input from cache`}
+        />
+        <Figure
+          name="Cache hit rate"
+          value={asked === 0 ? "–" : share(told, asked)}
+          note={
+            <a href="#/cache">
+              {asked === 0 ? "nothing looked for yet" : `${shortCount(told)} of ${shortCount(asked)}`}
+              <span className="unseen"> since Signalbox started: show the cache</span>
+            </a>
+          }
         />
         <Figure name="In flight" value={count(inFlight)} note="right now" />
       </dl>
