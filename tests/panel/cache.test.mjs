@@ -31,6 +31,7 @@ beforeEach(async () => {
 name = "Fake"
 openai_base_url = "${upstream.base}/v1"
 key = "none"
+local = false
 [alias]
 fast = ["fake/ok"]
 "a-route-with-a-rather-long-name-2026-11-22" = ["fake/ok"]
@@ -53,16 +54,33 @@ async function open() {
   await seen(page.getByRole("rowheader", { name: "Fake" }));
 }
 
+/** What `look` gives once it gives something; ten seconds at most. */
+async function eventually(what, look) {
+  for (const end = Date.now() + 10_000; Date.now() < end; ) {
+    const found = await look();
+    if (found !== undefined) return found;
+  }
+  throw new Error(`${what} never came`);
+}
+
 /** Asks a question that may be kept, until it is told again from memory; gives the first receipt and that one. */
 async function askTwice(model) {
   const first = await box.chat(model, { temperature: 0 });
   assert.equal(first.status, 200);
-  for (;;) {
-    // An answer is kept beside its end, so the next one may come too early and is then asked anew.
+  // An answer is kept beside its end, so the next one may come too early and is then asked anew.
+  return eventually("a hit", async () => {
     const again = await box.chat(model, { temperature: 0 });
-    const { cache } = await control("requests.get", { id: again.receipt });
-    if (cache.verdict === "memory") return { paid: cache.from, hit: again.receipt };
-  }
+    const { cache } = await receiptOf(again);
+    return cache.verdict === "memory" ? { paid: cache.from, hit: again.receipt } : undefined;
+  });
+}
+
+/** A hit's receipt is written beside its answer, which may be here before it. */
+function receiptOf({ receipt }) {
+  return eventually(`the receipt ${receipt}`, async () => {
+    const told = await control("requests.get", { id: receipt });
+    return told.row && told;
+  });
 }
 
 /** Reads as the panel does, in its session. */
@@ -87,7 +105,7 @@ test("a repeated question shows on the Cache page, the overview and its receipt,
   // Live: the page was open all the while.
   await seen(use().getByText(/^\d+ of \d+ looked for, since the start$/));
   await seen(line("fast").getByText("from memory"));
-  assert.match(await use().innerText(), /1 request was not looked for, because the route's rule or the client said so/);
+  await seen(use().getByText(/^1 request was not looked for, because the route's rule or the client said so/));
   assert.match(await page.getByRole("region", { name: "In memory" }).innerText(), /1 answer\s/);
   // The fake's model has no price, and that is said.
   await seen(use().getByText("no price is known for", { exact: false }));
@@ -116,7 +134,7 @@ test("a repeated question shows on the Cache page, the overview and its receipt,
   await seen(page.getByText("Forgot 1 answer in memory.", { exact: false }));
   await seen(page.getByRole("region", { name: "In memory" }).getByText("0 answers"));
   const anew = await box.chat("fast", { temperature: 0 });
-  assert.equal((await control("requests.get", { id: anew.receipt })).cache.verdict, "missed");
+  assert.equal((await receiptOf(anew)).cache.verdict, "missed");
   assert.deepEqual(record.complaints, []);
 });
 
@@ -133,7 +151,7 @@ test("answers are forgotten by model and age by keyboard alone", async () => {
     await page.getByRole("button", { name: "Forget", exact: true }).focus();
     await page.keyboard.press("Enter");
   };
-  await forget(() => page.getByLabel("Age").selectOption("3600"));
+  await forget(() => page.getByLabel("Age", { exact: true }).selectOption("3600"));
   await seen(page.getByText("Forgot 0 answers in memory.", { exact: false }));
   await forget(async () => {
     await page.getByLabel("Given by the model").focus();
