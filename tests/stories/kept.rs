@@ -549,6 +549,46 @@ async fn answers_are_forgotten_by_route_by_age_and_all_at_once() {
 }
 
 #[tokio::test]
+async fn the_command_line_tells_of_kept_answers_and_forgets_them() {
+    let upstream = FakeUpstream::start().await;
+    let config = with_rule(&upstream, "disk_mib = 0");
+    let signalbox = Signalbox::start(&config).await;
+    let said = |args: &'static [&'static str]| async {
+        let output = signalbox.run(args, "").await;
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let told = said(&["cache"]).await;
+    assert!(told.contains("nothing was looked for"), "{told}");
+    assert!(told.contains("Disk      off: the config keeps"), "{told}");
+    for text in ["One", "Two"] {
+        let body = cold("fake/ok", text, false);
+        asked(&signalbox, &body).await.text().await.unwrap();
+        hit(&signalbox, &body).await;
+    }
+    let told = said(&["cache"]).await;
+    assert!(told.contains("2 from memory"), "{told}");
+    assert!(told.contains("Memory    2 answers"), "{told}");
+    let route = told.lines().find(|line| line.starts_with("fake/ok"));
+    assert!(route.is_some(), "{told}");
+    for (args, forgot) in [
+        (&["cache", "purge", "--older-than", "3600"][..], "0 answers"),
+        (&["cache", "purge", "--route", "other"], "0 answers"),
+        (&["cache", "purge", "--model", "gpt"], "0 answers"),
+        (
+            &["cache", "purge", "--route", "fake/ok", "--model", "ok"],
+            "2 answers",
+        ),
+        (&["cache", "purge"], "0 answers"),
+    ] {
+        assert_eq!(said(args).await, format!("Forgot {forgot} in memory.\n"));
+    }
+    assert!(said(&["cache"]).await.contains("Memory    0 answers"));
+    let unknown = signalbox.run(&["cache", "purge", "--rout", "x"], "").await;
+    assert!(!unknown.status.success());
+}
+
+#[tokio::test]
 async fn a_responses_answer_told_again_can_be_gone_on_from_by_its_own_name() {
     let upstream = FakeUpstream::start().await;
     let signalbox = Signalbox::start(&config_for(&upstream)).await;

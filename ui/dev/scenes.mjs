@@ -1,5 +1,6 @@
 // Canned answers of the control API, a scene for each state worth looking at.
 
+import { EMPTY_CACHE, NO_TALLY, RICH_CACHE, TROUBLED_CACHE } from "./kept.mjs";
 import { NO_SIGNALS, RICH_SIGNALS, TROUBLED_SIGNALS } from "./signals.mjs";
 
 const NOW = Date.now();
@@ -32,7 +33,7 @@ function row(at, n, roll) {
   const ending = fate < 0.88 ? "complete" : fate < 0.92 ? "failed" : fate < 0.95 ? "refused" : fate < 0.975 ? "broken" : "client_gone";
   const answered = ending === "complete" || ending === "broken" || ending === "client_gone";
   const basis = ending === "complete" ? "metered" : answered ? "estimated" : "none";
-  return {
+  return withKept(n, {
     id: id(at, n),
     at_unix_ms: at,
     client,
@@ -54,6 +55,20 @@ function row(at, n, roll) {
     status: { complete: 200, broken: 200, client_gone: 200, failed: 502, refused: 404 }[ending],
     ending,
     fault: { failed: "all_targets_failed", refused: "unknown_model", broken: "broken_stream" }[ending] ?? null,
+    cache: null,
+  });
+}
+
+const HITS = ["memory", "memory", "joined", "disk", "stale", "similar"];
+
+/** Every seventh whole answer had been given before; of others some may not be kept. */
+function withKept(n, row) {
+  if (row.endpoint === "embeddings" || row.ending === "refused") return row;
+  if (row.ending !== "complete" || row.attempts > 1 || n % 7 !== 3) return { ...row, cache: n % 3 === 0 ? "skipped" : "missed" };
+  const cache = HITS[(n / 7) % HITS.length | 0];
+  return {
+    ...row, cache, attempts: cache === "stale" ? 1 : 0, input_tokens: 0, output_tokens: 0, usage_basis: "metered", cost_nano_usd: 0, cost_basis: "metered",
+    ttft_ms: row.ttft_ms / 400, total_ms: row.total_ms / 800,
   };
 }
 
@@ -219,7 +234,7 @@ const NO_CACHE = { read_tokens: 0, written_tokens: 0, saved_nano_usd: 0 };
 
 const overview = (more) => ({
   version: "0.1.0", addresses: ["http://127.0.0.1:7411", "http://[::1]:7411"], paused: false, in_flight: 0,
-  today: NO_TOTALS, prompt_cache: NO_CACHE, minutes: minutes(false), providers: [PRACTICE], alarms: [], practice_only: false, ...more,
+  today: NO_TOTALS, prompt_cache: NO_CACHE, cache: NO_TALLY, minutes: minutes(false), providers: [PRACTICE], alarms: [], practice_only: false, ...more,
 });
 
 const CONNECT = {
@@ -232,9 +247,24 @@ const CONNECT = {
   ],
 };
 
+const NOTES = {
+  missed: { why: "the nearest question that was kept differs in the last message and temperature" },
+  skipped: { why: "it asks for no temperature up to 0.3, and one that is not set counts as 1" },
+  stale: { age_ms: 412_000 }, memory: { age_ms: 12_400 }, disk: { age_ms: 184_000 }, similar: { age_ms: 31_000 }, joined: {},
+};
+
+function note(verdict) {
+  const hit = !["missed", "skipped", "bypassed"].includes(verdict);
+  return {
+    verdict, why: null, age_ms: null, from: hit ? id(NOW - 40 * MINUTE, 7) : null,
+    saved_nano_usd: hit ? 3_120_000 : 0, saved_basis: hit ? "metered" : "none", saved_tokens: hit ? 2_042 : 0, ...NOTES[verdict],
+  };
+}
+
 function receipt(found) {
   const refused = found.ending === "refused";
   const attempts = [];
+  const kept = HITS.includes(found.cache);
   if (found.attempts > 1 || found.ending === "failed") {
     attempts.push({
       provider: "groq", model: "openai/gpt-oss-120b", why: "listed in the alias", spoken: null, key: null, started_ms: 0.4, took_ms: 118.6, status: 429,
@@ -242,7 +272,13 @@ function receipt(found) {
       lost: null,
     });
   }
-  if (found.provider !== null) {
+  if (kept && found.attempts > 0) {
+    attempts.push({
+      provider: found.provider, model: found.model, why: "named directly", spoken: null, key: null, started_ms: 0.2, took_ms: found.total_ms - 0.3, status: null,
+      failure: "connection", code: null, message: "Nobody listens there.", lost: null, calls: 1,
+    });
+  }
+  if (found.provider !== null && !kept) {
     const started = attempts.length ? 119.4 : 0.4;
     attempts.push({
       provider: found.provider, model: found.model, key: null, why: found.alias ? "listed in the alias" : "named directly", spoken: found.alias ? "gemini" : null, started_ms: started,
@@ -254,6 +290,7 @@ function receipt(found) {
   const cached = Math.floor(found.input_tokens * 0.8);
   return {
     row: found,
+    cache: found.cache && note(found.cache),
     attempts,
     choice: found.alias
       ? {
@@ -319,9 +356,12 @@ function rich() {
         in_flight: 3,
         today: { requests: 1_482 + settled, failed: 37, spend_nano_usd: 3_100_272_940, estimated_nano_usd: 41_200_000, input_tokens: 18_402_113, cached_tokens: 14_120_400, cache_written_tokens: 1_204_113, cache_saved_nano_usd: 24_310_500_000, output_tokens: 402_118 },
         prompt_cache: { read_tokens: 41_902_113, written_tokens: 3_811_420, saved_nano_usd: 71_220_000_000 },
+        cache: RICH_CACHE.all,
         minutes: minutes(true),
         providers: RICH_HEALTH,
       }),
+      "cache.page": () => RICH_CACHE,
+      "cache.purge": (input) => ({ entries: input.route === undefined ? 263 : 41, disk: true }),
       health: () => RICH_SIGNALS,
       "providers.page": () => RICH_PROVIDERS,
       "providers.catalogue": () => CATALOGUE,
@@ -342,7 +382,8 @@ const empty = () => ({
   name: "empty",
   rows: [],
   answers: {
-      health: () => NO_SIGNALS,
+    health: () => NO_SIGNALS,
+    "cache.page": () => EMPTY_CACHE,
     overview: () => overview({ practice_only: true }),
     "providers.page": () => ({ providers: [RICH_PROVIDERS.providers.at(-1)], drains: [], key_store: { kind: "keychain" }, aliases: [], config: { path: "/home/ada/.config/signalbox/signalbox.toml", snapshot: 1, refused: null } }),
     "providers.catalogue": () => CATALOGUE.map((one) => ({ ...one, configured: false })),
@@ -366,6 +407,7 @@ function trouble() {
         ],
       }),
       health: () => TROUBLED_SIGNALS,
+      "cache.page": () => TROUBLED_CACHE,
       "providers.page": () => ({
         ...RICH_PROVIDERS,
         key_store: { kind: "memory", reason: "No keychain answers on this machine (no Secret Service on the session bus). Install and unlock one, such as GNOME Keyring, and start Signalbox again; or give keys by environment variables." },
@@ -373,6 +415,7 @@ function trouble() {
       }),
     },
     refuse: {
+      "cache.purge": { code: "unavailable", message: "Signalbox is ending." },
       "keys.set": { code: "keychain_locked", message: "The keychain is locked. Unlock it and try again." },
       "providers.enable": { code: "config_write", message: "The config file could not be written: permission denied. Check who owns it." },
       "doctor.examine": { code: "conflict", message: "Groq has no key yet; set one, then examine it." },

@@ -3,6 +3,7 @@
 // a newer server must not make an older panel lie.
 
 import { count, duration, roughMoney } from "./format";
+import { hitMark, toldAgain } from "./kept";
 import type { AttemptShown, BreakerState, HealthState, LostShown, NetworkShown, ReceiptShown, RequestRow } from "./api/generated";
 
 /** What a lamp shows. The shape differs as well as the colour. */
@@ -169,7 +170,8 @@ export function routeSentence({ row, attempts }: ReceiptShown): string {
   for (const attempt of attempts) {
     steps.push(`${attempt.provider}/${attempt.model} ${attemptOutcome(attempt)}`);
   }
-  if (attempts.length === 0) steps.push("no provider was asked");
+  if (hitMark(row.cache) !== undefined) steps.push(toldAgain(row.cache ?? ""));
+  else if (attempts.length === 0) steps.push("no provider was asked");
   return steps.join(" → ");
 }
 

@@ -36,6 +36,7 @@ impl Control {
             });
         }
         Ok(CachePage {
+            on: self.keeps_answers(),
             memory,
             disk: self.disk(),
             all,
@@ -71,6 +72,24 @@ impl Control {
         }
         self.changed(&[Tag::Receipts]);
         Ok(Nothing {})
+    }
+
+    /// All routes together, without a look at what is kept.
+    pub(crate) fn cache_tally(&self) -> CacheTally {
+        let mut all = CacheTally::default();
+        for (_, told) in self.parts.engine.answer_tallies() {
+            add(&mut all, &tally(&told));
+        }
+        all
+    }
+
+    fn keeps_answers(&self) -> bool {
+        let snapshot = self.parts.engine.snapshot();
+        let routes = &snapshot.routes;
+        let aliases = routes.aliases.values().map(|alias| &alias.policy);
+        aliases
+            .chain([&routes.usual])
+            .any(|policy| policy.keeping.on)
     }
 
     fn disk(&self) -> CacheDisk {
@@ -190,6 +209,7 @@ fn tally(told: &RouteTally) -> CacheTally {
         skipped: told.skipped,
         saved_nano_usd: told.saved.0,
         saved_tokens: told.saved_tokens,
+        unpriced: told.unpriced,
     }
 }
 
@@ -204,4 +224,5 @@ fn add(all: &mut CacheTally, one: &CacheTally) {
     all.skipped += one.skipped;
     all.saved_nano_usd = all.saved_nano_usd.saturating_add(one.saved_nano_usd);
     all.saved_tokens = all.saved_tokens.saturating_add(one.saved_tokens);
+    all.unpriced += one.unpriced;
 }

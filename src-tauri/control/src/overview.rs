@@ -55,6 +55,7 @@ impl Control {
                 written_tokens: caches.written_tokens,
                 saved_nano_usd: caches.saved.0,
             },
+            cache: self.cache_tally(),
             minutes: parts
                 .engine
                 .live()

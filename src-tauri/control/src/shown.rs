@@ -33,6 +33,8 @@ pub struct Overview {
     pub today: Totals,
     /// What providers' prompt caches came to since Signalbox started.
     pub prompt_cache: PromptCacheSums,
+    /// What became of requests whose answers may be kept, since the start.
+    pub cache: CacheTally,
     /// The last sixty minutes, oldest first; the last one is the running minute.
     pub minutes: Vec<Minute>,
     /// Every configured provider.

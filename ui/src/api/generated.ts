@@ -172,6 +172,10 @@ saved_tokens: number, };
 
 export type CachePage = { 
 /**
+ * Somebody keeps answers: `[cache]`, or an alias of its own.
+ */
+on: boolean, 
+/**
  * What is held in memory.
  */
 memory: CacheRoom, 
@@ -190,7 +194,11 @@ routes: Array<CacheRoute>,
 /**
  * Answers that should have been kept and were not: too many at once, or not to be read back.
  */
-not_kept: number, };
+not_kept: number, 
+/**
+ * Similar questions.
+ */
+similar: SimilarShown, };
 
 export type CacheRoom = { 
 /**
@@ -268,7 +276,11 @@ saved_nano_usd: number,
 /**
  * Their tokens.
  */
-saved_tokens: number, };
+saved_tokens: number, 
+/**
+ * How many of them had a cost that nobody knows: it is not in what was saved.
+ */
+unpriced: number, };
 
 export type CatalogueEntry = { 
 /**
@@ -639,6 +651,26 @@ message: string,
  */
 field: string | null, };
 
+export type FetchModel = { 
+/**
+ * The address that the files' names are put behind; where everybody gets it when absent.
+ */
+base?: string, };
+
+export type FetchShown = { 
+/**
+ * The file; `None` before the first byte.
+ */
+file: string | null, 
+/**
+ * Bytes of it that are here.
+ */
+bytes: number, 
+/**
+ * Bytes of it in all, where that is known.
+ */
+total: number | null, };
+
 export type FindingShown = { 
 /**
  * The caller's dialect.
@@ -817,6 +849,28 @@ requests: number,
  */
 failed: number, };
 
+export type ModelShown = { 
+/**
+ * Where its files lie.
+ */
+folder: string, 
+/**
+ * They are there.
+ */
+is_there: boolean, 
+/**
+ * Why it can't be used, once that is known.
+ */
+trouble: string | null, 
+/**
+ * Its download.
+ */
+fetching: FetchShown | null, 
+/**
+ * Why the last download ended without a model.
+ */
+failed: string | null, };
+
 export type NetworkShown = "fine" | "slow" | "unreachable" | "offline";
 
 export type NoteShown = { 
@@ -870,6 +924,10 @@ today: Totals,
  * What providers' prompt caches came to since Signalbox started.
  */
 prompt_cache: PromptCacheSums, 
+/**
+ * What became of requests whose answers may be kept, since the start.
+ */
+cache: CacheTally, 
 /**
  * The last sixty minutes, oldest first; the last one is the running minute.
  */
@@ -1440,6 +1498,62 @@ errors: Array<ErrorCount>,
  */
 held: HeldShown | null, };
 
+export type SimilarRoute = { 
+/**
+ * The alias, or the model, that was asked for.
+ */
+route: string, 
+/**
+ * Looks.
+ */
+looked: number, 
+/**
+ * Looks that a guard refused: near, but something else was asked.
+ */
+refused: number, 
+/**
+ * Looks that found an answer; in the shadow none of them is told.
+ */
+found: number, 
+/**
+ * Of these, those that were compared with a new answer.
+ */
+verified: number, 
+/**
+ * Of these, those that did not clearly say the same.
+ */
+wrong: number, 
+/**
+ * The share of wrong ones among those compared, in percent; `None` before the first.
+ */
+wrong_percent: number | null, 
+/**
+ * The highest share that the counts allow for (95 %), in percent.
+ */
+wrong_at_most_percent: number, };
+
+export type SimilarShown = { 
+/**
+ * What makes vectors: `lexical`, `model`, or the name of an embeddings endpoint's model.
+ */
+embedder: string, 
+/**
+ * The model in the data folder.
+ */
+model: ModelShown, 
+/**
+ * Questions that are remembered.
+ */
+questions: number, 
+/**
+ * What they take, in bytes.
+ */
+bytes: number, 
+/**
+ * By the name that was asked for.
+ */
+routes: Array<SimilarRoute>, };
+
 export type SurfaceShown = { 
 /**
  * `openai` or `anthropic`
@@ -1630,6 +1744,8 @@ export type Operations = {
   "aliases.put": { input: AliasShown, output: Nothing },
   "aliases.remove": { input: AliasName, output: Nothing },
   "cache.page": { input: Nothing, output: CachePage },
+  "cache.fetch_model": { input: FetchModel, output: Nothing },
+  "cache.cancel_fetch": { input: Nothing, output: Nothing },
   "cache.purge": { input: PurgeCache, output: PurgedCache },
   "drains.list": { input: Nothing, output: Array<DrainShown> },
   "drains.begin": { input: BeginDrain, output: Nothing },
@@ -1660,6 +1776,8 @@ export const operations = {
   "aliases.put": { kind: "mutation", tags: ["providers"] },
   "aliases.remove": { kind: "mutation", tags: ["providers"] },
   "cache.page": { kind: "query", tags: ["receipts"] },
+  "cache.fetch_model": { kind: "mutation", tags: ["receipts"] },
+  "cache.cancel_fetch": { kind: "mutation", tags: ["receipts"] },
   "cache.purge": { kind: "mutation", tags: ["receipts"] },
   "drains.list": { kind: "query", tags: ["receipts","providers","status"] },
   "drains.begin": { kind: "mutation", tags: ["providers","status"] },

@@ -23,6 +23,15 @@ test("the fourth digit is Health", async () => {
   expect(readRoute("#/health").page).toBe("health");
 });
 
+test("the fifth digit is Cache", async () => {
+  serve("rich");
+  const { user } = openPanel();
+  await user.keyboard("5");
+  await waitFor(() => expect(document.activeElement?.textContent).toBe("Cache"));
+  expect(readRoute("#/cache").page).toBe("cache");
+  expect(readRoute("#/constructor").page).toBe("overview");
+});
+
 test("the question mark lists every key; other shortcuts rest meanwhile", async () => {
   serve("rich");
   const { user } = openPanel();

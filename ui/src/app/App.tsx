@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "react";
 import { useLive } from "../api/live";
 import { linkNeeded } from "../api/session";
+import { CachePage } from "../pages/cache/CachePage";
 import { HealthPage } from "../pages/health/HealthPage";
 import { OverviewPage } from "../pages/overview/OverviewPage";
 import { ProvidersPage } from "../pages/providers/ProvidersPage";
@@ -19,6 +20,7 @@ const SHOWN: Record<PageName, () => React.ReactNode> = {
   requests: RequestsPage,
   providers: ProvidersPage,
   health: HealthPage,
+  cache: CachePage,
 };
 
 export function App() {

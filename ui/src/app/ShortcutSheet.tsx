@@ -11,7 +11,7 @@ const SHEET: { where: string; keys: [string[], string][] }[] = [
   {
     where: "Everywhere",
     keys: [
-      [["1", "2", "3", "4"], "Overview, Requests, Providers, Health"],
+      [["1", "2", "3", "4", "5"], "Overview, Requests, Providers, Health, Cache"],
       [["?"], "This sheet"],
       [["Tab"], "Next control; Space or Enter uses it"],
     ],

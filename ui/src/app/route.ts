@@ -6,16 +6,18 @@
 //   #/requests/rc-0…?…       the same with a receipt open
 //   #/providers              Providers
 //   #/health                 Health
+//   #/cache                  Cache
 
 import { useMemo, useSyncExternalStore } from "react";
 
-export type PageName = "overview" | "requests" | "providers" | "health";
+export type PageName = "overview" | "requests" | "providers" | "health" | "cache";
 
 export const PAGES: Record<PageName, { title: string; href: string; key: string }> = {
   overview: { title: "Overview", href: "#/", key: "1" },
   requests: { title: "Requests", href: "#/requests", key: "2" },
   providers: { title: "Providers", href: "#/providers", key: "3" },
   health: { title: "Health", href: "#/health", key: "4" },
+  cache: { title: "Cache", href: "#/cache", key: "5" },
 };
 
 export interface Route {
@@ -29,7 +31,7 @@ export function readRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
   const [first = "", second] = path.split("/");
   return {
-    page: first === "requests" || first === "providers" || first === "health" ? first : "overview",
+    page: first !== "" && Object.hasOwn(PAGES, first) ? (first as PageName) : "overview",
     receipt: first === "requests" && second ? decodeURIComponent(second) : undefined,
     params: new URLSearchParams(query),
   };

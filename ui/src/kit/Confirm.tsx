@@ -8,13 +8,15 @@ interface Props {
   title: string;
   /** The verb on the button, the same as in the title. */
   act: string;
+  /** What the other button says. */
+  keep?: string;
   isOpen: boolean;
   onClose: () => void;
   onConfirm: () => void;
   children: ReactNode;
 }
 
-export function Confirm({ title, act, isOpen, onClose, onConfirm, children }: Props) {
+export function Confirm({ title, act, keep = "Keep it", isOpen, onClose, onConfirm, children }: Props) {
   const confirm = () => {
     onClose();
     onConfirm();
@@ -27,7 +29,7 @@ export function Confirm({ title, act, isOpen, onClose, onConfirm, children }: Pr
           {act}
         </Button>
         <Button onPress={onClose} autoFocus>
-          Keep it
+          {keep}
         </Button>
       </DialogActions>
     </Dialog>

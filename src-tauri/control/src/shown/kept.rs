@@ -6,6 +6,8 @@ use ts_rs::TS;
 /// Kept answers: how much there is, and of what use it was since the start.
 #[derive(Debug, Clone, Serialize, TS)]
 pub struct CachePage {
+    /// Somebody keeps answers: `[cache]`, or an alias of its own.
+    pub on: bool,
     /// What is held in memory.
     pub memory: CacheRoom,
     /// What is held on disk.
@@ -144,6 +146,8 @@ pub struct CacheTally {
     pub saved_nano_usd: i64,
     /// Their tokens.
     pub saved_tokens: u64,
+    /// How many of them had a cost that nobody knows: it is not in what was saved.
+    pub unpriced: u64,
 }
 
 /// Kept answers of one route.

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use routing::NanoUsd;
 use serde::{Deserialize, Serialize};
 
-use crate::receipt::{CacheNote, CacheVerdict};
+use crate::receipt::{Basis, CacheNote, CacheVerdict};
 
 /// The most routes that are told apart.
 const MOST_ROUTES: usize = 256;
@@ -52,6 +52,8 @@ pub struct RouteTally {
     pub saved: NanoUsd,
     /// Their tokens.
     pub saved_tokens: u64,
+    /// How many of them had a cost that nobody knows: it is not in what was saved.
+    pub unpriced: u64,
     /// The cache steps aside now.
     pub aside: bool,
 }
@@ -96,6 +98,7 @@ impl Tallies {
         };
         let route = routes.entry(name).or_default();
         let told = &mut route.told;
+        let hits = told.hits();
         match note.verdict {
             CacheVerdict::Memory => told.memory += 1,
             CacheVerdict::Disk => told.disk += 1,
@@ -106,6 +109,8 @@ impl Tallies {
             CacheVerdict::Bypassed => told.bypassed += 1,
             CacheVerdict::Skipped => told.skipped += 1,
         }
+        let was_told_again = told.hits() > hits;
+        told.unpriced += u64::from(was_told_again && note.saved_basis == Basis::None);
         told.saved = [told.saved, note.saved].into_iter().sum();
         told.saved_tokens = told.saved_tokens.saturating_add(note.saved_tokens);
         match note.verdict {
@@ -219,6 +224,22 @@ mod tests {
             tallies.learn(&route, &note(verdict));
         }
         assert!(!tallies.told()[0].1.aside);
+    }
+
+    #[test]
+    fn an_answer_whose_cost_nobody_knows_is_counted_and_saves_nothing() {
+        let (tallies, route) = (Tallies::default(), Arc::from("chat"));
+        let priced = CacheNote {
+            saved: NanoUsd(1_500),
+            saved_basis: Basis::Metered,
+            ..note(CacheVerdict::Memory)
+        };
+        tallies.learn(&route, &priced);
+        tallies.learn(&route, &note(CacheVerdict::Joined));
+        // Nothing was told again: there is nothing to be priced.
+        tallies.learn(&route, &note(CacheVerdict::Missed));
+        let told = &tallies.told()[0].1;
+        assert_eq!((told.saved, told.unpriced), (NanoUsd(1_500), 1));
     }
 
     #[test]

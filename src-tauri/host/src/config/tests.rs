@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use dialect::Dialect;
 use routing::{
-    AuthScheme, BrokenStream, HedgePolicy, KeySource, Policy, PromptCacheHints, Provider, Strategy,
-    Target,
+    AuthScheme, BrokenStream, HedgePolicy, Keeping, KeySource, Policy, PromptCacheHints, Provider,
+    Replay, Strategy, Target,
 };
 
 use super::*;
@@ -410,6 +410,71 @@ fn a_mistake_is_told_with_its_place_and_what_to_do() {
             "2:51: unknown value `on`; known are translated, auto, off",
         ),
         ("[translation]\nprompt_cache = true\n", "2:16: "),
+        // Kept answers.
+        (
+            "[cache]\nmemory_mib = 70000\n",
+            "2:14: 70000 is out of bounds; write a number from 0 to 65536",
+        ),
+        (
+            "[cache]\nmemory_s = 0\n",
+            "2:12: 0 is out of bounds; write a number from 1 to 86400",
+        ),
+        (
+            "[cache]\ndisk_mib = -1\n",
+            "2:12: -1 is out of bounds; write a number from 0 to 65536",
+        ),
+        (
+            "[cache]\nttl_s = 0\n",
+            "2:9: 0 is out of bounds; write a number from 1 to 86400",
+        ),
+        (
+            "[cache]\nstale_s = 86401\n",
+            "2:11: 86401 is out of bounds; write a number from 0 to 86400",
+        ),
+        (
+            "[cache]\ntemperature = 2.5\n",
+            "2:15: write the highest temperature whose answers are kept, from 0 to 2",
+        ),
+        (
+            "[cache]\ntemperature = nan\n",
+            "2:15: write the highest temperature whose answers are kept, from 0 to 2",
+        ),
+        (
+            "[cache]\nreplay = \"slow\"\n",
+            "2:10: unknown value `slow`; known are at-once, paced",
+        ),
+        (
+            "[cache]\non = \"yes\"\n",
+            "2:6: invalid type: a text, expected a boolean",
+        ),
+        (
+            "[cache]\nttl = 60\n",
+            "2:1: unknown key `ttl`; known are memory_mib, memory_s, disk_mib, on, ttl_s",
+        ),
+        (
+            "[cache]\ntemprature = 1\n",
+            "2:1: unknown key `temprature`; did you mean `temperature`?",
+        ),
+        (
+            "cache = false\n",
+            "1:9: invalid type: boolean `false`, expected",
+        ),
+        (
+            "[alias.fast]\ntargets = [\"practice/a\"]\ncache = { ttl_s = 90000 }\n",
+            "3:19: 90000 is out of bounds; write a number from 1 to 86400",
+        ),
+        (
+            "[alias.fast]\ntargets = [\"practice/a\"]\ncache = { temperature = -0.1 }\n",
+            "3:25: write the highest temperature whose answers are kept, from 0 to 2",
+        ),
+        (
+            "[alias.fast]\ntargets = [\"practice/a\"]\ncache = { memory_mib = 8 }\n",
+            "3:11: unknown key `memory_mib`",
+        ),
+        (
+            "[alias.fast]\ntargets = [\"practice/a\"]\ncache = \"off\"\n",
+            "3:9: invalid type: a text, expected true, false, or a table with `on`",
+        ),
     ];
     let mut wrong = Vec::new();
     for (text, expected) in table {
@@ -678,4 +743,68 @@ fn an_alias_may_say_by_which_rule_a_target_is_chosen() {
         }
     );
     assert_eq!(table.policy.prompt_cache, None);
+}
+
+#[test]
+fn what_is_kept_has_a_usual_rule_and_an_alias_says_only_what_differs() {
+    let usual = load("");
+    assert_eq!(usual.cache, CacheConfig::default());
+    assert_eq!(usual.snapshot.routes.usual.keeping, Keeping::default());
+    let rules = load(
+        r#"
+        [cache]
+        memory_mib = 8
+        memory_s = 30
+        disk_mib = 0
+        ttl_s = 120
+        temperature = 1.0
+        [alias]
+        plain = ["practice/steady"]
+        never = { targets = ["practice/steady"], cache = false }
+        always = { targets = ["practice/steady"], cache = true }
+        [alias.agent]
+        targets = ["practice/steady"]
+        cache = { tools = true, stale_s = 600, replay = "paced", shared = true }
+        "#,
+    );
+    assert_eq!(
+        rules.cache,
+        CacheConfig {
+            memory_bytes: 8 << 20,
+            memory: Duration::from_secs(30),
+            disk_bytes: 0,
+            // The longest of all rules: fresh, and then stale.
+            longest: Duration::from_secs(720),
+        }
+    );
+    let usual = Keeping {
+        fresh: Duration::from_secs(120),
+        temperature: 1.0,
+        ..Keeping::default()
+    };
+    let of = |alias: &str| rules.snapshot.routes.aliases[alias].policy.keeping;
+    assert_eq!(rules.snapshot.routes.usual.keeping, usual);
+    assert_eq!((of("plain"), of("always")), (usual, usual));
+    assert_eq!(of("never"), Keeping { on: false, ..usual });
+    assert_eq!(
+        of("agent"),
+        Keeping {
+            tools: true,
+            stale: Duration::from_secs(600),
+            replay: Replay::Paced,
+            shared: true,
+            ..usual
+        }
+    );
+}
+
+#[test]
+fn where_nothing_is_kept_an_alias_may_keep_all_the_same() {
+    let text = "[cache]\non = false\n[alias]\n\
+                kept = { targets = [\"practice/steady\"], cache = true }\n\
+                plain = [\"practice/steady\"]\n";
+    let rules = load(text);
+    let on = |alias: &str| rules.snapshot.routes.aliases[alias].policy.keeping.on;
+    assert!(!rules.snapshot.routes.usual.keeping.on);
+    assert_eq!((on("kept"), on("plain")), (true, false));
 }

@@ -1,5 +1,6 @@
 //! The command line: one subcommand a file.
 
+mod cache;
 mod clients;
 mod doctor;
 mod drain;
@@ -38,6 +39,8 @@ enum Command {
     Drain(drain::Drain),
     /// Take new work again for what drains
     Resume(drain::Resume),
+    /// Of what use kept answers were, and forget them
+    Cache(cache::Cache),
     /// Play a scenario of providers in trouble, and see how routing takes it
     Simulate(simulate::Simulate),
     /// Print a fresh one-time link to the panel of the running Signalbox
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
             Command::Doctor(doctor) => return doctor::run(doctor).await,
             Command::Drain(drain) => drain::begin(drain).await?,
             Command::Resume(resume) => drain::end(resume).await?,
+            Command::Cache(cache) => cache::run(cache).await?,
             Command::Simulate(simulate) => return simulate::run(&simulate),
             Command::Link(options) => link::run(options).await?,
         }

@@ -1,11 +1,22 @@
-// Today in five figures.
+// Today in six figures.
 
 import type { ReactNode } from "react";
-import type { PromptCacheSums, Totals } from "../../api/generated";
+import type { CacheTally, PromptCacheSums, Totals } from "../../api/generated";
 import { count, money, share, shortCount } from "../../format";
+import { hits, lookedFor } from "../../kept";
 import css from "./Figures.module.css";
 
-export function Figures({ today, caches, inFlight }: { today: Totals; caches: PromptCacheSums; inFlight: number }) {
+interface Props {
+  today: Totals;
+  /** Since the start: providers' own caches. */
+  caches: PromptCacheSums;
+  /** Since the start: kept answers have no midnight. */
+  cache: CacheTally;
+  inFlight: number;
+}
+
+export function Figures({ today, caches, cache, inFlight }: Props) {
+  const [told, asked] = [hits(cache), lookedFor(cache)];
   return (
     <section aria-label="Today">
       <dl className={css.figures}>
@@ -41,8 +52,18 @@ export function Figures({ today, caches, inFlight }: { today: Totals; caches: Pr
           }
           note={
             <span title={sinceTheStart(caches)}>
-              {share(today.cached_tokens, today.input_tokens)} of input from cache{saved(today.cache_saved_nano_usd)}
+              {share(today.cached_tokens, today.input_tokens)} from providers' caches{saved(today.cache_saved_nano_usd)}
             </span>
+          }
+        />
+        <Figure
+          name="Cache hit rate"
+          value={asked === 0 ? "–" : share(told, asked)}
+          note={
+            <a href="#/cache">
+              {asked === 0 ? "nothing looked for yet" : `${shortCount(told)} of ${shortCount(asked)}`}
+              <span className="unseen"> since Signalbox started: show the cache</span>
+            </a>
           }
         />
         <Figure name="In flight" value={count(inFlight)} note="right now" />

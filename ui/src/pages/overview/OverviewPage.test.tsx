@@ -9,7 +9,7 @@ test("today's figures: spend with its estimated part, tokens with their cached s
   const today = await screen.findByRole("region", { name: "Today" });
   expect(within(today).getByText("$3.10")).toBeTruthy();
   expect(within(today).getByText("$0.0412 of it estimated")).toBeTruthy();
-  expect(within(today).getByText("77% of input from cache, $24.31 saved").title).toBe(
+  expect(within(today).getByText("77% from providers' caches, $24.31 saved").title).toBe(
     "Since the start: 41.9M tokens read from providers' caches, 3.8M written, $71.22 saved",
   );
   expect(within(today).getByRole("link", { name: /show the failed ones/ }).getAttribute("href")).toBe("#/requests?failed=1");

@@ -22,7 +22,7 @@ export function OverviewPage() {
           <>
             <Alarms alarms={data.alarms} />
             {data.practice_only && <FirstRun />}
-            <Figures today={data.today} caches={data.prompt_cache} inFlight={data.in_flight} />
+            <Figures today={data.today} caches={data.prompt_cache} cache={data.cache} inFlight={data.in_flight} />
             <HourStrip minutes={data.minutes} />
             <ProviderBoard providers={data.providers} />
           </>

@@ -9,6 +9,7 @@ import { Lamp } from "../../kit/Lamp";
 import { PracticeMark } from "../../kit/PracticeMark";
 import { Reading } from "../../kit/Reading";
 import { ending } from "../../words";
+import { CachePart } from "./receipt/CachePart";
 import { ChoicePart } from "./receipt/ChoicePart";
 import { CostPart } from "./receipt/CostPart";
 import { DroppedPart } from "./receipt/DroppedPart";
@@ -16,6 +17,7 @@ import { FactsPart } from "./receipt/FactsPart";
 import { NotesPart } from "./receipt/NotesPart";
 import { RoutePart } from "./receipt/RoutePart";
 import { TokensPart } from "./receipt/TokensPart";
+import { HitMark } from "./HitMark";
 import css from "./ReceiptPane.module.css";
 
 export function ReceiptPane({ id, onClose }: { id: string; onClose: () => void }) {
@@ -37,6 +39,7 @@ export function ReceiptPane({ id, onClose }: { id: string; onClose: () => void }
         {(data) => (
           <>
             <RoutePart receipt={data} />
+            <CachePart cache={data.cache} />
             <ChoicePart choice={data.choice} />
             <DroppedPart dropped={data.dropped} />
             <NotesPart notes={data.notes} />
@@ -54,6 +57,7 @@ function Standing({ receipt: { row } }: { receipt: ReceiptShown }) {
   return (
     <>
       <Lamp {...ending(row)} />
+      <HitMark verdict={row.cache} />
       {row.practice && <PracticeMark />}
       <span className="soft" title={date(row.at_unix_ms)}>
         {clock(row.at_unix_ms)}

@@ -8,6 +8,7 @@ import { classes } from "../../kit/classes";
 import { Lamp } from "../../kit/Lamp";
 import { PracticeMark } from "../../kit/PracticeMark";
 import { ending, endpoint, tokensInOut } from "../../words";
+import { HitMark } from "./HitMark";
 import css from "./RequestLine.module.css";
 import list from "./RequestList.module.css";
 
@@ -76,7 +77,7 @@ function Outcome({ row }: { row: RequestRow }) {
   const { aspect, word } = ending(row);
   return (
     <>
-      <Lamp aspect={aspect} word={word} />
+      <Lamp aspect={aspect} word={word} /> <HitMark verdict={row.cache} />
       {row.ending !== "complete" && row.ending !== "client_gone" && <span className="soft"> {row.status}</span>}
       {row.attempts > 1 && <span className={classes("soft", css.tries)}> after {row.attempts} tries</span>}
     </>

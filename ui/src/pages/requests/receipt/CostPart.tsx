@@ -2,14 +2,16 @@
 
 import type { PromptCacheShown, ReceiptShown } from "../../../api/generated";
 import { money, roughMoney } from "../../../format";
+import { hitMark } from "../../../kept";
 import { basis, lostCost } from "../../../words";
 import { Line, Part } from "./Part";
 
 export function CostPart({ receipt: { row, attempts, price_version, prompt_cache } }: { receipt: ReceiptShown }) {
-  if (attempts.length === 0) {
+  const isHit = hitMark(row.cache) !== undefined && row.cost_nano_usd === 0;
+  if (isHit || attempts.length === 0) {
     return (
       <Part title="Cost">
-        <p className="soft">None: no provider was asked.</p>
+        <p className="soft">{isHit ? "None: another request paid for this answer." : "None: no provider was asked."}</p>
       </Part>
     );
   }

@@ -2,6 +2,7 @@
 // sent to and what came of it, and what the client got.
 
 import type { AttemptShown, ReceiptShown } from "../../../api/generated";
+import { hitMark, toldAgain } from "../../../kept";
 import { classes } from "../../../kit/classes";
 import { attemptOutcome, dialect, ending, lostCost, routeSentence } from "../../../words";
 import { Notice } from "../../../kit/Notice";
@@ -25,6 +26,12 @@ export function RoutePart({ receipt }: { receipt: ReceiptShown }) {
         {attempts.map((attempt, index) => (
           <Attempt key={index} attempt={attempt} total={row.total_ms} />
         ))}
+        {hitMark(row.cache) !== undefined && (
+          <li className={classes(css.stop, css.answered)}>
+            <strong>Kept answer</strong>
+            <p className="soft">{toldAgain(row.cache ?? "")}</p>
+          </li>
+        )}
         <li className={classes(css.stop, css.end)}>
           <strong>{ending(row).word}</strong>
           <p className="soft">

@@ -2,10 +2,18 @@
 
 import type { ReceiptShown } from "../../../api/generated";
 import { count } from "../../../format";
+import { hitMark } from "../../../kept";
 import { basis } from "../../../words";
 import { Line, Part } from "./Part";
 
 export function TokensPart({ receipt: { row, attempts, tokens } }: { receipt: ReceiptShown }) {
+  if (hitMark(row.cache) !== undefined && row.input_tokens + row.output_tokens === 0) {
+    return (
+      <Part title="Tokens">
+        <p className="soft">None: another request used them.</p>
+      </Part>
+    );
+  }
   if (row.usage_basis === "none") {
     return (
       <Part title="Tokens">

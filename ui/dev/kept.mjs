@@ -1,0 +1,37 @@
+// Canned answers of the Cache page: nothing yet, a good day, and trouble with the disk.
+
+const MIB = 1_024 * 1_024;
+
+export const NO_TALLY = {
+  memory: 0, disk: 0, similar: 0, joined: 0, stale: 0, missed: 0, bypassed: 0, skipped: 0, saved_nano_usd: 0, saved_tokens: 0, unpriced: 0,
+};
+
+const tally = (more) => ({ ...NO_TALLY, ...more });
+const route = (name, entries, bytes, of, more = {}) => ({ route: name, entries, bytes, aside: false, tally: tally(of), ...more });
+
+const ROUTES = [
+  route("claude-sonnet-4-5", 41, 2_411_008, { memory: 118, disk: 31, joined: 4, stale: 2, missed: 204, skipped: 611, saved_nano_usd: 2_914_300_000, saved_tokens: 4_120_411 }),
+  route("fast", 214, 801_204, { memory: 402, disk: 77, joined: 63, similar: 19, missed: 388, skipped: 12, saved_nano_usd: 204_120_000, saved_tokens: 611_204 }),
+  route("gateway-eu/a-model-with-a-rather-long-name-2026-11-22", 8, 40_112, { memory: 12, joined: 1, missed: 9, saved_tokens: 24_010, unpriced: 13 }),
+  route("groq/openai/gpt-oss-120b", 0, 0, { memory: 3, missed: 141, bypassed: 502, skipped: 4, saved_nano_usd: 812, saved_tokens: 1_204 }, { aside: true }),
+  route("local", 0, 0, { skipped: 96 }),
+];
+
+const sum = (name) => ROUTES.reduce((all, { tally }) => all + tally[name], 0);
+const ALL = Object.fromEntries(Object.keys(NO_TALLY).map((name) => [name, sum(name)]));
+
+const disk = (more) => ({ state: "serving", reason: null, bytes: 91.4 * MIB, limit_bytes: 256 * MIB, dropped: 0, late: 0, damaged: 0, ...more });
+
+export const RICH_CACHE = {
+  on: true, memory: { entries: 263, bytes: 3_252_324, limit_bytes: 64 * MIB }, disk: disk({}), all: ALL, routes: ROUTES, not_kept: 0,
+};
+
+export const EMPTY_CACHE = {
+  on: true, memory: { entries: 0, bytes: 0, limit_bytes: 64 * MIB }, disk: disk({ bytes: 0 }), all: NO_TALLY, routes: [], not_kept: 0,
+};
+
+export const TROUBLED_CACHE = {
+  ...RICH_CACHE,
+  disk: disk({ state: "off", reason: "the disk is full; answers are kept in memory alone, and the disk is tried again within a minute", bytes: 0, dropped: 214, late: 3, damaged: 1 }),
+  not_kept: 12,
+};
