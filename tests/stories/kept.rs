@@ -482,7 +482,7 @@ async fn answers_outlive_the_process_sealed_and_a_killed_one_starts_at_once() {
     let again = asked_at(&signalbox, "/v1/chat/completions", &body, "only-if-cached").await;
     assert_eq!(again.status(), 504);
     assert_eq!(asked(&signalbox, &body).await.text().await.unwrap(), told);
-    for entry in walk(signalbox.folder().join("cache")) {
+    for entry in walk(&signalbox.folder().join("cache")) {
         let bytes = std::fs::read(&entry).unwrap();
         let holds = |text: &str| {
             bytes
@@ -501,14 +501,14 @@ async fn answers_outlive_the_process_sealed_and_a_killed_one_starts_at_once() {
     assert_eq!(asked(&signalbox, &body).await.status(), 200);
 }
 
-fn walk(folder: std::path::PathBuf) -> Vec<std::path::PathBuf> {
-    let Ok(entries) = std::fs::read_dir(&folder) else {
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
     };
     let paths = entries.map(|entry| entry.unwrap().path());
     paths
         .flat_map(|path| match path.is_dir() {
-            true => walk(path),
+            true => walk(&path),
             false => vec![path],
         })
         .collect()
@@ -531,7 +531,7 @@ async fn answers_are_forgotten_by_route_by_age_and_all_at_once() {
     let purge = |what: Value| async move { signalbox.control("cache.purge", &what).await };
     let kept = |route: &'static str| async {
         let body = cold(route, "Forget", false);
-        asked_at(&signalbox, "/v1/chat/completions", &body, "only-if-cached")
+        asked_at(signalbox, "/v1/chat/completions", &body, "only-if-cached")
             .await
             .status()
             == 200

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use dialect::hub::Request;
 use dialect::{Dialect, Endpoint, Facts, Fault};
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Response};
 use routing::{Asked, Candidate, KeySource, Plan, Provider, Remedy, remedy};
 
@@ -50,8 +51,12 @@ struct Nobody {
 }
 
 impl Errand {
-    /// Asks, and answers.
-    pub(crate) async fn run(self, mut settlement: Settlement) -> Response<ReplyBody> {
+    /// Asks, and answers. In a box of its own: it is large, and whoever waits for it need not be.
+    pub(crate) fn run(self, settlement: Settlement) -> BoxFuture<'static, Response<ReplyBody>> {
+        Box::pin(self.asking(settlement))
+    }
+
+    async fn asking(self, mut settlement: Settlement) -> Response<ReplyBody> {
         let dialect = self.call.endpoint.dialect();
         match self.planned(&mut settlement) {
             Ok((plan, ask, beginnings)) => self.asked(plan, ask, beginnings, settlement).await,

@@ -430,7 +430,7 @@ fn departure((errand, mut settlement, asked): (Errand, Settlement, Asked)) -> De
     let keeps = asked.question.wish.keep;
     let keeper = Keeper::new(&errand.inner, asked);
     Departure {
-        call: Box::pin(errand.run(settlement)),
+        call: errand.run(settlement),
         witness,
         keeper: keeps.then_some(keeper),
     }

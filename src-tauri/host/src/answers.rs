@@ -3,7 +3,7 @@
 //! Promises: whatever is wrong with the disk or the keychain, answers are kept in memory, and a person is told
 //! why there is no disk. Leaves out the store itself (`disk_cache`).
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ impl AnswersOnDisk {
 
     /// Opens it below `cache`, where the config wants one. Blocks, as long as somebody needs to answer the
     /// keychain's prompt.
-    pub fn open(&self, cache: &Cache, folder: &PathBuf, vault: &Vault, longest: Duration) {
+    pub fn open(&self, cache: &Cache, folder: &Path, vault: &Vault, longest: Duration) {
         if self.bytes == 0 {
             return;
         }

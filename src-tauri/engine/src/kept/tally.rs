@@ -177,7 +177,7 @@ fn is_probe(body: &[u8]) -> bool {
     for window in body.chunks(step) {
         hasher.write(&window[..window.len().min(WIDE)]);
     }
-    hasher.finish() % PROBE_OF == 0
+    hasher.finish().is_multiple_of(PROBE_OF)
 }
 
 #[cfg(test)]

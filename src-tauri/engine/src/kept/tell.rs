@@ -124,7 +124,7 @@ fn written(entry: &Entry, caller: &Caller<'_>, id: ReceiptId) -> Option<Told> {
     }
     let events = entry.reply().filter(|events| !events.is_empty())?;
     if remembered {
-        remember(entry, caller, id, Reply::of(events.clone()));
+        remember(entry, caller, id, &Reply::of(events.clone()));
     }
     let writing = Writing {
         endpoint: form.endpoint,
@@ -144,7 +144,7 @@ fn written(entry: &Entry, caller: &Caller<'_>, id: ReceiptId) -> Option<Told> {
 }
 
 /// Keeps what a later request may come back to.
-fn remember(entry: &Entry, caller: &Caller<'_>, id: ReceiptId, reply: Reply) {
+fn remember(entry: &Entry, caller: &Caller<'_>, id: ReceiptId, reply: &Reply) {
     let Caller {
         inner,
         call,
@@ -162,7 +162,7 @@ fn remember(entry: &Entry, caller: &Caller<'_>, id: ReceiptId, reply: Reply) {
         response: format!("resp_{:x}", id.0),
         request: (*request).clone(),
     });
-    Memory::new(inner, &entry.provider, place, to_keep).reply(&reply);
+    Memory::new(inner, &entry.provider, place, to_keep).reply(reply);
 }
 
 fn note(found: &Found, age_ms: u64) -> CacheNote {
