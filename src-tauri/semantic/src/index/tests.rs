@@ -1,5 +1,5 @@
 use cache::Scope;
-use dialect::{Endpoint, read_request};
+use dialect::hub::Request;
 use proptest::prelude::*;
 
 use super::*;
