@@ -62,7 +62,7 @@ pub(crate) fn closed(
             // Spread, so that streams tick one after the other and not in a crowd.
             let delay = match answer {
                 Answer::Paced => spans.warm_up.mul_f64(index as f64 / connections as f64),
-                Answer::Whole | Answer::Burst => Duration::ZERO,
+                _ => Duration::ZERO,
             };
             tasks.spawn(async move { line.run(delay).await });
         }
@@ -141,7 +141,7 @@ impl Line {
             let mut whole = 0;
             let events = &mut seen.events;
             let on_data = |length: usize| {
-                if self.answer != Answer::Whole {
+                if self.answer.is_stream() {
                     let now = self.ends.partition_point(|end| *end <= length);
                     if self.phase.load(Ordering::Relaxed) == MEASURING {
                         *events += (now - whole) as u64;
@@ -163,7 +163,7 @@ impl Line {
 }
 
 fn ends(answer: Answer) -> Vec<usize> {
-    if answer == Answer::Whole {
+    if !answer.is_stream() {
         return Vec::new();
     }
     payload::events()

@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
 use crate::failed::Failed;
-use crate::payload::{self, Answer, PACE};
+use crate::payload::{self, Answer, PACE, THOUGHT};
 use crate::say;
 use crate::wire::{Framing, Wire};
 
@@ -31,17 +31,19 @@ pub(crate) fn serve() -> Result<(), Failed> {
 /// The bytes of every answer, heads and framing included.
 struct Answers {
     whole: Vec<u8>,
+    large: Vec<u8>,
     /// The first one begins with the head, the last one ends the body.
     events: Vec<Vec<u8>>,
 }
 
 impl Answers {
     fn new() -> Answers {
-        let body = payload::whole();
-        let whole = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-request-id: req_bench\r\n\r\n{body}",
-            body.len()
-        );
+        let in_one_piece = |body: String| {
+            format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-request-id: req_bench\r\n\r\n{body}",
+                body.len()
+            )
+        };
         let mut events: Vec<Vec<u8>> = payload::events()
             .iter()
             .map(|event| format!("{:x}\r\n{event}\r\n", event.len()).into_bytes())
@@ -54,7 +56,8 @@ impl Answers {
             last.extend_from_slice(b"0\r\n\r\n");
         }
         Answers {
-            whole: whole.into_bytes(),
+            whole: in_one_piece(payload::whole()).into_bytes(),
+            large: in_one_piece(payload::large()).into_bytes(),
             events,
         }
     }
@@ -70,6 +73,11 @@ async fn converse(stream: TcpStream, answers: &Answers) -> std::io::Result<()> {
         wire.body(length, &mut start).await?;
         match Answer::asked(&start) {
             Some(Answer::Whole) => wire.write(&answers.whole).await?,
+            Some(Answer::Large) => wire.write(&answers.large).await?,
+            Some(Answer::Slow) => {
+                tokio::time::sleep(THOUGHT).await;
+                wire.write(&answers.whole).await?;
+            }
             Some(Answer::Burst) => stream_out(&mut wire, answers, Duration::ZERO).await?,
             Some(Answer::Paced) => stream_out(&mut wire, answers, PACE).await?,
             None => return Err(std::io::Error::other("a request for no known model")),

@@ -62,10 +62,20 @@ pub(crate) fn run(
     })
 }
 
-/// One whole answer over a blocking socket.
-pub(crate) fn ask(stream: &mut TcpStream, request: &[u8]) -> Result<(), Failed> {
+/// One whole answer over a blocking socket; gives its head.
+pub(crate) fn ask(stream: &mut TcpStream, request: &[u8]) -> Result<String, Failed> {
+    ask_for(stream, request, Answer::Whole)
+}
+
+/// The same for any answer in one piece.
+pub(crate) fn ask_for(
+    stream: &mut TcpStream,
+    request: &[u8],
+    answer: Answer,
+) -> Result<String, Failed> {
     stream.write_all(request)?;
-    let mut read = [0; 8 * 1024];
+    let length = payload::reply_length(answer);
+    let mut read = vec![0; 8 * 1024 + length];
     let mut end = 0;
     loop {
         let more = stream.read(&mut read[end..])?;
@@ -80,8 +90,8 @@ pub(crate) fn ask(stream: &mut TcpStream, request: &[u8]) -> Result<(), Failed> 
             return Err(String::from_utf8_lossy(&read[..end]).into_owned().into());
         }
         // Its length is known; that it arrives whole is what is checked.
-        if end - (at + 4) == payload::reply_length(Answer::Whole) {
-            return Ok(());
+        if end - (at + 4) == length {
+            return Ok(String::from_utf8_lossy(&read[..at]).into_owned());
         }
     }
 }

@@ -7,12 +7,20 @@ use std::time::Duration;
 pub(crate) const EVENTS: usize = 64;
 /// Between two events of a paced stream.
 pub(crate) const PACE: Duration = Duration::from_millis(10);
+/// The text of a large answer, in bytes.
+const LARGE: usize = 64 << 10;
+/// How long the mock thinks about a slow answer.
+pub(crate) const THOUGHT: Duration = Duration::from_millis(5);
 
 /// How the mock answers, named by the model it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// One JSON body.
     Whole,
+    /// The same after a [`THOUGHT`].
+    Slow,
+    /// One JSON body with [`LARGE`] of text.
+    Large,
     /// One event every [`PACE`].
     Paced,
     /// Every event at once, each with a write of its own.
@@ -20,11 +28,23 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    pub(crate) const ALL: [Answer; 3] = [Answer::Whole, Answer::Paced, Answer::Burst];
+    pub(crate) const ALL: [Answer; 5] = [
+        Answer::Whole,
+        Answer::Slow,
+        Answer::Large,
+        Answer::Paced,
+        Answer::Burst,
+    ];
+
+    pub(crate) fn is_stream(self) -> bool {
+        matches!(self, Answer::Paced | Answer::Burst)
+    }
 
     pub(crate) fn model(self) -> &'static str {
         match self {
             Answer::Whole => "mock-whole",
+            Answer::Slow => "mock-slow",
+            Answer::Large => "mock-large",
             Answer::Paced => "mock-paced",
             Answer::Burst => "mock-burst",
         }
@@ -40,11 +60,13 @@ impl Answer {
 }
 
 /// A chat request of about `bytes` bytes, whose text looks like code: a line end
-/// or a quote, both escaped in JSON, every few words.
-pub(crate) fn request(answer: Answer, bytes: usize) -> Vec<u8> {
-    let stream = answer != Answer::Whole;
+/// or a quote, both escaped in JSON, every few words. Signalbox keeps the answer to one that is
+/// repeatable, and passes every other on.
+pub(crate) fn request(answer: Answer, bytes: usize, repeatable: bool) -> Vec<u8> {
+    let stream = answer.is_stream();
+    let temperature = if repeatable { "0.2" } else { "0.7" };
     let mut body = format!(
-        r#"{{"model":"{}","stream":{stream},"temperature":0.2,"messages":[{{"role":"system","content":"You are a careful reviewer."}},{{"role":"user","content":""#,
+        r#"{{"model":"{}","stream":{stream},"temperature":{temperature},"messages":[{{"role":"system","content":"You are a careful reviewer."}},{{"role":"user","content":""#,
         answer.model()
     );
     let end = r#""}]}"#;
@@ -57,7 +79,18 @@ pub(crate) fn request(answer: Answer, bytes: usize) -> Vec<u8> {
 
 /// The body of a whole answer, about 600 bytes.
 pub(crate) fn whole() -> String {
-    let said = "The function reads a file and hands its name on. ".repeat(5);
+    saying(5)
+}
+
+/// The body of a large answer.
+pub(crate) fn large() -> String {
+    saying(LARGE / SENTENCE.len())
+}
+
+const SENTENCE: &str = "The function reads a file and hands its name on. ";
+
+fn saying(times: usize) -> String {
+    let said = SENTENCE.repeat(times);
     format!(
         r#"{{"id":"chatcmpl-bench","object":"chat.completion","created":1790000000,"model":"mock-whole","choices":[{{"index":0,"message":{{"role":"assistant","content":"{said}","refusal":null}},"logprobs":null,"finish_reason":"stop"}}],"usage":{{"prompt_tokens":230,"completion_tokens":55,"total_tokens":285,"prompt_tokens_details":{{"cached_tokens":0}}}},"system_fingerprint":"fp_bench"}}"#
     )
@@ -83,7 +116,8 @@ pub(crate) fn events() -> Vec<String> {
 /// The bytes of a good reply's body.
 pub(crate) fn reply_length(answer: Answer) -> usize {
     match answer {
-        Answer::Whole => whole().len(),
+        Answer::Whole | Answer::Slow => whole().len(),
+        Answer::Large => large().len(),
         Answer::Paced | Answer::Burst => events().iter().map(String::len).sum(),
     }
 }

@@ -43,8 +43,8 @@ impl Peer {
     }
 
     /// A request to it, with the headers that an SDK sends.
-    pub(crate) fn request(&self, answer: Answer, bytes: usize) -> Vec<u8> {
-        let body = payload::request(answer, bytes);
+    pub(crate) fn request(&self, answer: Answer, bytes: usize, repeatable: bool) -> Vec<u8> {
+        let body = payload::request(answer, bytes, repeatable);
         let mut request = format!(
             "POST /v1/chat/completions HTTP/1.1\r\nhost: {}\r\naccept: application/json\r\ncontent-type: application/json\r\nuser-agent: bench/1.0\r\nauthorization: Bearer {}\r\nx-stainless-lang: bench\r\ncontent-length: {}\r\n\r\n",
             self.address,
@@ -99,6 +99,13 @@ impl Peer {
         Ok(peer)
     }
 
+    /// kill -9.
+    pub(crate) fn killed(mut self) -> Result<(), Failed> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     fn wait_until_open(&self) -> Result<(), Failed> {
         let patience = Instant::now() + Duration::from_secs(10);
         while std::net::TcpStream::connect(self.address).is_err() {
@@ -113,6 +120,9 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
         // Asked to, because a killed nginx leaves its worker behind.
         let _ = Command::new("kill").arg(self.pid().to_string()).status();
         let patience = Instant::now() + Duration::from_secs(3);
@@ -132,11 +142,12 @@ pub(crate) struct SignalboxFolder {
 }
 
 impl SignalboxFolder {
-    /// A folder with one provider, the mock, and a client key.
+    /// A folder with one provider, the mock, and a client key; `more` is added to the config.
     pub(crate) fn new(
         binary: &Path,
         data: PathBuf,
         mock: SocketAddr,
+        more: &str,
     ) -> Result<SignalboxFolder, Failed> {
         fs::create_dir_all(&data)?;
         let models: Vec<String> = Answer::ALL
@@ -144,7 +155,7 @@ impl SignalboxFolder {
             .map(|a| format!("{:?}", a.model()))
             .collect();
         let config = format!(
-            "[server]\nport = 0\n\n[provider.mock]\nopenai_base_url = \"http://{mock}/v1\"\nkey = \"none\"\nlocal = true\nmodels = [{}]\n",
+            "[server]\nport = 0\n\n[provider.mock]\nopenai_base_url = \"http://{mock}/v1\"\nkey = \"none\"\nlocal = true\nmodels = [{}]\n{more}",
             models.join(", ")
         );
         fs::write(data.join("signalbox.toml"), config)?;
@@ -160,6 +171,11 @@ impl SignalboxFolder {
             key: String::from_utf8(added.stdout)?.trim().to_owned(),
             data,
         })
+    }
+
+    /// Where it keeps answers.
+    pub(crate) fn kept(&self) -> PathBuf {
+        self.data.join("cache")
     }
 
     /// Starts it; returns as soon as it has said where it listens.

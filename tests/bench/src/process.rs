@@ -1,6 +1,7 @@
 //! What processes cost, as Linux counts it.
 
 use std::fs;
+use std::path::Path;
 
 /// Linux tells processor time in hundredths of a second, whatever the kernel's own tick.
 const TICKS_A_SECOND: f64 = 100.0;
@@ -68,4 +69,15 @@ fn ticks(pid: u32) -> Option<u64> {
     let (_, rest) = stat.rsplit_once(')')?;
     let field = |index: usize| rest.split_whitespace().nth(index)?.parse::<u64>().ok();
     Some(field(11)? + field(12)?)
+}
+
+/// What lies in a folder, in bytes.
+pub(crate) fn bytes_in(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes = entries.map(|entry| match entry.metadata() {
+        Ok(about) if about.is_dir() => bytes_in(&entry.path()),
+        Ok(about) => about.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
 }

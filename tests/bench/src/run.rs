@@ -2,32 +2,41 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::failed::{Failed, median};
 use crate::load;
+use crate::open_loop;
 use crate::payload::Answer;
 use crate::peer::{Peer, SignalboxFolder};
 use crate::process;
 use crate::report::{self, Figure, Target};
 use crate::say;
-use crate::shape::{self, OTHERS_MOST, SHAPES, Shape, Window};
+use crate::shape::{self, OTHERS_MOST, SHAPES, Shape, Source, Window};
 use crate::startup;
 use crate::syscalls;
 
 const ROUNDS: usize = 5;
 /// Rounds that may be measured again in a shape because the machine was busy.
 const SECOND_TRIES: usize = 5;
+/// Tries until an answer is kept, and the pause between two.
+const KEPT_PATIENCE: u32 = 200;
+const KEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Measures Signalbox and writes the report; `names` picks shapes, none means all.
 pub(crate) fn run(signalbox: &Path, json: &Path, names: &[&str]) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let mock = Peer::mock()?;
     let nginx = Peer::nginx(folder.path(), mock.address)?;
-    let data = SignalboxFolder::new(signalbox, folder.path().join("data"), mock.address)?;
+    let path = |name: &str| folder.path().join(name);
+    let data = SignalboxFolder::new(signalbox, path("data"), mock.address, "")?;
+    let on_disk = "[cache]\nmemory_mib = 0\n";
+    let on_disk = SignalboxFolder::new(signalbox, path("disk"), mock.address, on_disk)?;
     let picked = |name: &str| names.is_empty() || names.contains(&name);
     let mut bench = Bench::default();
 
@@ -35,14 +44,27 @@ pub(crate) fn run(signalbox: &Path, json: &Path, names: &[&str]) -> Result<(), F
         say("start: until the first answers, memory at rest");
         bench.start(&startup::measure(&data)?);
     }
+    if picked("start-full") {
+        say("start-full: killed with a full disk of kept answers, until it listens again");
+        let full = SignalboxFolder::new(signalbox, path("full"), mock.address, "")?;
+        bench.start_full(&startup::after_kill(&full)?);
+    }
     let signalbox_peer = data.start()?;
     for shape in SHAPES.iter().filter(|shape| picked(shape.name)) {
-        let rounds = bench.rounds(shape, [&mock, &nginx, &signalbox_peer])?;
+        let another = match shape.source {
+            Source::Disk => Some(on_disk.start()?),
+            Source::Upstream | Source::Memory => None,
+        };
+        let ours = another.as_ref().unwrap_or(&signalbox_peer);
+        if shape.source != Source::Upstream {
+            kept(shape, ours)?;
+        }
+        let rounds = bench.rounds(shape, [&mock, &nginx, ours])?;
         bench.figures.extend(figures(shape, &rounds));
     }
     if picked("memory") {
         let left = 100_000_u64.saturating_sub(bench.asked);
-        let request = signalbox_peer.request(Answer::Whole, 1024);
+        let request = signalbox_peer.request(Answer::Whole, 1024, false);
         load::exactly(signalbox_peer.address, &request, 16, left as usize)?;
         let mib = process::rss_mib(signalbox_peer.pid());
         let name = "memory after 100,000 requests or more";
@@ -126,6 +148,30 @@ impl Bench {
         told("memory at rest", "MiB", seen.idle_mib, Target::Most(40.0));
     }
 
+    fn start_full(&mut self, seen: &startup::AfterKill) {
+        let mut told = |name, unit, figure, target| {
+            self.figures.push(Figure::alone(name, unit, figure, target));
+        };
+        told(
+            "kept on disk when killed",
+            "MiB",
+            seen.kept_mib,
+            Target::None,
+        );
+        told(
+            "start after it, to its address",
+            "ms",
+            seen.listening_ms,
+            Target::Most(1_000.0),
+        );
+        told(
+            "start after it, to the first answered chat",
+            "ms",
+            seen.chat_ms,
+            Target::None,
+        );
+    }
+
     fn rounds(&mut self, shape: &Shape, peers: [&Peer; 3]) -> Result<Vec<Round>, Failed> {
         say(format_args!("{}: {}", shape.name, shape.says));
         let mut all: Vec<u32> = peers.iter().flat_map(|peer| peer.family()).collect();
@@ -201,6 +247,21 @@ impl Bench {
     }
 }
 
+/// Asks until the answer is told again: it is kept beside the first one's end, and the disk is opened
+/// beside the start.
+fn kept(shape: &Shape, peer: &Peer) -> Result<(), Failed> {
+    let request = shape.request(peer);
+    let mut stream = TcpStream::connect(peer.address)?;
+    for _ in 0..KEPT_PATIENCE {
+        let head = open_loop::ask(&mut stream, &request)?;
+        if head.contains("x-signalbox-cache: hit") {
+            return Ok(());
+        }
+        std::thread::sleep(KEPT_PAUSE);
+    }
+    Err(format!("{}: the answer was not kept", shape.name).into())
+}
+
 fn figures(shape: &Shape, rounds: &[Round]) -> Vec<Figure> {
     let compare = |name: String, unit, target, of: &dyn Fn(&Round) -> [f64; 3]| {
         let figures: Vec<[f64; 3]> = rounds.iter().map(of).collect();
@@ -223,9 +284,9 @@ fn figures(shape: &Shape, rounds: &[Round]) -> Vec<Figure> {
         }
     };
     let cost = |target| {
-        let each = match shape.answer {
-            Answer::Whole => "CPU a request",
-            Answer::Paced | Answer::Burst => "CPU an event",
+        let each = match shape.answer.is_stream() {
+            false => "CPU a request",
+            true => "CPU an event",
         };
         compare(format!("{}: {each}", shape.name), "us", target, &|round| {
             [&round.direct, &round.nginx, &round.signalbox].map(|window| window.cost_us(shape))
@@ -252,7 +313,19 @@ fn figures(shape: &Shape, rounds: &[Round]) -> Vec<Figure> {
             ]
         })
     };
+    // To the end of an answer, the mock's own time included.
+    let latency = |target| {
+        compare(
+            format!("{}: latency, p50", shape.name),
+            "us",
+            target,
+            &|round| [&round.direct, &round.nginx, &round.signalbox].map(|window| window.p50_us()),
+        )
+    };
     match shape.name {
+        "hit" | "hit-128k" => vec![cost(Target::Ratio(1.0)), rate()],
+        "hit-disk" | "hit-disk-128k" => vec![cost(Target::Ratio(4.0)), rate()],
+        "hit-5ms" => vec![latency(Target::Ratio(0.1))],
         "c16" => vec![cost(Target::Ratio(2.5)), rate()],
         "c16-128k" => vec![cost(Target::Ratio(3.5)), rate()],
         "paced" => vec![

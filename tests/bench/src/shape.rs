@@ -15,8 +15,20 @@ pub(crate) struct Shape {
     pub(crate) says: &'static str,
     pub(crate) answer: Answer,
     pub(crate) request_bytes: usize,
+    pub(crate) source: Source,
     pub(crate) drive: Drive,
     pub(crate) warm_up: Duration,
+}
+
+/// Where Signalbox has its answers from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The mock, for each request.
+    Upstream,
+    /// The memory of kept answers.
+    Memory,
+    /// The disk of kept answers, because there is no memory.
+    Disk,
 }
 
 /// When the next request is sent.
@@ -34,12 +46,13 @@ pub(crate) const OTHERS_MOST: f64 = 0.10;
 
 const SHORT: Duration = Duration::from_millis(300);
 
-pub(crate) const SHAPES: [Shape; 5] = [
+pub(crate) const SHAPES: [Shape; 10] = [
     Shape {
         name: "c16",
         says: "16 connections, 1 KiB requests",
         answer: Answer::Whole,
         request_bytes: 1024,
+        source: Source::Upstream,
         drive: Drive::Closed { connections: 16 },
         warm_up: SHORT,
     },
@@ -48,6 +61,7 @@ pub(crate) const SHAPES: [Shape; 5] = [
         says: "16 connections, 128 KiB requests",
         answer: Answer::Whole,
         request_bytes: 128 * 1024,
+        source: Source::Upstream,
         drive: Drive::Closed { connections: 16 },
         warm_up: SHORT,
     },
@@ -56,6 +70,7 @@ pub(crate) const SHAPES: [Shape; 5] = [
         says: "64 streams, an event each 10 ms",
         answer: Answer::Paced,
         request_bytes: 1024,
+        source: Source::Upstream,
         drive: Drive::Closed { connections: 64 },
         // Until every connection is in the middle of a stream.
         warm_up: Duration::from_millis(700),
@@ -65,6 +80,7 @@ pub(crate) const SHAPES: [Shape; 5] = [
         says: "16 connections, 64 events without a pause",
         answer: Answer::Burst,
         request_bytes: 1024,
+        source: Source::Upstream,
         drive: Drive::Closed { connections: 16 },
         warm_up: SHORT,
     },
@@ -73,10 +89,64 @@ pub(crate) const SHAPES: [Shape; 5] = [
         says: "1,000 requests a second, as they are due",
         answer: Answer::Whole,
         request_bytes: 1024,
+        source: Source::Upstream,
         drive: Drive::Open { a_second: 1_000 },
         warm_up: SHORT,
     },
+    Shape {
+        name: "hit",
+        says: "16 connections, 1 KiB requests that are answered from memory",
+        answer: Answer::Whole,
+        request_bytes: 1024,
+        source: Source::Memory,
+        drive: Drive::Closed { connections: 16 },
+        warm_up: SHORT,
+    },
+    Shape {
+        name: "hit-128k",
+        says: "the same with 128 KiB requests",
+        answer: Answer::Whole,
+        request_bytes: 128 * 1024,
+        source: Source::Memory,
+        drive: Drive::Closed { connections: 16 },
+        warm_up: SHORT,
+    },
+    Shape {
+        name: "hit-disk",
+        says: "16 connections, 1 KiB requests that are answered from the disk",
+        answer: Answer::Whole,
+        request_bytes: 1024,
+        source: Source::Disk,
+        drive: Drive::Closed { connections: 16 },
+        warm_up: SHORT,
+    },
+    Shape {
+        name: "hit-disk-128k",
+        says: "the same with 128 KiB requests",
+        answer: Answer::Whole,
+        request_bytes: 128 * 1024,
+        source: Source::Disk,
+        drive: Drive::Closed { connections: 16 },
+        warm_up: SHORT,
+    },
+    Shape {
+        name: "hit-5ms",
+        says: "one connection, answered from memory where the mock takes 5 ms",
+        answer: Answer::Slow,
+        request_bytes: 1024,
+        source: Source::Memory,
+        drive: Drive::Closed { connections: 1 },
+        warm_up: SHORT,
+    },
 ];
+
+impl Shape {
+    /// What is sent to this peer.
+    pub(crate) fn request(&self, peer: &Peer) -> Vec<u8> {
+        let repeatable = self.source != Source::Upstream;
+        peer.request(self.answer, self.request_bytes, repeatable)
+    }
+}
 
 /// What a window showed.
 pub(crate) struct Window {
@@ -91,18 +161,18 @@ pub(crate) struct Window {
 impl Window {
     /// Processor microseconds for each request, or for each event of a stream.
     pub(crate) fn cost_us(&self, shape: &Shape) -> f64 {
-        let count = match shape.answer {
-            Answer::Whole => self.seen.requests,
-            Answer::Paced | Answer::Burst => self.seen.events,
+        let count = match shape.answer.is_stream() {
+            false => self.seen.requests,
+            true => self.seen.events,
         };
         self.cpu_s * 1e6 / count as f64
     }
 
     /// Requests a second, or events.
     pub(crate) fn rate(&self, shape: &Shape) -> f64 {
-        let count = match shape.answer {
-            Answer::Whole => self.seen.requests,
-            Answer::Paced | Answer::Burst => self.seen.events,
+        let count = match shape.answer.is_stream() {
+            false => self.seen.requests,
+            true => self.seen.events,
         };
         count as f64 / self.span_s
     }
@@ -135,7 +205,7 @@ impl Counters {
 /// Drives one shape at one peer. `all` are the processes that belong to the
 /// measurement: whoever else works disturbs it.
 pub(crate) fn window(shape: &Shape, peer: &Peer, all: &[u32]) -> Result<Window, Failed> {
-    let request = peer.request(shape.answer, shape.request_bytes);
+    let request = shape.request(peer);
     let mut counters: Vec<Counters> = Vec::with_capacity(2);
     let mut edge = || counters.push(Counters::read(peer, all));
     let spans = load::Spans {

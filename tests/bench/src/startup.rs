@@ -43,6 +43,56 @@ pub(crate) fn measure(folder: &SignalboxFolder) -> Result<Startup, Failed> {
     })
 }
 
+/// What was seen of starts after a kill -9 that left a full disk of kept answers.
+pub(crate) struct AfterKill {
+    /// What lay on the disk.
+    pub(crate) kept_mib: f64,
+    /// Until it said where it listens.
+    pub(crate) listening_ms: f64,
+    /// Until a chat request was answered 200.
+    pub(crate) chat_ms: f64,
+}
+
+/// Answers that are kept before the kill, and how many a second: the disk takes 8 MiB of them.
+const KEPT: u32 = 2_600;
+const KEPT_PACE: Duration = Duration::from_millis(16);
+
+/// Fills the disk with kept answers, and starts again and again after a kill -9.
+pub(crate) fn after_kill(folder: &SignalboxFolder) -> Result<AfterKill, Failed> {
+    let peer = folder.start()?;
+    let mut stream = TcpStream::connect(peer.address)?;
+    let mut ask = |number: u32| -> Result<(), Failed> {
+        let request = String::from_utf8(peer.request(Answer::Large, 1024, true))?;
+        // As long as the words it stands for, and a question of its own.
+        let request = request.replacen("careful reviewer", &format!("reviewer {number:07}"), 1);
+        open_loop::ask_for(&mut stream, request.as_bytes(), Answer::Large).map(drop)
+    };
+    for number in 0..KEPT {
+        ask(number)?;
+        // Where nothing is ever asked again, little is kept.
+        ask(number.saturating_sub(1))?;
+        std::thread::sleep(KEPT_PACE);
+    }
+    std::thread::sleep(Duration::from_secs(2));
+    let kept_mib = process::bytes_in(&folder.kept()) as f64 / (1 << 20) as f64;
+    peer.killed()?;
+    let mut starts = Vec::with_capacity(STARTS);
+    for _ in 0..STARTS {
+        let peer = folder.start()?;
+        let since = || peer.spawned().elapsed().as_secs_f64() * 1e3;
+        let listening_ms = since();
+        let mut stream = TcpStream::connect(peer.address)?;
+        open_loop::ask(&mut stream, &peer.request(Answer::Whole, 1024, false))?;
+        starts.push((listening_ms, since()));
+        peer.killed()?;
+    }
+    Ok(AfterKill {
+        kept_mib,
+        listening_ms: median(starts.iter().map(|start| start.0).collect()),
+        chat_ms: median(starts.iter().map(|start| start.1).collect()),
+    })
+}
+
 struct Once {
     listening_ms: f64,
     healthy_ms: f64,
@@ -57,7 +107,7 @@ fn once(folder: &SignalboxFolder) -> Result<Once, Failed> {
     health(&peer)?;
     let healthy_ms = since();
     let mut stream = TcpStream::connect(peer.address)?;
-    open_loop::ask(&mut stream, &peer.request(Answer::Whole, 1024))?;
+    open_loop::ask(&mut stream, &peer.request(Answer::Whole, 1024, false))?;
     let chat_ms = since();
     drop(stream);
     std::thread::sleep(Duration::from_millis(500));

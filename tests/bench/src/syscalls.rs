@@ -31,7 +31,7 @@ pub(crate) fn count(peer: &Peer, folder: &Path) -> Result<Option<Calls>, Failed>
     if here.is_err() {
         return Ok(None);
     }
-    let request = peer.request(Answer::Whole, 1024);
+    let request = peer.request(Answer::Whole, 1024, false);
     load::exactly(peer.address, &request, 16, 500)?;
     let table = folder.join("strace");
     let mut strace = Command::new("strace");
