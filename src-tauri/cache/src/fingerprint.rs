@@ -50,11 +50,13 @@ impl Fingerprint {
 /// What the answer to `request` is known by. `None` when the request could be taken for another one
 /// (it has a number with more digits than were read): its answer is nobody else's.
 pub fn fingerprint(request: &Request, scope: &Scope<'_>) -> Option<Fingerprint> {
-    let Asked { digest, is_inexact } = request.asked();
-    if is_inexact {
-        return None;
-    }
-    Some(known_by(SCHEME, &digest, scope))
+    fingerprint_of_asked(&request.asked(), scope)
+}
+
+/// The same, where what is asked is known already.
+pub fn fingerprint_of_asked(asked: &Asked, scope: &Scope<'_>) -> Option<Fingerprint> {
+    let Asked { digest, is_inexact } = asked;
+    (!is_inexact).then(|| known_by(SCHEME, digest, scope))
 }
 
 /// What an answer is known by that is not a conversation's: `digest` says what is asked, as

@@ -18,7 +18,7 @@ mod tiers;
 
 pub use entry::{Entry, Written};
 pub use explain::{Explained, Neighbour, Neighbours, Part, Question};
-pub use fingerprint::{Fingerprint, Scope, fingerprint, fingerprint_of};
+pub use fingerprint::{Fingerprint, Scope, fingerprint, fingerprint_of, fingerprint_of_asked};
 pub use seal::{SealKey, SealKeyError};
 pub use store::Store;
 pub use tiers::{Cache, Held, Limits};

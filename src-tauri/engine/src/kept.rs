@@ -10,6 +10,7 @@ mod keep;
 mod letterhead;
 mod model;
 mod question;
+mod recall;
 mod rule;
 mod similar;
 mod tally;
@@ -21,6 +22,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use cache::{Cache, Entry, Explained, Fingerprint, Neighbour, Neighbours};
+use dialect::hub::Request;
 use dialect::{Dialect, Facts, Task};
 use http::Response;
 use tokio::sync::Semaphore;
@@ -47,6 +49,7 @@ use flight::{Boarded, Departure, Flight, Flights};
 use keep::Keeper;
 use model::Model;
 use question::{Scopes, question};
+use recall::Recall;
 use similar::{Look, Similar};
 use tally::Tallies;
 use tell::{Caller, Found};
@@ -59,6 +62,7 @@ pub(crate) struct Kept {
     pub(crate) cache: Arc<Cache>,
     flights: Arc<Flights>,
     scopes: Scopes,
+    recall: Recall,
     pub(crate) tallies: Tallies,
     /// Questions whose answers are kept, to tell what another one differs in.
     neighbours: Neighbours,
@@ -75,6 +79,7 @@ impl Kept {
             cache: Arc::new(cache),
             flights: Arc::default(),
             scopes: Scopes::default(),
+            recall: Recall::default(),
             tallies: Tallies::default(),
             neighbours: Neighbours::default(),
             similar: Similar::new(Model::in_folder(model)),
@@ -143,6 +148,7 @@ impl Kept {
 
     /// Forgets answers.
     pub(crate) fn forget(&self, what: &Forget) {
+        self.recall.forget();
         let now = unix_ms();
         let youngest = what
             .older_than
@@ -303,7 +309,9 @@ pub(crate) async fn serve(
     let mut look = None;
     if question.wish.look {
         let mut found = inner.kept.find(&question).await;
-        if found.is_none() {
+        if found.is_some() {
+            learn(&errand, &question);
+        } else {
             look = similar(&mut errand, &question).await;
             if let Some(look) = &look {
                 found = inner.kept.find_similar(look, &question).await;
@@ -316,7 +324,7 @@ pub(crate) async fn serve(
             }
         }
     }
-    let in_parts = errand.hub.read().map(|request| question.in_parts(request));
+    let in_parts = request(&errand, &question).map(|request| question.in_parts(request));
     let explained = in_parts.as_ref().and_then(|one| inner.kept.explain(one));
     settlement.missed(look.as_ref().and_then(Look::why).or(explained));
     if question.wish.only {
@@ -345,6 +353,7 @@ async fn similar(errand: &mut Errand, question: &Question) -> Option<Look> {
     if question.rule.similar == routing::Similar::Off {
         return None;
     }
+    request(errand, question)?;
     let asked = question.in_words(errand.hub.read_mut()?).ok()?;
     let inner = &errand.inner;
     let similar = &inner.kept.similar;
@@ -387,9 +396,34 @@ fn tell_to(
         question,
         call: &errand.call,
         facts: &errand.facts,
-        request: errand.hub.read(),
+        request: match question.stored || question.rule.tools {
+            true => request(errand, question),
+            false => None,
+        },
     };
     tell::tell(found, &caller, settlement)
+}
+
+/// The conversation in our words: read now, where the question was known without.
+fn request<'a>(errand: &'a Errand, question: &Question) -> Option<&'a Request> {
+    question.gist?;
+    let Errand {
+        inner,
+        call,
+        facts,
+        hub,
+        ..
+    } = errand;
+    hub.of(inner, call, facts).ok()
+}
+
+/// What has been asked again may be asked once more: it need not be read then.
+fn learn(errand: &Errand, question: &Question) {
+    if let Some(gist) = question.gist
+        && errand.hub.is_its_own()
+    {
+        errand.inner.kept.recall.learn(&errand.call, gist);
+    }
 }
 
 /// Comes along with who asks the same, or asks.

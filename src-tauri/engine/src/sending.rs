@@ -102,6 +102,12 @@ impl InHub {
         Ok(&self.made(inner, call, facts)?.request)
     }
 
+    /// Whether it was read, and nothing but its own words is in it.
+    pub(crate) fn is_its_own(&self) -> bool {
+        let read = self.0.get().and_then(|read| read.as_ref().ok());
+        read.is_some_and(|read| !read.goes_on)
+    }
+
     /// Whether the request goes on from a response that was kept here.
     pub(crate) fn goes_on(&self, asking: &Asking<'_>) -> bool {
         let made = self.made(asking.inner, asking.call, asking.facts);

@@ -432,10 +432,7 @@ impl Settlement {
     /// What was told again, or came along, cost nothing; and the route's tally learns of it.
     fn tell_of_cache(&self, receipt: &Receipt) {
         if let (Some(note), Some(route)) = (&receipt.cache, &receipt.requested_model) {
-            self.inner
-                .kept
-                .tallies
-                .learn(&Arc::from(route.as_str()), note);
+            self.inner.kept.tallies.learn(route, note);
         }
     }
 

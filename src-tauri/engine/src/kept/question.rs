@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cache::{Fingerprint, Scope, fingerprint, fingerprint_of};
+use cache::{Fingerprint, Scope, fingerprint_of, fingerprint_of_asked};
 use dialect::hub::Request;
 use dialect::{Endpoint, Facts, Task};
 use routing::{Keeping, Named, Provider, Routes};
 
 use super::letterhead::letterhead;
+use super::recall::Gist;
 use super::rule::{Reason, is_warm_at_a_glance, may_be_asked_again};
 use super::wish::Wish;
 use crate::exchange::Call;
@@ -35,6 +36,8 @@ pub(crate) struct Question {
     pub(crate) route: Arc<str>,
     /// The vendor keeps the answer for a later turn, or whoever stands in for it.
     pub(crate) stored: bool,
+    /// What was read of it, where it is a conversation.
+    pub(crate) gist: Option<Gist>,
     words: Arc<Words>,
     letterhead: String,
     client: Arc<str>,
@@ -121,22 +124,24 @@ pub(crate) struct Scopes(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     snapshot: u64,
-    words: HashMap<(String, bool), Arc<Words>>,
+    /// For all targets, and for those on this machine and network.
+    words: [HashMap<String, Arc<Words>>; 2],
 }
 
 impl Scopes {
     fn words(&self, snapshot: &Snapshot, model: &str, local_only: bool) -> Arc<Words> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.snapshot != snapshot.number || known.words.len() >= MOST_SCOPES {
-            known.words.clear();
-            known.snapshot = snapshot.number;
+        let number = snapshot.number;
+        if known.snapshot != number || known.words.iter().any(|words| words.len() >= MOST_SCOPES) {
+            known.words = Default::default();
+            known.snapshot = number;
         }
-        let name = (model.to_owned(), local_only);
-        if let Some(words) = known.words.get(&name) {
+        let by_name = &mut known.words[usize::from(local_only)];
+        if let Some(words) = by_name.get(model) {
             return Arc::clone(words);
         }
         let words = Arc::new(words(snapshot, model, local_only));
-        known.words.insert(name, Arc::clone(&words));
+        by_name.insert(model.to_owned(), Arc::clone(&words));
         words
     }
 }
@@ -169,9 +174,14 @@ pub(crate) fn question(
     let letterhead = letterhead(&call.headers, call.query.as_deref());
     let policy = words.policy(&letterhead);
     let scope = words.scope(&call.client, &policy);
-    let (name, stored) = match call.endpoint.task() {
-        Task::Embed => (vectors(call, &scope)?, false),
-        _ => talk(inner, (call, facts), &words.rule, &scope, hub)?,
+    let (name, gist) = match call.endpoint.task() {
+        Task::Embed => (vectors(call, &scope)?, None),
+        _ => {
+            let gist = talk(inner, (call, facts), &words.rule, hub)?;
+            let name = fingerprint_of_asked(&gist.asked, &scope)
+                .ok_or("it holds a number that can't be read exactly")?;
+            (name, Some(gist))
+        }
     };
     let by_name = call.endpoint == Endpoint::Responses;
     drop(policy);
@@ -186,32 +196,38 @@ pub(crate) fn question(
         rule: words.rule,
         wish,
         route: Arc::clone(&words.route),
-        stored,
+        stored: by_name && gist.is_some_and(|gist| gist.facts.store != Some(false)),
+        gist,
         words,
         letterhead,
         client: Arc::clone(&call.client),
     })
 }
 
-/// What an answer in words is known by, and whether it is stored for a later turn.
+/// What a conversation asks for, if the answer may be kept.
 fn talk(
     inner: &Inner,
     (call, facts): (&Call, &Facts),
     rule: &Keeping,
-    scope: &Scope<'_>,
     hub: &InHub,
-) -> Result<(Fingerprint, bool), Reason> {
+) -> Result<Gist, Reason> {
     if let Some(reason) = is_warm_at_a_glance(rule, &call.body) {
         return Err(reason);
     }
-    let request = hub
-        .of(inner, call, facts)
-        .map_err(|_| "it can't be read in our own words")?;
-    let known = request.cacheability();
-    may_be_asked_again(rule, &known, call.endpoint)?;
-    let name = fingerprint(request, scope).ok_or("it holds a number that can't be read exactly")?;
-    let stored = call.endpoint == Endpoint::Responses && known.store != Some(false);
-    Ok((name, stored))
+    let gist = match inner.kept.recall.find(call) {
+        Some(gist) => gist,
+        None => {
+            let request = hub
+                .of(inner, call, facts)
+                .map_err(|_| "it can't be read in our own words")?;
+            Gist {
+                asked: request.asked(),
+                facts: request.cacheability(),
+            }
+        }
+    };
+    may_be_asked_again(rule, &gist.facts, call.endpoint)?;
+    Ok(gist)
 }
 
 /// What vectors are known by: they are drawn by nothing, so they are the same each time.

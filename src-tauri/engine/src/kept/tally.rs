@@ -5,7 +5,7 @@
 //! alone, so that a repeated one is found. Bounds: [`MOST_ROUTES`] routes; the rest are told together.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hasher as _};
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -90,36 +90,20 @@ impl Tallies {
     }
 
     /// Learns what became of a request.
-    pub(crate) fn learn(&self, route: &Arc<str>, note: &CacheNote) {
+    pub(crate) fn learn(&self, route: &str, note: &CacheNote) {
         let mut routes = self.lock();
-        let name = match routes.len() < MOST_ROUTES || routes.contains_key(route) {
-            true => Arc::clone(route),
-            false => Arc::from(OTHERS),
-        };
-        let route = routes.entry(name).or_default();
-        let told = &mut route.told;
-        let hits = told.hits();
-        match note.verdict {
-            CacheVerdict::Memory => told.memory += 1,
-            CacheVerdict::Disk => told.disk += 1,
-            CacheVerdict::Similar => told.similar += 1,
-            CacheVerdict::Joined => told.joined += 1,
-            CacheVerdict::Stale => told.stale += 1,
-            CacheVerdict::Missed => told.missed += 1,
-            CacheVerdict::Bypassed => told.bypassed += 1,
-            CacheVerdict::Skipped => told.skipped += 1,
+        if !routes.contains_key(route) {
+            let name = match routes.len() < MOST_ROUTES {
+                true => route,
+                false => OTHERS,
+            };
+            routes.entry(Arc::from(name)).or_default().learn(note);
+            return;
         }
-        let was_told_again = told.hits() > hits;
-        told.unpriced += u64::from(was_told_again && note.saved_basis == Basis::None);
-        told.saved = [told.saved, note.saved].into_iter().sum();
-        told.saved_tokens = told.saved_tokens.saturating_add(note.saved_tokens);
-        match note.verdict {
-            CacheVerdict::Bypassed | CacheVerdict::Skipped => {}
-            CacheVerdict::Missed | CacheVerdict::Stale => route.looked(true),
-            _ => route.looked(false),
+        if let Some(known) = routes.get_mut(route) {
+            known.learn(note);
         }
     }
-
     /// An answer that should have been kept was not.
     pub(crate) fn not_kept(&self) {
         self.not_kept.fetch_add(1, Ordering::Relaxed);
@@ -147,6 +131,30 @@ impl Tallies {
 }
 
 impl Route {
+    fn learn(&mut self, note: &CacheNote) {
+        let told = &mut self.told;
+        let hits = told.hits();
+        match note.verdict {
+            CacheVerdict::Memory => told.memory += 1,
+            CacheVerdict::Disk => told.disk += 1,
+            CacheVerdict::Similar => told.similar += 1,
+            CacheVerdict::Joined => told.joined += 1,
+            CacheVerdict::Stale => told.stale += 1,
+            CacheVerdict::Missed => told.missed += 1,
+            CacheVerdict::Bypassed => told.bypassed += 1,
+            CacheVerdict::Skipped => told.skipped += 1,
+        }
+        let was_told_again = told.hits() > hits;
+        told.unpriced += u64::from(was_told_again && note.saved_basis == Basis::None);
+        told.saved = [told.saved, note.saved].into_iter().sum();
+        told.saved_tokens = told.saved_tokens.saturating_add(note.saved_tokens);
+        match note.verdict {
+            CacheVerdict::Bypassed | CacheVerdict::Skipped => {}
+            CacheVerdict::Missed | CacheVerdict::Stale => self.looked(true),
+            _ => self.looked(false),
+        }
+    }
+
     fn looked(&mut self, missed: bool) {
         self.looks = self.looks << 1 | u128::from(missed);
         self.counted = (self.counted + 1).min(WINDOW);
@@ -169,15 +177,20 @@ impl Route {
 /// Whether a question is one of those that are looked for all the same. Some of its bytes decide, and how many
 /// it has: looking at all of them would cost what stepping aside spares.
 fn is_probe(body: &[u8]) -> bool {
+    let mut hasher = DefaultHasher::new();
+    take_sample(body, &mut hasher);
+    hasher.finish().is_multiple_of(PROBE_OF)
+}
+
+/// The length of a body and some of its bytes.
+pub(super) fn take_sample(body: &[u8], hasher: &mut impl Hasher) {
     const WINDOWS: usize = 32;
     const WIDE: usize = 16;
-    let mut hasher = DefaultHasher::new();
     hasher.write_usize(body.len());
     let step = (body.len() / WINDOWS).max(WIDE);
     for window in body.chunks(step) {
         hasher.write(&window[..window.len().min(WIDE)]);
     }
-    hasher.finish().is_multiple_of(PROBE_OF)
 }
 
 #[cfg(test)]
@@ -190,13 +203,13 @@ mod tests {
 
     #[test]
     fn where_looks_miss_the_cache_steps_aside_and_comes_back_by_itself() {
-        let (tallies, route) = (Tallies::default(), Arc::from("chat"));
+        let (tallies, route) = (Tallies::default(), "chat");
         let body = |n: u32| format!("{{\"n\":{n},\"text\":\"What is the time?\"}}").into_bytes();
         for n in 0..63 {
-            tallies.learn(&route, &note(CacheVerdict::Missed));
+            tallies.learn(route, &note(CacheVerdict::Missed));
             assert!(tallies.is_worth_a_look("chat", &body(n)), "too few to tell");
         }
-        tallies.learn(&route, &note(CacheVerdict::Missed));
+        tallies.learn(route, &note(CacheVerdict::Missed));
         let probes = |tallies: &Tallies| {
             (0..1_600)
                 .filter(|n| tallies.is_worth_a_look("chat", &body(*n)))
@@ -208,20 +221,20 @@ mod tests {
         assert!(tallies.is_worth_a_look("another", &body(1)));
         // Those that are looked for hit again.
         for _ in 0..16 {
-            tallies.learn(&route, &note(CacheVerdict::Memory));
+            tallies.learn(route, &note(CacheVerdict::Memory));
         }
         assert_eq!(probes(&tallies), 1_600);
     }
 
     #[test]
     fn seventy_of_a_hundred_misses_are_borne() {
-        let (tallies, route) = (Tallies::default(), Arc::from("chat"));
+        let (tallies, route) = (Tallies::default(), "chat");
         for n in 0..1_000 {
             let verdict = match n % 10 {
                 0..7 => CacheVerdict::Missed,
                 _ => CacheVerdict::Memory,
             };
-            tallies.learn(&route, &note(verdict));
+            tallies.learn(route, &note(verdict));
         }
         assert!(!tallies.told()[0].1.aside);
     }
@@ -246,7 +259,7 @@ mod tests {
     fn however_many_routes_there_are_the_book_stays_small() {
         let tallies = Tallies::default();
         for n in 0..10_000 {
-            let route = Arc::from(format!("route-{n}"));
+            let route = format!("route-{n}");
             tallies.learn(&route, &note(CacheVerdict::Missed));
         }
         let told = tallies.told();
