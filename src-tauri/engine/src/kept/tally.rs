@@ -104,6 +104,7 @@ impl Tallies {
             known.learn(note);
         }
     }
+
     /// An answer that should have been kept was not.
     pub(crate) fn not_kept(&self) {
         self.not_kept.fetch_add(1, Ordering::Relaxed);
