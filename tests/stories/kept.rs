@@ -733,3 +733,70 @@ async fn for_one_who_takes_no_other_answer_nobody_is_ever_asked() {
     assert!(upstream.requests().is_empty(), "{:?}", upstream.last());
     signalbox.is_quiet().await;
 }
+
+#[tokio::test]
+async fn what_is_answered_and_what_is_gone_on_from_are_two_questions() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&config_for(&upstream)).await;
+    let prompt = json!({"model": "fake/ok", "prompt": "Hi", "temperature": 0});
+    let reply = asked_at(&signalbox, "/v1/completions", &prompt, "").await;
+    assert_eq!(reply.status(), 200);
+    reply.text().await.unwrap();
+    eventually("it to be kept", || async {
+        let again = asked_at(&signalbox, "/v1/completions", &prompt, "only-if-cached").await;
+        (again.status() == 200).then_some(())
+    })
+    .await;
+    let chat = cold("fake/ok", "Hi", false);
+    let chat = asked_at(&signalbox, "/v1/chat/completions", &chat, "only-if-cached").await;
+    assert_eq!(chat.status(), 504);
+}
+
+#[tokio::test]
+async fn who_refuses_losses_is_not_told_the_answer_of_who_accepts_them() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&config_for(&upstream)).await;
+    let body = cold("fake/ok", "Lossy", false);
+    let lossy = |wish: &'static str| {
+        let request = signalbox.post("/v1/chat/completions", &body);
+        request
+            .header("x-signalbox-lossy", "ok")
+            .header("x-signalbox-cache", wish)
+            .send()
+    };
+    lossy("").await.unwrap().text().await.unwrap();
+    eventually("it to be kept", || async {
+        (lossy("only-if-cached").await.unwrap().status() == 200).then_some(())
+    })
+    .await;
+    let strict = asked_at(&signalbox, "/v1/chat/completions", &body, "only-if-cached").await;
+    assert_eq!(strict.status(), 504);
+}
+
+#[tokio::test]
+async fn in_a_long_outage_an_expired_answer_is_told_to_the_end() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&with_rule(&upstream, "ttl_s = 1\nstale_s = 600")).await;
+    let body = cold("fake/ok", "Outage", false);
+    asked(&signalbox, &body).await.text().await.unwrap();
+    hit(&signalbox, &body).await;
+    eventually("it to expire", || async {
+        let reply = asked_at(&signalbox, "/v1/chat/completions", &body, "only-if-cached").await;
+        (reply.status() == 504).then_some(())
+    })
+    .await;
+    let _gone = upstream.end().await;
+    for n in 0..150 {
+        let reply = asked(&signalbox, &body).await;
+        assert_eq!(
+            (reply.status().as_u16(), verdict(&reply)),
+            (200, "stale".to_owned()),
+            "{n}"
+        );
+    }
+    // One who takes nothing old is told the truth.
+    let young = asked_at(&signalbox, "/v1/chat/completions", &body, "max-age=1").await;
+    assert_ne!(young.status(), 200);
+    let fresh = asked_at(&signalbox, "/v1/chat/completions", &body, "no-cache").await;
+    assert_ne!(fresh.status(), 200);
+}

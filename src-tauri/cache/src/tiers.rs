@@ -52,6 +52,8 @@ pub struct Cache {
     disk: OnceLock<(Arc<dyn Store>, SealKey)>,
     /// The latest time that anybody named.
     latest_ms: AtomicU64,
+    /// How often something was to be forgotten.
+    purges: AtomicU64,
 }
 
 impl Cache {
@@ -62,11 +64,16 @@ impl Cache {
             limits,
             disk: OnceLock::new(),
             latest_ms: AtomicU64::new(0),
+            purges: AtomicU64::new(0),
         }
     }
 
     /// Puts a disk below, once: to open one may take longer than a start should.
     pub fn attach(&self, store: Arc<dyn Store>, key: SealKey) {
+        // What was to be forgotten before it was here is forgotten now.
+        if self.purges.load(Ordering::Acquire) > 0 {
+            store.purge();
+        }
         // A second one is let be: answers are in the first.
         let _ = self.disk.set((store, key));
     }
@@ -82,8 +89,10 @@ impl Cache {
     pub fn fetch(&self, question: &Fingerprint, now_ms: u64) -> Option<Arc<Entry>> {
         self.heed_clock(now_ms);
         let (store, key) = self.disk.get()?;
+        let purges = self.purges.load(Ordering::Acquire);
         let entry = key.open(question, store.read(question)?)?;
-        if !entry.may_be_told(now_ms) {
+        // One that is forgotten while it is read is forgotten.
+        if !entry.may_be_told(now_ms) || self.purges.load(Ordering::Acquire) != purges {
             return None;
         }
         let entry = Arc::new(entry);
@@ -108,6 +117,7 @@ impl Cache {
 
     /// Forgets everything.
     pub fn purge(&self) {
+        self.purges.fetch_add(1, Ordering::AcqRel);
         self.memory.purge();
         if let Some((store, _)) = self.disk.get() {
             store.purge();
@@ -117,6 +127,7 @@ impl Cache {
     /// Forgets those that `is_doomed`. On the disk nobody can tell which these are without opening them all,
     /// so there everything is forgotten: it is disposable.
     pub fn purge_where(&self, is_doomed: impl Fn(&Entry) -> bool) {
+        self.purges.fetch_add(1, Ordering::AcqRel);
         self.memory.purge_where(is_doomed);
         if let Some((store, _)) = self.disk.get() {
             store.purge();
@@ -286,5 +297,15 @@ mod tests {
         cache.keep(&A, &large, 1_000);
         assert_eq!(cache.look(&A, 2_000), None);
         assert_eq!(cache.fetch(&A, 2_000), Some(large));
+    }
+
+    #[test]
+    fn what_was_to_be_forgotten_before_the_disk_was_there_is_forgotten() {
+        let table: Arc<Table> = Arc::default();
+        over(&table, key()).keep(&A, &Arc::new(entry("Hello", 301_000)), 1_000);
+        let cache = Cache::new(Limits::default());
+        cache.purge_where(|_| true);
+        cache.attach(Arc::clone(&table) as Arc<dyn Store>, key());
+        assert!(cache.fetch(&A, 2_000).is_none());
     }
 }

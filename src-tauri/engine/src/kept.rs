@@ -94,7 +94,7 @@ impl Kept {
         if let Some(entry) = self.cache.look(&question.name, now).filter(is_wanted) {
             return Some(Found::new(entry, CacheVerdict::Memory));
         }
-        let entry = self.fetch(&question.name, now).await.filter(is_wanted)?;
+        let entry = self.fetch(&question.name).await.filter(is_wanted)?;
         Some(Found::new(entry, CacheVerdict::Disk))
     }
 
@@ -103,7 +103,7 @@ impl Kept {
         let (name, now) = (look.told()?, unix_ms());
         let entry = match self.cache.look(&name, now) {
             Some(entry) => entry,
-            None => self.fetch(&name, now).await?,
+            None => self.fetch(&name).await?,
         };
         let found = Found {
             why: look.why(),
@@ -173,26 +173,27 @@ impl Kept {
         });
     }
 
-    async fn fetch(&self, name: &Fingerprint, now: u64) -> Option<Arc<Entry>> {
+    async fn fetch(&self, name: &Fingerprint) -> Option<Arc<Entry>> {
         if !self.cache.has_disk() {
             return None;
         }
         let (cache, name) = (Arc::clone(&self.cache), *name);
-        tokio::task::spawn_blocking(move || cache.fetch(&name, now))
+        // By the time it is then: who waits for a thread is no clock that goes back.
+        tokio::task::spawn_blocking(move || cache.fetch(&name, unix_ms()))
             .await
             .ok()?
     }
 
     /// One that has expired, for when nobody gives a new one.
     async fn find_stale(&self, question: &Question) -> Option<Found> {
-        if question.rule.stale.is_zero() {
+        if question.rule.stale.is_zero() || !question.wish.look {
             return None;
         }
         let now = unix_ms();
-        let may = |entry: &Arc<Entry>| entry.may_be_told(now);
+        let may = |entry: &Arc<Entry>| entry.may_be_told(now) && is_young(entry, question, now);
         let entry = match self.cache.look(&question.name, now).filter(may) {
             Some(entry) => entry,
-            None => self.fetch(&question.name, now).await.filter(may)?,
+            None => self.fetch(&question.name).await.filter(may)?,
         };
         Some(Found::new(entry, CacheVerdict::Stale))
     }
@@ -249,9 +250,13 @@ fn told(nearest: &Explained, now: u64) -> String {
 }
 
 fn is_wanted(entry: &Arc<Entry>, question: &Question, now: u64) -> bool {
+    entry.is_fresh(now) && is_young(entry, question, now)
+}
+
+fn is_young(entry: &Entry, question: &Question, now: u64) -> bool {
     let age = now.saturating_sub(entry.made_at_ms);
     let oldest = question.wish.oldest;
-    entry.is_fresh(now) && oldest.is_none_or(|oldest| u128::from(age) <= oldest.as_millis())
+    oldest.is_none_or(|oldest| u128::from(age) <= oldest.as_millis())
 }
 
 /// What a request asks, if its answer may be kept and is worth a look now. None of a kind that is never kept.
@@ -270,22 +275,19 @@ pub(crate) fn ask(
         return Ok(None);
     }
     // Who takes no other answer has the look, however seldom one is found.
-    if !wish.only && !inner.kept.tallies.is_worth_a_look(&facts.model, &call.body) {
-        return Err(Box::new(CacheNote::of(CacheVerdict::Bypassed)));
-    }
-    let asked = question(inner, snapshot, (call, facts), local_only, wish, hub);
-    asked.map(Some).map_err(|why| {
-        Box::new(CacheNote {
-            why: Some(why.into_owned()),
-            ..CacheNote::of(CacheVerdict::Skipped)
-        })
-    })
+    let aside = !wish.only && !inner.kept.tallies.is_worth_a_look(&facts.model, &call.body);
+    let asked = question(inner, snapshot, (call, facts), local_only, wish, hub, aside);
+    asked.map_err(|why| Box::new(CacheNote::skipped(why.into_owned())))
 }
 
 /// What stands on the receipt until more is known.
 pub(crate) fn first_word(asked: &Result<Option<Question>, Box<CacheNote>>) -> Option<CacheNote> {
     match asked {
         Ok(None) => None,
+        Ok(Some(question)) if question.aside => Some(CacheNote::of(CacheVerdict::Bypassed)),
+        Ok(Some(question)) if !question.wish.look => Some(CacheNote::skipped(
+            "its client asks for a new answer".to_owned(),
+        )),
         Ok(Some(_)) => Some(CacheNote::of(CacheVerdict::Missed)),
         Err(note) => Some(CacheNote::clone(note)),
     }
@@ -307,7 +309,7 @@ pub(crate) async fn serve(
     };
     let inner = Arc::clone(&errand.inner);
     let mut look = None;
-    if question.wish.look {
+    if question.wish.look && !question.aside {
         let mut found = inner.kept.find(&question).await;
         if found.is_some() {
             learn(&errand, &question);
@@ -324,9 +326,12 @@ pub(crate) async fn serve(
             }
         }
     }
-    let in_parts = request(&errand, &question).map(|request| question.in_parts(request));
-    let explained = in_parts.as_ref().and_then(|one| inner.kept.explain(one));
-    settlement.missed(look.as_ref().and_then(Look::why).or(explained));
+    let mut in_parts = None;
+    if !question.aside {
+        in_parts = request(&errand, &question).map(|request| question.in_parts(request));
+        let explained = in_parts.as_ref().and_then(|one| inner.kept.explain(one));
+        settlement.missed(look.as_ref().and_then(Look::why).or(explained));
+    }
     if question.wish.only {
         return not_kept(dialect, settlement).await;
     }
@@ -342,6 +347,7 @@ pub(crate) async fn serve(
             flown(
                 Flights::alone(departure((errand, settlement, asked))),
                 dialect,
+                true,
             )
             .await
         }
@@ -362,10 +368,9 @@ async fn similar(errand: &mut Errand, question: &Question) -> Option<Look> {
 
 async fn not_kept(dialect: Dialect, mut settlement: Settlement) -> Response<ReplyBody> {
     // Who only asks whether there is one says nothing of what looking is worth.
-    settlement.cached(Some(CacheNote {
-        why: Some("no answer to it was kept, and its client takes no other".to_owned()),
-        ..CacheNote::of(CacheVerdict::Skipped)
-    }));
+    settlement.cached(Some(CacheNote::skipped(
+        "no answer to it was kept, and its client takes no other".to_owned(),
+    )));
     let fault = faults::not_kept();
     refuse(settlement, dialect, &fault, Ending::Refused, None).await
 }
@@ -429,17 +434,22 @@ fn learn(errand: &Errand, question: &Question) {
 /// Comes along with who asks the same, or asks.
 async fn board(errand: Errand, settlement: Settlement, asked: Asked) -> Response<ReplyBody> {
     let (inner, dialect) = (Arc::clone(&errand.inner), errand.call.endpoint.dialect());
+    let looked = !asked.question.aside;
     let mut waiting = (errand, settlement, asked);
     for _ in 0..MOST_DEATHS {
         let question = &waiting.2.question;
         let key = (question.name, question.form.clone());
         let (flight, (errand, settlement, asked)) =
             match inner.kept.flights.board(key, waiting, departure) {
-                Boarded::First(flight) => return flown(flight, dialect).await,
+                Boarded::First(flight) => return flown(flight, dialect, looked).await,
                 Boarded::Joined(flight, waiting) => (flight, waiting),
             };
         let settlement = match flight.landed().await {
             None => settlement,
+            // Who takes nothing old asks anew where the one before it had to.
+            Some(landing) if landing.is_stale() && asked.question.wish.oldest.is_some() => {
+                settlement
+            }
             Some(landing) => match joined::joined(flight, landing, settlement) {
                 Ok(response) => return response,
                 Err(settlement) => *settlement,
@@ -452,16 +462,16 @@ async fn board(errand: Errand, settlement: Settlement, asked: Asked) -> Response
 }
 
 /// The answer to one's own call.
-async fn flown(flight: Arc<Flight>, dialect: Dialect) -> Response<ReplyBody> {
+async fn flown(flight: Arc<Flight>, dialect: Dialect, looked: bool) -> Response<ReplyBody> {
     let landed = flight.landed().await;
-    let own = landed.and_then(|landing| joined::own(flight, landing));
+    let own = landed.and_then(|landing| joined::own(flight, landing, looked));
     own.unwrap_or_else(|| without_receipt(dialect, &faults::died()))
 }
 
 fn departure((errand, mut settlement, asked): (Errand, Settlement, Asked)) -> Departure {
     let witness: Witness = Arc::new(OnceLock::new());
     settlement.testify_to(&witness);
-    let keeps = asked.question.wish.keep;
+    let keeps = asked.question.wish.keep && !asked.question.aside;
     let keeper = Keeper::new(&errand.inner, asked);
     Departure {
         call: errand.run(settlement),

@@ -217,6 +217,14 @@ pub struct CacheNote {
 }
 
 impl CacheNote {
+    /// Nobody looked for one, for this reason.
+    pub(crate) fn skipped(why: String) -> CacheNote {
+        CacheNote {
+            why: Some(why),
+            ..CacheNote::of(CacheVerdict::Skipped)
+        }
+    }
+
     /// Without figures.
     pub(crate) fn of(verdict: CacheVerdict) -> CacheNote {
         CacheNote {

@@ -19,7 +19,7 @@ use crate::kept::Witness;
 use crate::ledger::Recorded;
 use crate::machine::Inner;
 use crate::prompt_cache::PromptCache;
-use crate::receipt::{AttemptRecord, Basis, CacheNote, Ending, Receipt, ReceiptId};
+use crate::receipt::{AttemptRecord, Basis, CacheNote, CacheVerdict, Ending, Receipt, ReceiptId};
 use crate::snapshot::Snapshot;
 
 /// When a request's head arrived, on both clocks.
@@ -405,6 +405,7 @@ impl Settlement {
         self.note(|receipt| {
             receipt.status = status;
             receipt.ttft_us = Some(elapsed);
+            receipt.cache = Some(CacheNote::of(CacheVerdict::Joined));
         });
     }
 
@@ -432,7 +433,8 @@ impl Settlement {
     /// What was told again, or came along, cost nothing; and the route's tally learns of it.
     fn tell_of_cache(&self, receipt: &Receipt) {
         if let (Some(note), Some(route)) = (&receipt.cache, &receipt.requested_model) {
-            self.inner.kept.tallies.learn(route, note);
+            let answered = receipt.ending == Ending::Complete;
+            self.inner.kept.tallies.learn(route, note, answered);
         }
     }
 
@@ -481,6 +483,8 @@ impl Settlement {
             .cache
             .as_ref()
             .is_some_and(|note| note.verdict.is_hit())
+            // What was lost with attempts before an expired answer is an estimate.
+            && receipt.cost == NanoUsd::ZERO
         {
             (receipt.cost_basis, receipt.usage_basis) = (Basis::Metered, Basis::Metered);
         }

@@ -21,11 +21,16 @@ use http::{HeaderMap, Response, StatusCode};
 
 use super::keep::Keeper;
 use super::question::Form;
-use crate::receipt::Receipt;
+use super::wish::CACHE;
+use crate::receipt::{CacheVerdict, Ending, Receipt};
 use crate::relay::ReplyBody;
+use crate::settle::unix_ms;
 
 /// The most of an answer that is held for those who come later, in bytes.
 const MOST_HELD: usize = 16 << 20;
+
+/// By then an answer that is whole is kept, in milliseconds.
+const KEPT_WITHIN_MS: u64 = 1_000;
 
 /// What makes two requests the same, to the byte of their answer.
 pub(crate) type Key = (Fingerprint, Form);
@@ -123,7 +128,7 @@ impl Flight {
         match self.landing.peek() {
             None => true,
             Some(None) => false,
-            Some(Some(landing)) => lock(&landing.told).is_whole_so_far(),
+            Some(Some(landing)) => landing.is_open(),
         }
     }
 }
@@ -174,6 +179,25 @@ struct Told {
 }
 
 impl Landing {
+    /// Whether who comes now may have it: all of it is here, and it is being given, or was given whole so
+    /// lately that it may not be kept yet.
+    fn is_open(&self) -> bool {
+        let is_under_way = match self.witness.get() {
+            None => true,
+            Some(payer) => {
+                let ended_at_ms = payer.started_unix_ms + payer.total_us / 1_000;
+                payer.ending == Ending::Complete && unix_ms() < ended_at_ms + KEPT_WITHIN_MS
+            }
+        };
+        is_under_way && lock(&self.told).is_whole_so_far()
+    }
+
+    /// Whether it is an expired answer, because nobody gave a new one.
+    pub(crate) fn is_stale(&self) -> bool {
+        let word = self.headers.get(&CACHE);
+        word.is_some_and(|word| word == CacheVerdict::Stale.word())
+    }
+
     fn new(response: Response<ReplyBody>, witness: Witness, keeper: Option<Keeper>) -> Landing {
         let (head, mut source) = response.into_parts();
         let whole = source.take_whole();
@@ -341,8 +365,7 @@ impl Waiting {
     }
 
     fn wake_others(&self, number: usize) {
-        let mut all = lock(&self.0);
-        let all = std::mem::take(&mut *all);
+        let all = std::mem::take(&mut *lock(&self.0));
         for (_, waker) in all.into_iter().filter(|(other, _)| *other != number) {
             waker.wake();
         }

@@ -12,17 +12,24 @@ use http::{HeaderValue, Response};
 use super::flight::{Flight, Landing, Reader};
 use super::wish::CACHE;
 use crate::answer::{respond, sign};
-use crate::receipt::{CacheNote, CacheVerdict, Receipt};
+use crate::receipt::{CacheNote, CacheVerdict, Ending, Receipt};
 use crate::relay::ReplyBody;
 use crate::settle::Settlement;
 
 /// The answer for whoever made the call: as it was given to it. `None` where it can't be read from its beginning.
-pub(crate) fn own(flight: Arc<Flight>, landing: Arc<Landing>) -> Option<Response<ReplyBody>> {
+/// `looked`: it was looked for before, and not found.
+pub(crate) fn own(
+    flight: Arc<Flight>,
+    landing: Arc<Landing>,
+    looked: bool,
+) -> Option<Response<ReplyBody>> {
     let mut headers = landing.headers.clone();
     // It may be an expired one after all.
-    headers
-        .entry(CACHE.clone())
-        .or_insert(HeaderValue::from_static(CacheVerdict::Missed.word()));
+    if looked {
+        headers
+            .entry(CACHE.clone())
+            .or_insert(HeaderValue::from_static(CacheVerdict::Missed.word()));
+    }
     let status = landing.status;
     if let Some(bytes) = &landing.whole {
         return Some(respond(status, headers, ReplyBody::whole(bytes.clone())));
@@ -90,6 +97,9 @@ impl Joined {
 
 /// What coming along has saved.
 fn note(payer: &Receipt) -> CacheNote {
+    if payer.ending != Ending::Complete || payer.status != 200 {
+        return CacheNote::of(CacheVerdict::Joined);
+    }
     let usage = &payer.usage;
     CacheNote {
         from: Some(payer.id),

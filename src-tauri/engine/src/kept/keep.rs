@@ -47,11 +47,11 @@ impl Keeper {
             self.inner.kept.tallies.not_kept();
             return;
         };
-        let told = frames.concat();
+        let frames = frames.to_vec();
         let paid = Paid::of(receipt);
         tokio::task::spawn_blocking(move || {
             let now = unix_ms();
-            match entry(&self.asked.question, &paid, told, now) {
+            match entry(&self.asked.question, &paid, frames.concat(), now) {
                 Some(entry) => self.inner.kept.keep(self.asked, entry),
                 None => self.inner.kept.tallies.not_kept(),
             }
@@ -66,7 +66,12 @@ impl Keeper {
             && !receipt.notes.iter().any(|note| note.what == "seam");
         let is_vectors = self.asked.question.form.endpoint.task() == Task::Embed;
         let ended = is_vectors || may_be_told_again(&self.asked.question.rule, receipt.stop);
-        whole && of_one && ended
+        // One that was told again is not another one.
+        let is_new = receipt
+            .cache
+            .as_ref()
+            .is_none_or(|note| !note.verdict.is_hit());
+        whole && of_one && ended && is_new
     }
 }
 
@@ -101,6 +106,9 @@ fn entry(question: &Question, paid: &Paid, told: Vec<u8>, now: u64) -> Option<En
     let expires = now.saturating_add(fresh.as_millis() as u64);
     let names = (paid.provider.as_str(), paid.model.as_str());
     let events = read_back(question, &paid.provider, &told)?;
+    if question.form.endpoint.task() != Task::Embed && !is_whole(&events, question) {
+        return None;
+    }
     let mut entry = Entry::new((now, expires), names, &events)?;
     entry.ends_at_ms = expires.saturating_add(stale.as_millis() as u64);
     entry.took_ms = paid.took_ms;
@@ -114,6 +122,18 @@ fn entry(question: &Question, paid: &Paid, told: Vec<u8>, now: u64) -> Option<En
         entry.written = Some(written);
     }
     Some(entry)
+}
+
+/// Whether something was said, and every answer of several ended by itself.
+fn is_whole(events: &[Event], question: &Question) -> bool {
+    let says = events
+        .iter()
+        .any(|event| matches!(event, Event::Open { .. }));
+    let ended = |event: &Event| match event {
+        Event::Stop { stop, .. } => may_be_told_again(&question.rule, Some(*stop)),
+        _ => true,
+    };
+    says && events.iter().all(ended)
 }
 
 /// What the caller was told, in the hub's words.

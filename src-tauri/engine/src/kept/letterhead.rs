@@ -6,7 +6,7 @@
 
 use http::HeaderMap;
 
-use crate::headers::stays_here;
+use crate::headers::{accepts_losses, stays_here};
 
 /// Headers of a client that change no answer: who and what calls, how it is traced, what it takes.
 const INERT: &[&str] = &[
@@ -45,8 +45,9 @@ const INERT: &[&str] = &[
 /// The version of Anthropic's API that everybody names.
 const USUAL_VERSION: &[u8] = b"2023-06-01";
 
-/// The headers that may change an answer, and the query, as one text; empty for nearly every request.
-pub(crate) fn letterhead(headers: &HeaderMap, query: Option<&str>) -> String {
+/// The headers that may change an answer, and the query, as one text; empty for nearly every request. `raw`: the
+/// text is gone on from as it stands, not answered.
+pub(crate) fn letterhead(headers: &HeaderMap, query: Option<&str>, raw: bool) -> String {
     let mut lines: Vec<Vec<u8>> = headers
         .iter()
         .filter(|(name, value)| matters(name.as_str(), value.as_bytes()))
@@ -59,6 +60,13 @@ pub(crate) fn letterhead(headers: &HeaderMap, query: Option<&str>) -> String {
             .filter(|pair| !pair.is_empty() && !pair.starts_with("alt="))
             .map(|pair| [b"?", pair.as_bytes()].concat()),
     );
+    // Who accepts losses gets answers that others are refused.
+    if accepts_losses(headers) {
+        lines.push(b"lossy".to_vec());
+    }
+    if raw {
+        lines.push(b"raw".to_vec());
+    }
     let text: Vec<String> = lines
         .iter()
         .map(|line| line.escape_ascii().to_string())
@@ -86,7 +94,7 @@ mod tests {
             let name = HeaderName::from_static(name);
             headers.append(name, HeaderValue::from_static(value));
         }
-        letterhead(&headers, query)
+        letterhead(&headers, query, false)
     }
 
     #[test]
@@ -132,5 +140,17 @@ mod tests {
         );
         // No header has a line break in it, so that none can pass for a query.
         assert_ne!(of(&[("a", "x?y")], None), of(&[("a", "x")], Some("y")));
+    }
+
+    #[test]
+    fn what_is_answered_and_what_is_gone_on_from_are_two_questions_and_so_is_who_accepts_losses() {
+        let none = HeaderMap::new();
+        assert_ne!(
+            letterhead(&none, None, true),
+            letterhead(&none, None, false)
+        );
+        let lossy = of(&[("x-signalbox-lossy", "ok")], None);
+        assert_eq!(lossy, "lossy");
+        assert_eq!(of(&[("x-signalbox-lossy", "no")], None), "");
     }
 }

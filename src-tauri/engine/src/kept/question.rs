@@ -38,6 +38,8 @@ pub(crate) struct Question {
     pub(crate) stored: bool,
     /// What was read of it, where it is a conversation.
     pub(crate) gist: Option<Gist>,
+    /// Looks of its route miss too often: it is neither looked for nor kept, but may come along.
+    pub(crate) aside: bool,
     words: Arc<Words>,
     letterhead: String,
     client: Arc<str>,
@@ -82,7 +84,14 @@ impl Question {
 
     /// How long its answer is told, and how much longer while nobody gives a new one.
     pub(crate) fn life(&self) -> (Duration, Duration) {
-        (self.wish.ttl.unwrap_or(self.rule.fresh), self.rule.stale)
+        let usual = self.rule.fresh;
+        let fresh = match (self.wish.ttl, self.rule.shared) {
+            (None, _) => usual,
+            // Nobody has others be told an answer for longer than the route says.
+            (Some(wished), true) => wished.min(usual),
+            (Some(wished), false) => wished,
+        };
+        (fresh, self.rule.stale)
     }
 }
 
@@ -157,13 +166,15 @@ pub(crate) fn question(
     local_only: bool,
     wish: Wish,
     hub: &InHub,
-) -> Result<Question, Reason> {
+    aside: bool,
+) -> Result<Option<Question>, Reason> {
     let words = inner.kept.scopes.words(snapshot, &facts.model, local_only);
+    if words.targets.is_empty() {
+        // Nobody is known by this name.
+        return Ok(None);
+    }
     if !words.rule.on {
         return Err("the route keeps no answers".into());
-    }
-    if words.targets.is_empty() {
-        return Err("nobody is known by this name".into());
     }
     if !wish.look && !wish.keep {
         return Err("its client wishes so".into());
@@ -171,7 +182,8 @@ pub(crate) fn question(
     if wants_a_list(call) {
         return Err("a stream in the form of a list is not kept".into());
     }
-    let letterhead = letterhead(&call.headers, call.query.as_deref());
+    let raw = call.endpoint == Endpoint::Completions;
+    let letterhead = letterhead(&call.headers, call.query.as_deref(), raw);
     let policy = words.policy(&letterhead);
     let scope = words.scope(&call.client, &policy);
     let (name, gist) = match call.endpoint.task() {
@@ -185,7 +197,7 @@ pub(crate) fn question(
     };
     let by_name = call.endpoint == Endpoint::Responses;
     drop(policy);
-    Ok(Question {
+    Ok(Some(Question {
         name,
         form: Form {
             endpoint: call.endpoint,
@@ -198,10 +210,11 @@ pub(crate) fn question(
         route: Arc::clone(&words.route),
         stored: by_name && gist.is_some_and(|gist| gist.facts.store != Some(false)),
         gist,
+        aside,
         words,
         letterhead,
         client: Arc::clone(&call.client),
-    })
+    }))
 }
 
 /// What a conversation asks for, if the answer may be kept.

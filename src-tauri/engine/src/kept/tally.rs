@@ -89,19 +89,22 @@ impl Tallies {
         !aside || is_probe(body)
     }
 
-    /// Learns what became of a request.
-    pub(crate) fn learn(&self, route: &str, note: &CacheNote) {
+    /// Learns what became of a request. A miss that nobody `answered` says nothing of what looking is worth.
+    pub(crate) fn learn(&self, route: &str, note: &CacheNote, answered: bool) {
         let mut routes = self.lock();
         if !routes.contains_key(route) {
             let name = match routes.len() < MOST_ROUTES {
                 true => route,
                 false => OTHERS,
             };
-            routes.entry(Arc::from(name)).or_default().learn(note);
+            routes
+                .entry(Arc::from(name))
+                .or_default()
+                .learn(note, answered);
             return;
         }
         if let Some(known) = routes.get_mut(route) {
-            known.learn(note);
+            known.learn(note, answered);
         }
     }
 
@@ -132,7 +135,7 @@ impl Tallies {
 }
 
 impl Route {
-    fn learn(&mut self, note: &CacheNote) {
+    fn learn(&mut self, note: &CacheNote, answered: bool) {
         let told = &mut self.told;
         let hits = told.hits();
         match note.verdict {
@@ -151,7 +154,10 @@ impl Route {
         told.saved_tokens = told.saved_tokens.saturating_add(note.saved_tokens);
         match note.verdict {
             CacheVerdict::Bypassed | CacheVerdict::Skipped => {}
-            CacheVerdict::Missed | CacheVerdict::Stale => self.looked(true),
+            // An outage is when an expired answer is worth most.
+            CacheVerdict::Stale => {}
+            CacheVerdict::Missed if !answered => {}
+            CacheVerdict::Missed => self.looked(true),
             _ => self.looked(false),
         }
     }
@@ -207,10 +213,10 @@ mod tests {
         let (tallies, route) = (Tallies::default(), "chat");
         let body = |n: u32| format!("{{\"n\":{n},\"text\":\"What is the time?\"}}").into_bytes();
         for n in 0..63 {
-            tallies.learn(route, &note(CacheVerdict::Missed));
+            tallies.learn(route, &note(CacheVerdict::Missed), true);
             assert!(tallies.is_worth_a_look("chat", &body(n)), "too few to tell");
         }
-        tallies.learn(route, &note(CacheVerdict::Missed));
+        tallies.learn(route, &note(CacheVerdict::Missed), true);
         let probes = |tallies: &Tallies| {
             (0..1_600)
                 .filter(|n| tallies.is_worth_a_look("chat", &body(*n)))
@@ -222,9 +228,19 @@ mod tests {
         assert!(tallies.is_worth_a_look("another", &body(1)));
         // Those that are looked for hit again.
         for _ in 0..16 {
-            tallies.learn(route, &note(CacheVerdict::Memory));
+            tallies.learn(route, &note(CacheVerdict::Memory), true);
         }
         assert_eq!(probes(&tallies), 1_600);
+    }
+
+    #[test]
+    fn an_outage_does_not_make_it_step_aside() {
+        let (tallies, route) = (Tallies::default(), Arc::from("chat"));
+        for _ in 0..500 {
+            tallies.learn(&route, &note(CacheVerdict::Stale), true);
+            tallies.learn(&route, &note(CacheVerdict::Missed), false);
+        }
+        assert!(!tallies.told()[0].1.aside);
     }
 
     #[test]
@@ -235,7 +251,7 @@ mod tests {
                 0..7 => CacheVerdict::Missed,
                 _ => CacheVerdict::Memory,
             };
-            tallies.learn(route, &note(verdict));
+            tallies.learn(route, &note(verdict), true);
         }
         assert!(!tallies.told()[0].1.aside);
     }
@@ -248,10 +264,10 @@ mod tests {
             saved_basis: Basis::Metered,
             ..note(CacheVerdict::Memory)
         };
-        tallies.learn(&route, &priced);
-        tallies.learn(&route, &note(CacheVerdict::Joined));
+        tallies.learn(&route, &priced, true);
+        tallies.learn(&route, &note(CacheVerdict::Joined), true);
         // Nothing was told again: there is nothing to be priced.
-        tallies.learn(&route, &note(CacheVerdict::Missed));
+        tallies.learn(&route, &note(CacheVerdict::Missed), true);
         let told = &tallies.told()[0].1;
         assert_eq!((told.saved, told.unpriced), (NanoUsd(1_500), 1));
     }
@@ -261,7 +277,7 @@ mod tests {
         let tallies = Tallies::default();
         for n in 0..10_000 {
             let route = format!("route-{n}");
-            tallies.learn(&route, &note(CacheVerdict::Missed));
+            tallies.learn(&route, &note(CacheVerdict::Missed), true);
         }
         let told = tallies.told();
         assert_eq!(told.len(), MOST_ROUTES + 1);

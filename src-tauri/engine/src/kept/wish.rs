@@ -70,7 +70,8 @@ impl Wish {
     }
 
     fn heed(&mut self, word: &str, max_age: &str) -> bool {
-        match split(word) {
+        let (name, value) = split(word);
+        match (name.to_ascii_lowercase().as_str(), value) {
             ("no-store", None) => (self.look, self.keep) = (false, false),
             ("no-cache", None) => self.look = false,
             ("only-if-cached", None) => self.only = true,
@@ -161,6 +162,7 @@ mod tests {
             (&[][..], usual),
             (&[(&CACHE_CONTROL, "no-store")], none),
             (&[(&CACHE, "no-store")], none),
+            (&[(&CACHE_CONTROL, "No-Store")], none),
             (&[(&CACHE_CONTROL, "private, no-cache")], fresh),
             (&[(&CACHE_CONTROL, "max-age=10")], young),
             (&[(&CACHE_CONTROL, "max-age=soon, ttl=60")], usual),
