@@ -44,7 +44,7 @@ afterEach(async () => {
 });
 
 const seen = (locator) => locator.waitFor({ timeout: 10_000 });
-const line = (route) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: route, exact: true }) });
+const line = (route) => page.getByRole("table", { name: "Kept answers by route" }).getByRole("row").filter({ has: page.getByRole("rowheader", { name: route, exact: true }) });
 const use = () => page.getByRole("region", { name: "Since Signalbox started" });
 
 async function open() {
