@@ -193,7 +193,7 @@ fn weights() -> Vec<u8> {
         tensor(&format!("{at}.bias"), &[HIDDEN], &|_| 0.0);
     }
     let mut header = Value::Object(header).to_string();
-    while header.len() % 8 != 0 {
+    while !header.len().is_multiple_of(8) {
         header.push(' ');
     }
     let mut file = (header.len() as u64).to_le_bytes().to_vec();

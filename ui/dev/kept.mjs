@@ -22,7 +22,7 @@ const ALL = Object.fromEntries(Object.keys(NO_TALLY).map((name) => [name, sum(na
 
 const disk = (more) => ({ state: "serving", reason: null, bytes: 91.4 * MIB, limit_bytes: 256 * MIB, dropped: 0, late: 0, damaged: 0, ...more });
 
-export const MODEL = { folder: "/home/ada/.local/share/signalbox/model", is_there: false, trouble: null, fetching: null, failed: null };
+export const MODEL = { folder: "/home/ada/.local/share/signalbox/models/all-MiniLM-L6-v2", is_there: false, trouble: null, fetching: null, failed: null };
 const NO_SIMILAR = { embedder: "lexical", model: MODEL, questions: 0, bytes: 0, routes: [] };
 const looks = (route, looked, refused, found, verified, wrong, wrong_percent, wrong_at_most_percent) => ({
   route, looked, refused, found, verified, wrong, wrong_percent, wrong_at_most_percent,
@@ -52,7 +52,7 @@ export const TROUBLED_CACHE = {
     ...SIMILAR, embedder: "model",
     model: {
       ...MODEL,
-      trouble: "/home/ada/.local/share/signalbox/model/config.json is missing: fetch the model again",
+      trouble: "/home/ada/.local/share/signalbox/models/all-MiniLM-L6-v2/config.json is missing: fetch the model again",
       failed: "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main/model.safetensors could not be fetched (it ended after 41204113 of 90868376 bytes); start the download again and it goes on where it stopped",
     },
   },
