@@ -1,6 +1,7 @@
 //! The harness: one word per idea.
 //!
 //! - [`Signalbox`]: the real binary, on a free port and a folder of its own.
+//! - [`ModelServer`]: the files of a tiny model, whole, in halves, or not at all.
 //! - [`GoogleAccount`]: a service account whose tokens the fake gives.
 //! - [`FakeUpstream`]: a provider that can stall, cut, refuse and lie, by the name
 //!   of the model it is asked for.
@@ -20,11 +21,13 @@
 mod account;
 mod provider;
 mod signalbox;
+mod tiny_model;
 mod wire;
 
 pub use account::GoogleAccount;
 pub use provider::{ACCESS_TOKEN, AWS_KEY, FakeUpstream, Gone, Held, Seen};
-pub use signalbox::{Signalbox, chat, config_for};
+pub use signalbox::{Begun, Signalbox, chat, config_for};
+pub use tiny_model::{Manner, ModelServer};
 pub use wire::{Request, read_request};
 
 use std::future::Future;

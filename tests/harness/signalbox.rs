@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use crate::eventually;
 use crate::provider::FakeUpstream;
@@ -215,6 +215,20 @@ impl Signalbox {
         run_in(self.folder(), args, stdin).await
     }
 
+    /// Begins a command that takes its time.
+    pub fn begin(&self, args: &[&str]) -> Begun {
+        let mut process = command(self.folder())
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(process.stderr.take().unwrap()).lines();
+        Begun { process, stderr }
+    }
+
     /// The next line it prints that holds this.
     pub async fn says(&mut self, words: &str) -> String {
         let talk = async {
@@ -263,6 +277,45 @@ impl Signalbox {
             .expect("it ends")
             .unwrap();
         self.folder
+    }
+}
+
+/// A command that runs.
+pub struct Begun {
+    process: Child,
+    stderr: Lines<BufReader<ChildStderr>>,
+}
+
+impl Begun {
+    /// The next line on its standard error that holds this.
+    pub async fn says(&mut self, words: &str) -> String {
+        let talk = async {
+            while let Some(line) = self.stderr.next_line().await.unwrap() {
+                if line.contains(words) {
+                    return line;
+                }
+            }
+            panic!("it ended without saying: {words}")
+        };
+        tokio::time::timeout(Duration::from_secs(30), talk)
+            .await
+            .expect("it says so")
+    }
+
+    /// What Ctrl-C does.
+    pub async fn interrupt(&self) {
+        let pid = self.process.id().unwrap().to_string();
+        let told = Command::new("kill").args(["-INT", &pid]).status().await;
+        assert!(told.unwrap().success());
+    }
+
+    /// Its exit code.
+    pub async fn ended(mut self) -> Option<i32> {
+        tokio::time::timeout(Duration::from_secs(30), self.process.wait())
+            .await
+            .expect("it ends")
+            .unwrap()
+            .code()
     }
 }
 

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
+import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { editConfig, findings, openPage, startBrowser, startSignalbox, startUpstream } from "./support.mjs";
@@ -44,7 +45,7 @@ afterEach(async () => {
 });
 
 const seen = (locator) => locator.waitFor({ timeout: 10_000 });
-const line = (route) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: route, exact: true }) });
+const line = (route) => page.getByRole("table", { name: "Kept answers by route" }).getByRole("row").filter({ has: page.getByRole("rowheader", { name: route, exact: true }) });
 const use = () => page.getByRole("region", { name: "Since Signalbox started" });
 
 async function open() {
@@ -159,6 +160,65 @@ test("answers are forgotten by model and age by keyboard alone", async () => {
     await page.keyboard.press("Enter");
   });
   await seen(page.getByText("Forgot 1 answer in memory.", { exact: false }));
+});
+
+/** The three names that a model is made of, with bytes that are none: what is fetched is not read here. */
+async function startModelServer() {
+  const waiting = [];
+  const server = createServer((request, response) => {
+    const bytes = Buffer.alloc(request.url.endsWith("model.safetensors") ? 400_000 : 400, "x");
+    response.writeHead(200, { "content-length": bytes.length, etag: '"one"' });
+    if (!request.url.endsWith("model.safetensors")) return response.end(bytes);
+    response.write(bytes.subarray(0, 200_000));
+    waiting.push(() => response.end(bytes.subarray(200_000)));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    base: `http://127.0.0.1:${server.address().port}/tiny`,
+    /** The second half of each that was asked for. */
+    giveTheRest: () => waiting.splice(0).forEach((give) => give()),
+    stop: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+test("the model is fetched after a question, watched, cancelled, and fetched again", async () => {
+  const models = await startModelServer();
+  try {
+    await open();
+    await page.keyboard.press("5");
+    const model = page.getByRole("region", { name: "The model" });
+    await seen(model.getByText("Not there"));
+    const fetch = async () => {
+      await model.getByRole("button", { name: "Fetch the model (about 90 MB)" }).click();
+      const question = page.getByRole("dialog", { name: "Fetch the model?" });
+      await seen(question.getByText("Nothing is sent but the request for these files", { exact: false }));
+      assert.deepEqual(await findings(page), []);
+      await question.getByLabel("Another address").fill(models.base);
+      await question.getByRole("button", { name: "Fetch", exact: true }).click();
+      await seen(model.getByText("model.safetensors: 195.3 KiB of 390.6 KiB"));
+      assert.equal(await model.getByRole("progressbar").getAttribute("aria-valuenow"), "50");
+    };
+    await fetch();
+    assert.deepEqual(await findings(page), []);
+    const heard = page.waitForResponse((response) => response.url().endsWith("/control/cache.cancel_fetch"));
+    await model.getByRole("button", { name: "Cancel" }).click();
+    await seen(model.getByRole("button", { name: "Ending…" }));
+    assert.equal((await heard).status(), 200);
+    models.giveTheRest();
+    await seen(model.getByText("No model came: the download was cancelled", { exact: false }));
+    await fetch();
+    assert.equal(await model.getByText("No model came", { exact: false }).count(), 0);
+    models.giveTheRest();
+    await seen(model.getByText("There", { exact: true }));
+    await seen(model.getByRole("button", { name: "Fetch the model again (about 90 MB)" }));
+    assert.deepEqual(await findings(page), []);
+    assert.deepEqual(record.complaints, []);
+  } finally {
+    await models.stop();
+  }
 });
 
 for (const [scheme, width] of [["light", 1280], ["dark", 1280], ["dark", 720], ["light", 390]]) {

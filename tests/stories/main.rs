@@ -31,5 +31,6 @@ mod running;
 mod seams;
 mod signals;
 mod similar;
+mod similar_model;
 mod streams;
 mod translation;

@@ -1,4 +1,4 @@
-// Canned answers of the Cache page: nothing yet, a good day, and trouble with the disk.
+// Canned answers of the Cache page: nothing yet, a good day, and trouble with the disk and the model.
 
 const MIB = 1_024 * 1_024;
 
@@ -22,16 +22,38 @@ const ALL = Object.fromEntries(Object.keys(NO_TALLY).map((name) => [name, sum(na
 
 const disk = (more) => ({ state: "serving", reason: null, bytes: 91.4 * MIB, limit_bytes: 256 * MIB, dropped: 0, late: 0, damaged: 0, ...more });
 
+export const MODEL = { folder: "/home/ada/.local/share/signalbox/models/all-MiniLM-L6-v2", is_there: false, trouble: null, fetching: null, failed: null };
+const NO_SIMILAR = { embedder: "lexical", model: MODEL, questions: 0, bytes: 0, routes: [] };
+const looks = (route, looked, refused, found, verified, wrong, wrong_percent, wrong_at_most_percent) => ({
+  route, looked, refused, found, verified, wrong, wrong_percent, wrong_at_most_percent,
+});
+const SIMILAR = {
+  ...NO_SIMILAR, questions: 1_204, bytes: 1_402_113,
+  routes: [
+    looks("claude-sonnet-4-5", 204, 31, 12, 12, 0, 0, 24.25),
+    looks("fast", 388, 41, 19, 0, 0, null, 100),
+    looks("gateway-eu/a-model-with-a-rather-long-name-2026-11-22", 9_412, 702, 1_214, 1_201, 3, 0.24979, 0.7318),
+  ],
+};
+
 export const RICH_CACHE = {
-  on: true, memory: { entries: 263, bytes: 3_252_324, limit_bytes: 64 * MIB }, disk: disk({}), all: ALL, routes: ROUTES, not_kept: 0,
+  on: true, memory: { entries: 263, bytes: 3_252_324, limit_bytes: 64 * MIB }, disk: disk({}), all: ALL, routes: ROUTES, not_kept: 0, similar: SIMILAR,
 };
 
 export const EMPTY_CACHE = {
-  on: true, memory: { entries: 0, bytes: 0, limit_bytes: 64 * MIB }, disk: disk({ bytes: 0 }), all: NO_TALLY, routes: [], not_kept: 0,
+  on: true, memory: { entries: 0, bytes: 0, limit_bytes: 64 * MIB }, disk: disk({ bytes: 0 }), all: NO_TALLY, routes: [], not_kept: 0, similar: NO_SIMILAR,
 };
 
 export const TROUBLED_CACHE = {
   ...RICH_CACHE,
   disk: disk({ state: "off", reason: "the disk is full; answers are kept in memory alone, and the disk is tried again within a minute", bytes: 0, dropped: 214, late: 3, damaged: 1 }),
   not_kept: 12,
+  similar: {
+    ...SIMILAR, embedder: "model",
+    model: {
+      ...MODEL,
+      trouble: "/home/ada/.local/share/signalbox/models/all-MiniLM-L6-v2/config.json is missing: fetch the model again",
+      failed: "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main/model.safetensors could not be fetched (it ended after 41204113 of 90868376 bytes); start the download again and it goes on where it stopped",
+    },
+  },
 };

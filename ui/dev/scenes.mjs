@@ -362,6 +362,8 @@ function rich() {
       }),
       "cache.page": () => RICH_CACHE,
       "cache.purge": (input) => ({ entries: input.route === undefined ? 263 : 41, disk: true }),
+      "cache.fetch_model": () => ({}),
+      "cache.cancel_fetch": () => ({}),
       health: () => RICH_SIGNALS,
       "providers.page": () => RICH_PROVIDERS,
       "providers.catalogue": () => CATALOGUE,

@@ -40,16 +40,17 @@ export function newQueryClient(): QueryClient {
   });
 }
 
-/** Reads. `everyMs` is for figures that age without any event; it stands still while hidden. */
+/** Reads. `everyMs` is for figures that age without any event, and may go by the last ones; it stands still while hidden. */
 export function useControl<O extends QueryName>(
   operation: O,
   input: Operations[O]["input"],
-  options: { everyMs?: number } = {},
+  options: { everyMs?: number | ((last: Operations[O]["output"] | undefined) => number) } = {},
 ) {
+  const { everyMs = false } = options;
   return useQuery<Operations[O]["output"], ControlError>({
     queryKey: [operation, input],
     queryFn: () => transport.call(operation, input),
-    refetchInterval: options.everyMs ?? false,
+    refetchInterval: typeof everyMs === "function" ? (query) => everyMs(query.state.data) : everyMs,
     refetchIntervalInBackground: false,
   });
 }

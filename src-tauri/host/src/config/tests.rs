@@ -449,7 +449,7 @@ fn a_mistake_is_told_with_its_place_and_what_to_do() {
         ),
         (
             "[cache]\nttl = 60\n",
-            "2:1: unknown key `ttl`; known are memory_mib, memory_s, disk_mib, on, ttl_s",
+            "2:1: unknown key `ttl`; known are memory_mib, memory_s, disk_mib, embedder, on, ttl_s",
         ),
         (
             "[cache]\ntemprature = 1\n",

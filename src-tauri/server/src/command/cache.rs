@@ -1,6 +1,11 @@
-//! `signalbox cache`: of what use kept answers were to the running Signalbox, and forgetting them.
+//! `signalbox cache`: of what use kept answers were to the running Signalbox, forgetting them, and fetching the
+//! model that finds similar questions.
 
-use std::path::PathBuf;
+mod fetch_model;
+mod similar;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use host::DataFolder;
@@ -25,6 +30,10 @@ enum Command {
     ///
     /// The disk is emptied as a whole: which answers there meet a condition can't be told.
     Purge(Purge),
+    /// Fetch the small model that finds questions of the same meaning, into the data folder.
+    ///
+    /// Nothing is sent but the request for its three files. What is broken off goes on where it stopped.
+    FetchModel(fetch_model::FetchModel),
 }
 
 #[derive(Args)]
@@ -40,19 +49,26 @@ struct Purge {
     older_than: Option<u32>,
 }
 
-pub(super) async fn run(cache: Cache) -> Result<(), Complaint> {
+pub(super) async fn run(cache: Cache) -> Result<ExitCode, Complaint> {
     let folder = DataFolder::unlocked(cache.data_dir)?;
-    let Some(line) = Line::open(folder.path()).await? else {
-        let path = folder.path().display();
+    let folder = folder.path();
+    match cache.command {
+        None => say(page(&call(folder, "cache.page", &json!({})).await?)),
+        Some(Command::Purge(what)) => {
+            say(forgotten(&call(folder, "cache.purge", &what.told()).await?));
+        }
+        Some(Command::FetchModel(fetch)) => return fetch_model::run(folder, fetch).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the Signalbox that runs on this folder.
+async fn call(folder: &Path, operation: &str, input: &Value) -> Result<Value, Complaint> {
+    let Some(line) = Line::open(folder).await? else {
+        let path = folder.display();
         return Err(format!("no Signalbox is running on {path}; there is no cache to ask").into());
     };
-    match cache.command {
-        None => say(page(&line.call("cache.page", &json!({})).await?)),
-        Some(Command::Purge(what)) => {
-            say(forgotten(&line.call("cache.purge", &what.told()).await?));
-        }
-    }
-    Ok(())
+    line.call(operation, input).await
 }
 
 impl Purge {
@@ -92,6 +108,9 @@ fn page(page: &Value) -> String {
         .filter(|routes| !routes.is_empty())
     {
         told += &format!("\n{}", table(routes));
+    }
+    if let Some(similar) = similar::table(&page["similar"]) {
+        told += &format!("\n{similar}");
     }
     told.trim_end().to_owned()
 }

@@ -39,7 +39,7 @@ enum Command {
     Drain(drain::Drain),
     /// Take new work again for what drains
     Resume(drain::Resume),
-    /// Of what use kept answers were, and forget them
+    /// Of what use kept answers were; forget them, and fetch the model for similar questions
     Cache(cache::Cache),
     /// Play a scenario of providers in trouble, and see how routing takes it
     Simulate(simulate::Simulate),
@@ -66,7 +66,7 @@ pub fn main() -> ExitCode {
             Command::Doctor(doctor) => return doctor::run(doctor).await,
             Command::Drain(drain) => drain::begin(drain).await?,
             Command::Resume(resume) => drain::end(resume).await?,
-            Command::Cache(cache) => cache::run(cache).await?,
+            Command::Cache(cache) => return cache::run(cache).await,
             Command::Simulate(simulate) => return simulate::run(&simulate),
             Command::Link(options) => link::run(options).await?,
         }

@@ -6,7 +6,8 @@ import { openPanel } from "../../testing/panel";
 import { Refusal, serve } from "../../testing/server";
 
 const rich = scenes.get("rich")!.answers["cache.page"]!({} as never) as CachePage;
-const line = async (route: string) => (await screen.findByRole("rowheader", { name: new RegExp(route) })).closest("tr")!;
+const board = () => screen.findByRole("table", { name: "Kept answers by route" });
+const line = async (route: string) => within(await board()).getByRole("rowheader", { name: new RegExp(route) }).closest("tr")!;
 const use = () => screen.findByRole("region", { name: "Since Signalbox started" });
 const having = (all: Partial<CacheTally>) => ({ "cache.page": () => ({ ...rich, all: { ...rich.all, ...all } }) });
 const NO_HITS = { memory: 0, disk: 0, joined: 0, similar: 0, stale: 0 };

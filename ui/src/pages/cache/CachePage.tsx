@@ -1,4 +1,5 @@
-// Cache: of what use answers are that were given before, what is kept of them, and forgetting them.
+// Cache: of what use answers are that were given before, what is kept of them, similar
+// questions, and forgetting them.
 
 import { useState } from "react";
 import type { CachePage as Shown, PurgeCache, PurgedCache } from "../../api/generated";
@@ -14,13 +15,18 @@ import { Told } from "../../kit/Told";
 import { ForgetDialog } from "./ForgetDialog";
 import { HitRate } from "./HitRate";
 import { RouteBoard } from "./RouteBoard";
+import { Similar } from "./Similar";
 import { Stores } from "./Stores";
 
 /** Answers expire without any event. */
 const AGES_MS = 5_000;
+/** A download of the model is watched. */
+const FETCHES_MS = 1_000;
 
 export function CachePage() {
-  const cache = useControl("cache.page", {}, { everyMs: AGES_MS });
+  const cache = useControl("cache.page", {}, {
+    everyMs: (last) => (last && last.similar.model.fetching !== null ? FETCHES_MS : AGES_MS),
+  });
   const purge = useChange("cache.purge");
   const [asking, setAsking] = useState(false);
   return (
@@ -52,6 +58,7 @@ export function CachePage() {
                 <RouteBoard routes={data.routes} disk={data.disk} onForget={(route) => purge.mutate({ route })} />
               </Section>
             )}
+            <Similar similar={data.similar} routes={data.routes} />
             <ForgetDialog
               isOpen={asking}
               cache={data}

@@ -61,6 +61,8 @@ impl Source for Download {
         let begins_at = match response.status() {
             StatusCode::OK => 0,
             StatusCode::PARTIAL_CONTENT => from,
+            // All of it is here, or more than it has by now: from its beginning.
+            StatusCode::RANGE_NOT_SATISFIABLE if from > 0 => return self.open(url, 0),
             status => return Err(format!("it answered with {status}")),
         };
         let version = response.headers().get(header::ETAG);
