@@ -265,7 +265,8 @@ impl Asker {
     }
 
     async fn exchange(&self, call: Call) -> Try {
-        let reply = self.engine.exchange(call).await;
+        // In a box: many checks hold one of these.
+        let reply = Box::pin(self.engine.exchange(call)).await;
         let (parts, body) = reply.into_parts();
         let id = parts.headers.get(&headers::RECEIPT);
         let id = id.and_then(|id| id.to_str().ok()?.parse::<ReceiptId>().ok());
