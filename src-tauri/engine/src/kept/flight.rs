@@ -382,3 +382,71 @@ impl Wake for Waiting {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use dialect::Endpoint;
+    use dialect::hub::Request;
+
+    use super::*;
+
+    fn key() -> Key {
+        let scope = cache::Scope {
+            client: "",
+            policy: "",
+            targets: &[],
+        };
+        let name = cache::fingerprint(&Request::default(), &scope).expect("a name");
+        (name, Form::of(Endpoint::ChatCompletions))
+    }
+
+    fn calling(call: impl Future<Output = Response<ReplyBody>> + Send + 'static) -> Departure {
+        Departure {
+            call: call.boxed(),
+            witness: Witness::default(),
+            keeper: None,
+        }
+    }
+
+    fn told(text: &'static str) -> Response<ReplyBody> {
+        Response::new(ReplyBody::whole(Bytes::from_static(text.as_bytes())))
+    }
+
+    #[tokio::test]
+    async fn a_call_that_dies_is_made_anew_by_one_of_those_who_waited() {
+        let flights: Arc<Flights> = Arc::default();
+        let dies = || calling(async { panic!("a defect") });
+        let Boarded::First(first) = flights.board(key(), (), |()| dies()) else {
+            panic!("nobody was under way");
+        };
+        let Boarded::Joined(second, ()) = flights.board(key(), (), |()| dies()) else {
+            panic!("one was under way");
+        };
+        assert!(first.landed().await.is_none());
+        assert!(second.landed().await.is_none());
+        let again = flights.board(key(), (), |()| calling(async { told("Hello") }));
+        let Boarded::First(again) = again else {
+            panic!("what has died is joined by nobody");
+        };
+        let landing = again.landed().await.expect("an answer");
+        assert_eq!(landing.whole.as_deref(), Some(b"Hello".as_slice()));
+    }
+
+    #[tokio::test]
+    async fn who_has_left_leaves_nothing_behind() {
+        let flights: Arc<Flights> = Arc::default();
+        let Boarded::First(first) = flights.board(key(), (), |()| calling(std::future::pending()))
+        else {
+            panic!("nobody was under way");
+        };
+        let Boarded::Joined(second, ()) =
+            flights.board(key(), (), |()| calling(std::future::pending()))
+        else {
+            panic!("one was under way");
+        };
+        drop(first);
+        assert_eq!(lock(&flights.under_way).len(), 1, "one still waits");
+        drop(second);
+        assert!(lock(&flights.under_way).is_empty());
+    }
+}

@@ -55,6 +55,19 @@ pub(crate) struct Form {
     client: Option<Arc<str>>,
 }
 
+#[cfg(test)]
+impl Form {
+    /// A whole answer of this endpoint.
+    pub(crate) fn of(endpoint: Endpoint) -> Form {
+        Form {
+            endpoint,
+            stream: false,
+            usage_asked: false,
+            client: None,
+        }
+    }
+}
+
 impl Question {
     /// The same in parts, to tell it from others.
     pub(crate) fn in_parts(&self, request: &Request) -> cache::Question {
