@@ -30,8 +30,9 @@ impl Store for Table {
         self.0.lock().unwrap().get(key).cloned()
     }
 
-    fn write(&self, key: &Fingerprint, value: Vec<u8>) {
+    fn write(&self, key: &Fingerprint, value: Vec<u8>) -> bool {
         self.0.lock().unwrap().insert(*key, value);
+        true
     }
 
     fn purge(&self) {

@@ -11,8 +11,8 @@ pub trait Store: Send + Sync {
     /// late or gone has nothing.
     fn read(&self, key: &Fingerprint) -> Option<Vec<u8>>;
 
-    /// Keeps a value, or drops it when there is too much to do. Doesn't wait.
-    fn write(&self, key: &Fingerprint, value: Vec<u8>);
+    /// Keeps a value, or drops it when there is too much to do; whether it is to be kept. Doesn't wait.
+    fn write(&self, key: &Fingerprint, value: Vec<u8>) -> bool;
 
     /// Forgets everything. Doesn't wait: what is read after it was not written before it.
     fn purge(&self);

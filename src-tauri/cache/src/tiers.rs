@@ -96,7 +96,7 @@ impl Cache {
             return None;
         }
         let entry = Arc::new(entry);
-        self.remember(question, &entry, now_ms);
+        self.remember(question, &entry, now_ms, true);
         Some(entry)
     }
 
@@ -107,12 +107,11 @@ impl Cache {
         if !entry.is_fresh(now_ms) {
             return;
         }
-        self.remember(question, entry, now_ms);
-        if let Some((store, key)) = self.disk.get()
-            && let Some(value) = key.seal(question, entry)
-        {
-            store.write(question, value);
-        }
+        let is_on_disk = self.disk.get().is_some_and(|(store, key)| {
+            let value = key.seal(question, entry);
+            value.is_some_and(|value| store.write(question, value))
+        });
+        self.remember(question, entry, now_ms, is_on_disk);
     }
 
     /// Forgets everything.
@@ -155,8 +154,9 @@ impl Cache {
         Held { entries, bytes }
     }
 
-    fn remember(&self, question: &Fingerprint, entry: &Arc<Entry>, now_ms: u64) {
-        let leaves_at_ms = match self.has_disk() {
+    /// What is not on the disk stays in memory to its end: an older answer may lie there in its place.
+    fn remember(&self, question: &Fingerprint, entry: &Arc<Entry>, now_ms: u64, is_on_disk: bool) {
+        let leaves_at_ms = match is_on_disk {
             true => now_ms.saturating_add(self.limits.memory_ms),
             false => u64::MAX,
         };
@@ -207,8 +207,14 @@ mod tests {
             self.0.lock().expect("whole").get(key).cloned()
         }
 
-        fn write(&self, key: &Fingerprint, value: Vec<u8>) {
-            self.0.lock().expect("whole").insert(*key, value);
+        /// Takes little.
+        fn write(&self, key: &Fingerprint, value: Vec<u8>) -> bool {
+            let is_taken =
+                value.len() < 150_000 || !self.0.lock().expect("whole").contains_key(key);
+            if is_taken {
+                self.0.lock().expect("whole").insert(*key, value);
+            }
+            is_taken
         }
 
         fn purge(&self) {
@@ -307,5 +313,15 @@ mod tests {
         cache.purge_where(|_| true);
         cache.attach(Arc::clone(&table) as Arc<dyn Store>, key());
         assert!(cache.fetch(&A, 2_000).is_none());
+    }
+
+    #[test]
+    fn what_the_disk_does_not_take_stays_in_memory_to_its_end() {
+        let table: Arc<Table> = Arc::default();
+        let cache = over(&table, key());
+        cache.keep(&A, &Arc::new(entry("Old", 301_000)), 1_000);
+        let new = Arc::new(entry(&"x".repeat(80_000), 301_000));
+        cache.keep(&A, &new, 2_000);
+        assert_eq!(cache.look(&A, 200_000), Some(new));
     }
 }

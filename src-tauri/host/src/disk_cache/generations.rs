@@ -148,6 +148,8 @@ impl Generations {
 
     /// Forgets everything, and begins anew.
     pub(super) fn purge(&mut self) -> Result<(), ShelfError> {
+        // Whoever forgets does not want to find a part of it later.
+        let _ = std::fs::remove_dir_all(self.folder.join(ASIDE));
         self.discard();
         self.begin()
     }

@@ -284,11 +284,14 @@ impl Store for DiskCache {
         }
     }
 
-    fn write(&self, key: &Fingerprint, value: Vec<u8>) {
-        if !self.serves() || value.len() > LARGEST || !self.shared.desk.write(*key.bytes(), value) {
+    fn write(&self, key: &Fingerprint, value: Vec<u8>) -> bool {
+        let is_taken =
+            self.serves() && value.len() <= LARGEST && self.shared.desk.write(*key.bytes(), value);
+        if !is_taken {
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);
             self.look_after();
         }
+        is_taken
     }
 
     fn purge(&self) {
