@@ -169,8 +169,8 @@ async fn two_hundred_who_ask_the_same_at_once_share_one_call_from_its_first_byte
         }));
         let release = async {
             eventually("all to wait for one", || async {
-                let overview = signalbox.control("overview", &json!({})).await;
-                (overview["in_flight"] == 200).then_some(())
+                let page = signalbox.control("cache.page", &json!({})).await;
+                (page["under_way"] == 200).then_some(())
             })
             .await;
             held.answer();
@@ -255,8 +255,8 @@ async fn a_caller_who_reads_nothing_holds_nobody_back() {
         let reply = asked(&signalbox, &body);
         let release = async {
             eventually("both to wait", || async {
-                let overview = signalbox.control("overview", &json!({})).await;
-                (overview["in_flight"] == 2).then_some(())
+                let page = signalbox.control("cache.page", &json!({})).await;
+                (page["under_way"] == 2).then_some(())
             })
             .await;
             held.answer();

@@ -45,8 +45,9 @@ async fn crowd(signalbox: &Signalbox, path: &str, body: &Value, size: usize) -> 
 
 async fn all_wait(signalbox: &Signalbox, size: usize) {
     eventually("all to wait", || async {
-        let overview = signalbox.control("overview", &json!({})).await;
-        (overview["in_flight"] == size).then_some(())
+        // Each waits for a call, and not only for the disk on its way to one.
+        let page = signalbox.control("cache.page", &json!({})).await;
+        (page["under_way"] == size).then_some(())
     })
     .await;
 }

@@ -41,6 +41,7 @@ impl Control {
             disk: self.disk(),
             all,
             routes,
+            under_way: self.parts.engine.requests_aboard() as u64,
             not_kept: self.parts.engine.answers_not_kept(),
             similar: similar(&self.parts.engine),
         })

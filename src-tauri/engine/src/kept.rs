@@ -87,6 +87,11 @@ impl Kept {
         }
     }
 
+    /// Requests that wait for a call that others may join, or read from one.
+    pub(crate) fn aboard(&self) -> usize {
+        self.flights.aboard()
+    }
+
     /// The answer that was given before, and may be told now.
     async fn find(&self, question: &Question) -> Option<Found> {
         let now = unix_ms();

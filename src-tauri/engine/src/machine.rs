@@ -168,6 +168,11 @@ impl Engine {
         self.inner.kept.tallies.told()
     }
 
+    /// Requests whose call others may join, or who have joined one.
+    pub fn requests_aboard(&self) -> usize {
+        self.inner.kept.aboard()
+    }
+
     /// Answers that should have been kept and were not: too many at once, or not to be read back.
     pub fn answers_not_kept(&self) -> u64 {
         self.inner.kept.tallies.were_not_kept()

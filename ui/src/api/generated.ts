@@ -192,6 +192,10 @@ all: CacheTally,
  */
 routes: Array<CacheRoute>, 
 /**
+ * Requests that are being asked now in a way that others may join, and those that have joined.
+ */
+under_way: number, 
+/**
  * Answers that should have been kept and were not: too many at once, or not to be read back.
  */
 not_kept: number, 

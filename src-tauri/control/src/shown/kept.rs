@@ -16,6 +16,8 @@ pub struct CachePage {
     pub all: CacheTally,
     /// By the name that was asked for, in its order.
     pub routes: Vec<CacheRoute>,
+    /// Requests that are being asked now in a way that others may join, and those that have joined.
+    pub under_way: u64,
     /// Answers that should have been kept and were not: too many at once, or not to be read back.
     pub not_kept: u64,
     /// Similar questions.

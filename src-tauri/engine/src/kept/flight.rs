@@ -93,6 +93,12 @@ impl Flights {
         Boarded::First(flight)
     }
 
+    /// Those who wait for a call or read from one, each call's maker among them.
+    pub(crate) fn aboard(&self) -> usize {
+        let under_way = lock(&self.under_way);
+        under_way.values().map(Weak::strong_count).sum()
+    }
+
     /// A call that nobody joins.
     pub(crate) fn alone(departure: Departure) -> Arc<Flight> {
         Arc::new(Flight::begin(None, Weak::new(), departure))
@@ -444,8 +450,9 @@ mod tests {
         else {
             panic!("one was under way");
         };
+        assert_eq!(flights.aboard(), 2);
         drop(first);
-        assert_eq!(lock(&flights.under_way).len(), 1, "one still waits");
+        assert_eq!(flights.aboard(), 1, "one still waits");
         drop(second);
         assert!(lock(&flights.under_way).is_empty());
     }
