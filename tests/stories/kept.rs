@@ -800,3 +800,18 @@ async fn in_a_long_outage_an_expired_answer_is_told_to_the_end() {
     let fresh = asked_at(&signalbox, "/v1/chat/completions", &body, "no-cache").await;
     assert_ne!(fresh.status(), 200);
 }
+
+#[tokio::test]
+async fn nobody_gets_anothers_labels_back() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = Signalbox::start(&config_for(&upstream)).await;
+    let labelled = |label: &str| {
+        json!({"model": "fake/ok", "input": "Labels", "temperature": 0, "store": false,
+            "metadata": {"run": label}})
+    };
+    let first = asked_at(&signalbox, "/v1/responses", &labelled("one"), "").await;
+    assert_eq!(json_of(first).await["metadata"]["run"], "one");
+    let other = hit_at(&signalbox, "/v1/responses", &labelled("two")).await;
+    assert_eq!(json_of(other).await["metadata"]["run"], "two");
+    assert_eq!(upstream.requests().len(), 1);
+}

@@ -107,11 +107,15 @@ impl Cache {
         if !entry.is_fresh(now_ms) {
             return;
         }
+        // In memory first: it is there at once.
+        self.remember(question, entry, now_ms, true);
         let is_on_disk = self.disk.get().is_some_and(|(store, key)| {
             let value = key.seal(question, entry);
             value.is_some_and(|value| store.write(question, value))
         });
-        self.remember(question, entry, now_ms, is_on_disk);
+        if !is_on_disk {
+            self.remember(question, entry, now_ms, false);
+        }
     }
 
     /// Forgets everything.

@@ -117,7 +117,8 @@ fn entry(question: &Question, paid: &Paid, told: Vec<u8>, now: u64) -> Option<En
     entry.usage = Some(paid.usage);
     entry.cost_nano_usd = paid.cost_nano_usd;
     let form = &question.form;
-    if told.len() + entry.reply_bytes() <= LARGEST_TWICE {
+    // Nobody gets another one's labels back.
+    if !question.is_labelled && told.len() + entry.reply_bytes() <= LARGEST_TWICE {
         let written = Written::new(form.endpoint, form.stream, form.usage_asked, told);
         entry.written = Some(written);
     }

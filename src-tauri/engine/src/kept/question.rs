@@ -11,6 +11,7 @@ use std::time::Duration;
 use cache::{Fingerprint, Scope, fingerprint_of, fingerprint_of_asked};
 use dialect::hub::Request;
 use dialect::{Endpoint, Facts, Task};
+use memchr::memmem;
 use routing::{Keeping, Named, Provider, Routes};
 
 use super::letterhead::letterhead;
@@ -38,6 +39,8 @@ pub(crate) struct Question {
     pub(crate) stored: bool,
     /// What was read of it, where it is a conversation.
     pub(crate) gist: Option<Gist>,
+    /// It has labels of its own that change nothing in an answer, and that the answer repeats.
+    pub(crate) is_labelled: bool,
     /// Looks of its route miss too often: it is neither looked for nor kept, but may come along.
     pub(crate) aside: bool,
     words: Arc<Words>,
@@ -224,10 +227,26 @@ pub(crate) fn question(
         stored: by_name && gist.is_some_and(|gist| gist.facts.store != Some(false)),
         gist,
         aside,
+        is_labelled: by_name && has_labels(&call.body),
         words,
         letterhead,
         client: Arc::clone(&call.client),
     }))
+}
+
+/// Whether a request of Responses may have labels, which are no part of what an answer is known by
+/// (docs/cache.md) and stand in its reply again. A text that speaks of them counts: that costs nothing.
+fn has_labels(body: &[u8]) -> bool {
+    const LABELS: [&[u8]; 5] = [
+        b"\"metadata\"",
+        b"\"prompt_cache_key\"",
+        b"\"safety_identifier\"",
+        b"\"service_tier\"",
+        b"\"user\":",
+    ];
+    LABELS
+        .iter()
+        .any(|label| memmem::find(body, label).is_some())
 }
 
 /// What a conversation asks for, if the answer may be kept.

@@ -119,9 +119,7 @@ fn written(entry: &Entry, caller: &Caller<'_>, id: ReceiptId) -> Option<Told> {
     });
     // What can be gone on from by its name gets a name of its own, and calls may be answered by theirs.
     let remembered = question.stored || question.rule.tools;
-    // A reply of Responses repeats much of its request that changes nothing: each gets its own back.
-    let repeats = form.endpoint == Endpoint::Responses;
-    if let Some(told) = same.filter(|_| !paced && !remembered && !repeats) {
+    if let Some(told) = same.filter(|_| !paced && !remembered && !question.is_labelled) {
         return Some(Told::AtOnce(told.body().clone()));
     }
     let events = entry.reply().filter(|events| !events.is_empty())?;
