@@ -188,7 +188,7 @@ pub(crate) async fn refuse(
 
 /// Waits for the ledger. When it can't write, the answer goes out all the same:
 /// it exists and is paid for, and the panel shows the ledger's trouble.
-async fn durable(recorded: Option<Recorded>) {
+pub(crate) async fn durable(recorded: Option<Recorded>) {
     if let Some(recorded) = recorded
         && !matches!(recorded.await, Ok(Ok(())))
     {

@@ -325,7 +325,7 @@ pub(crate) async fn serve(
             }
         }
         if let Some(found) = found {
-            match tell_to(&found, &question, &errand, settlement) {
+            match tell_to(&found, &question, &errand, settlement).await {
                 Ok(response) => return response,
                 Err(back) => settlement = *back,
             }
@@ -390,12 +390,12 @@ pub(crate) async fn stale(
     settlement: Settlement,
 ) -> Result<Response<ReplyBody>, Box<Settlement>> {
     match errand.inner.kept.find_stale(question).await {
-        Some(found) => tell_to(&found, question, errand, settlement),
+        Some(found) => tell_to(&found, question, errand, settlement).await,
         None => Err(Box::new(settlement)),
     }
 }
 
-fn tell_to(
+async fn tell_to(
     found: &Found,
     question: &Question,
     errand: &Errand,
@@ -411,7 +411,7 @@ fn tell_to(
             false => None,
         },
     };
-    tell::tell(found, &caller, settlement)
+    tell::tell(found, &caller, settlement).await
 }
 
 /// The conversation in our words: read now, where the question was known without.

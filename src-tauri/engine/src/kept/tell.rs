@@ -19,15 +19,18 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use super::question::Question;
 use super::wish::CACHE;
-use crate::answer::{respond, sign};
+use crate::answer::{durable, respond, sign};
 use crate::conversations;
 use crate::exchange::Call;
+use crate::ledger::BACKLOG_LIMIT;
 use crate::machine::Inner;
 use crate::memory::{Memory, ToKeep};
 use crate::receipt::{Basis, CacheNote, CacheVerdict, Ending, ReceiptId};
 use crate::relay::ReplyBody;
 use crate::settle::{Settlement, unix_ms};
 
+/// While more receipts wait for the disk, hits wait for theirs.
+const BACKLOG_SLACK: usize = BACKLOG_LIMIT / 4;
 /// The longest that a stream is told again, at its own pace.
 const LONGEST: Duration = Duration::from_secs(10);
 
@@ -62,7 +65,7 @@ pub(crate) struct Caller<'a> {
 ///
 /// # Errors
 /// Gives the settlement back when it can't be told to this caller, which is a miss.
-pub(crate) fn tell(
+pub(crate) async fn tell(
     found: &Found,
     caller: &Caller<'_>,
     mut settlement: Settlement,
@@ -90,7 +93,11 @@ pub(crate) fn tell(
     let body = match told {
         Told::AtOnce(bytes) => {
             settlement.sent(&bytes);
-            drop(settlement.settle(Ending::Complete));
+            let recorded = settlement.settle(Ending::Complete);
+            // Hits are told faster than receipts are written: who waits a little is not refused later.
+            if caller.inner.ledger.backlog() > BACKLOG_SLACK {
+                durable(recorded).await;
+            }
             ReplyBody::whole(bytes)
         }
         Told::Paced(frames) => ReplyBody::paced(Paced::new(frames, entry.took_ms, settlement)),
