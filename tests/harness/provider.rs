@@ -25,7 +25,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -112,20 +112,20 @@ pub struct FakeUpstream {
     pub address: SocketAddr,
     seen: Arc<Seen>,
     server: JoinSet<()>,
+    /// Never listens: holds the address for the time after.
+    reserved: TcpSocket,
 }
 
 /// The address of a provider that is gone: connections to it are refused, and nobody else on this machine
 /// gets it meanwhile, or a test would speak to a stranger.
 pub struct Gone {
-    port: u16,
     reserved: TcpSocket,
 }
 
 impl Gone {
     /// The provider is back.
     pub async fn back(self) -> FakeUpstream {
-        drop(self.reserved);
-        FakeUpstream::start_on(self.port).await
+        FakeUpstream::listening(self.reserved)
     }
 }
 
@@ -135,8 +135,13 @@ impl FakeUpstream {
     }
 
     pub async fn start_on(port: u16) -> FakeUpstream {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-        let address = listener.local_addr().unwrap();
+        FakeUpstream::listening(socket_at(SocketAddr::from(([127, 0, 0, 1], port))))
+    }
+
+    /// At the address that was reserved.
+    fn listening(reserved: TcpSocket) -> FakeUpstream {
+        let address = reserved.local_addr().unwrap();
+        let listener = socket_at(address).listen(1_024).unwrap();
         let seen = Arc::new(Seen::default());
         let mut server = JoinSet::new();
         let state = Arc::clone(&seen);
@@ -155,18 +160,15 @@ impl FakeUpstream {
             address,
             seen,
             server,
+            reserved,
         }
     }
 
     /// Ends it, its connections too.
     pub async fn end(mut self) -> Gone {
         self.server.shutdown().await;
-        let reserved = TcpSocket::new_v4().unwrap();
-        reserved.set_reuseaddr(true).unwrap();
-        reserved.bind(self.address).unwrap();
         Gone {
-            port: self.address.port(),
-            reserved,
+            reserved: self.reserved,
         }
     }
 
@@ -219,6 +221,15 @@ impl FakeUpstream {
         })
         .await;
     }
+}
+
+/// A socket at an address that several of ours may have: one listens there, and one keeps it from strangers.
+fn socket_at(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.set_reuseport(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
 }
 
 /// Serves requests until the peer leaves or the script says to cut.
