@@ -289,11 +289,10 @@ fn words(snapshot: &Snapshot, model: &str, local_only: bool) -> Words {
     let targets: Vec<(&Arc<Provider>, &str)> = match routes.named(model) {
         Named::Alias(alias) => {
             policy = alias.policy;
-            let target = |target: &'_ routing::Target| -> Option<(&Arc<Provider>, &str)> {
-                let known = alias.targets.iter().find(|one| *one == target)?;
-                Some((routes.provider(&known.provider)?, &known.model))
-            };
-            alias.targets.iter().filter_map(target).collect()
+            let known = alias.targets.iter();
+            known
+                .filter_map(|one| Some((routes.provider(&one.provider)?, one.model.as_str())))
+                .collect()
         }
         Named::Target(provider, model) => vec![(provider, model)],
         Named::Model(providers) => providers.into_iter().map(|one| (one, model)).collect(),

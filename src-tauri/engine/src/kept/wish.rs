@@ -1,7 +1,7 @@
 //! What a client wishes of kept answers, by its headers.
 //!
 //! Promises: `cache-control` is heeded as RFC 9111 means it for requests, and what it says beyond our words is
-//! let be; `x-signalbox-cache` is ours, counts before it, and a word that it does not know is refused, because
+//! let be; `x-signalbox-cache` is ours and heeded beside it, and a word that it does not know is refused, because
 //! what was not to be kept must not be kept for a slip of the pen.
 
 use std::time::Duration;
@@ -55,12 +55,12 @@ impl Wish {
         for value in headers.get_all(CACHE_CONTROL) {
             for word in words(value.as_bytes()) {
                 // Others' words are others'.
-                let _ = wish.heed(word, "max-age");
+                let _ = wish.heed(word);
             }
         }
         for value in headers.get_all(&CACHE) {
             for word in words(value.as_bytes()) {
-                let is_known = wish.heed(word, "max-age") || wish.heed_ttl(word);
+                let is_known = wish.heed(word) || wish.heed_ttl(word);
                 if !is_known {
                     return Err(unknown(word));
                 }
@@ -69,13 +69,13 @@ impl Wish {
         Ok(wish)
     }
 
-    fn heed(&mut self, word: &str, max_age: &str) -> bool {
+    fn heed(&mut self, word: &str) -> bool {
         let (name, value) = split(word);
         match (name.to_ascii_lowercase().as_str(), value) {
             ("no-store", None) => (self.look, self.keep) = (false, false),
             ("no-cache", None) => self.look = false,
             ("only-if-cached", None) => self.only = true,
-            (name, Some(seconds)) if name == max_age => match seconds.parse() {
+            ("max-age", Some(seconds)) => match seconds.parse() {
                 Ok(seconds) => self.oldest = Some(Duration::from_secs(seconds)),
                 Err(_) => return false,
             },
