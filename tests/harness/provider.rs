@@ -6,7 +6,8 @@
 //!
 //! Good answers: any other name says hello; `tool` and `tools-parallel` call the tools
 //! that were offered, with the arguments that the prompt tells as `<<name {…}>>`, and
-//! quote the results they are given; `think` reasons first, seals it, and wants it back;
+//! quote the results they are given; `tools-talk` says a word first, and `tools-again` calls without end; `checker`, `doubter` and
+//! `rambler` are shown a tool's result, and agree, disagree, and say nothing of use; `think` reasons first, seals it, and wants it back;
 //! `schema` fills the schema it is given; `image` tells the sizes of the images it saw;
 //! `count` tells how many turns, system texts and tools there were; `edit` gives back a file it was
 //! shown, changed; `echo` says what it was told, and `brisk` the same a few letters at a time; `mib-7` says

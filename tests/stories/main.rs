@@ -33,4 +33,6 @@ mod signals;
 mod similar;
 mod similar_model;
 mod streams;
+mod tools;
+mod tools_offered;
 mod translation;

@@ -77,10 +77,10 @@ pub use reading::Reading;
 pub use refuse::classify;
 pub use stream::{Fed, MAX_EVENT_BYTES, StreamReader};
 pub use translate::{
-    Fixed, Outgoing, SealedCall, Translated, Translator, Writing, carries_foreign_seal,
-    document_of, frames_of, hint, hinted_verbatim, meets_a_quirk, messages_of, read_answer,
-    read_request, read_stream, seals_of, translate_whole, translate_whole_to_stream, usage_of,
-    write_request, write_several,
+    Fixed, Outgoing, SealedCall, Translated, Translator, WithheldCall, Writing,
+    carries_foreign_seal, document_of, frames_of, hint, hinted_verbatim, meets_a_quirk,
+    messages_of, read_answer, read_request, read_stream, seals_of, translate_whole,
+    translate_whole_to_stream, usage_of, write_request, write_several,
 };
 pub use usage::{StopReason, Usage, estimate_prompt, estimate_tokens};
 pub use vectors::embeddings_reply;

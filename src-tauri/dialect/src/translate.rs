@@ -14,6 +14,7 @@ mod reply;
 mod seam;
 mod several;
 mod so_far;
+mod withheld;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -32,6 +33,7 @@ pub use reply::{
 };
 pub use several::{usage_of, write_several};
 pub use so_far::Fixed;
+pub use withheld::WithheldCall;
 
 /// What a reply's writer must know of the request it answers.
 #[derive(Debug, Clone, PartialEq)]

@@ -19,6 +19,17 @@ use crate::relay::{Idle, Phase, Pulse, Relay, ReplyBody};
 use crate::resume::Reserve;
 use crate::settle::{Settlement, is_half_told, paused};
 use crate::snapshot::Snapshot;
+use crate::tools::Rounds;
+
+/// What may follow when a stream can't or need not end where its provider ends it.
+pub(crate) enum Further {
+    /// Nothing.
+    None,
+    /// Another target goes on with one that breaks.
+    Reserve(Box<Reserve>),
+    /// Tools are run, and its model goes on.
+    Rounds(Box<Rounds>),
+}
 
 /// Hands the answer to the client.
 pub(crate) async fn deliver(
@@ -26,7 +37,7 @@ pub(crate) async fn deliver(
     dialect: Dialect,
     answer: Answer,
     mut memory: Memory,
-    reserve: Option<Box<Reserve>>,
+    further: Further,
     mut settlement: Settlement,
 ) -> Response<ReplyBody> {
     let status = answer.status.as_u16();
@@ -84,7 +95,7 @@ pub(crate) async fn deliver(
             idle: Idle::new(snapshot.limits.idle),
             pulse: Pulse::new(snapshot.limits.ping),
             memory,
-            reserve,
+            further,
             phase: Phase::Flowing,
         }),
     };

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Response};
 use routing::{Asked, Candidate, KeySource, Plan, Provider, Remedy, remedy};
 
-use crate::answer::{deliver, give_up, refuse};
+use crate::answer::{Further, deliver, give_up, refuse, without_receipt};
 use crate::attempt::{AllFailed, Answer, Asking};
 use crate::exchange::Call;
 use crate::kept::{self, Question};
@@ -21,12 +21,13 @@ use crate::media::Media;
 use crate::memory::{Memory, ToKeep};
 use crate::opening::AnswerBody;
 use crate::place::Place;
-use crate::receipt::Ending;
+use crate::receipt::{Ending, ReceiptId};
 use crate::relay::ReplyBody;
 use crate::resume::{self, Course, Reserve};
 use crate::sending::InHub;
 use crate::settle::Settlement;
 use crate::snapshot::Snapshot;
+use crate::tools::{Offered, Rounds, ToolRule, serve_rounds};
 use crate::walk::walk;
 use crate::{choosing, faults, headers, warmth};
 
@@ -41,6 +42,8 @@ pub(crate) struct Errand {
     pub(crate) local_only: bool,
     /// What its answer is known by, where it may be kept.
     pub(crate) question: Option<Arc<Question>>,
+    /// Tools that its model is offered, and the rule about them.
+    pub(crate) offered: Option<Box<(Offered, Arc<ToolRule>)>>,
 }
 
 /// Why nobody answers.
@@ -132,6 +135,9 @@ impl Errand {
         beginnings: warmth::Beginnings,
         mut settlement: Settlement,
     ) -> Response<ReplyBody> {
+        if self.offered.is_some() {
+            return self.in_rounds(plan, ask, beginnings, settlement).await;
+        }
         let dialect = self.call.endpoint.dialect();
         let followed = resume::is_followed(&plan, self.call.endpoint, self.facts.stream);
         let media = Media::default();
@@ -180,6 +186,50 @@ impl Errand {
         }
     }
 
+    /// Tools may be run for its model.
+    async fn in_rounds(
+        mut self,
+        plan: Plan,
+        ask: routing::Ask,
+        beginnings: warmth::Beginnings,
+        settlement: Settlement,
+    ) -> Response<ReplyBody> {
+        let Some((offered, rule)) = self.offered.take().map(|offered| *offered) else {
+            return without_receipt(self.call.endpoint.dialect(), &faults::died());
+        };
+        let reserve = self.reserve(&plan, ask, beginnings, Media::default(), settlement.id());
+        let rounds = Rounds::new(reserve, plan, offered, rule);
+        serve_rounds(Box::new(rounds), settlement).await
+    }
+
+    /// All that is needed to ask again.
+    fn reserve(
+        self,
+        plan: &Plan,
+        ask: routing::Ask,
+        beginnings: warmth::Beginnings,
+        media: Media,
+        receipt: ReceiptId,
+    ) -> Box<Reserve> {
+        Box::new(Reserve {
+            headers: outgoing(&self.call.headers, &self.inner.instance),
+            lossy: headers::accepts_losses(&self.call.headers),
+            local_only: self.local_only || plan.policy.local_only,
+            policy: plan.policy,
+            left: Vec::new(),
+            receipt,
+            inner: self.inner,
+            snapshot: self.snapshot,
+            call: self.call,
+            facts: self.facts,
+            hub: self.hub,
+            media,
+            beginnings,
+            ask,
+            asked: 0,
+        })
+    }
+
     async fn answered(
         self,
         answer: Answer,
@@ -189,33 +239,23 @@ impl Errand {
     ) -> Response<ReplyBody> {
         let (dialect, snapshot) = (self.call.endpoint.dialect(), Arc::clone(&self.snapshot));
         let going_on = going_on.filter(|_| matches!(answer.body, AnswerBody::Stream(_)));
-        let place = self.place();
-        let (request, hub) = match going_on {
-            Some(_) => (self.hub.read().cloned(), Some(self.hub)),
-            None => (self.hub.into_request(), None),
+        let place = place(&self.inner, &self.call, &self.hub);
+        let (memory, further) = match going_on {
+            Some((ask, beginnings, media)) => {
+                let (request, inner) = (self.hub.read().cloned(), Arc::clone(&self.inner));
+                let to_keep = to_keep(&self.call, request, &settlement);
+                let mut reserve = self.reserve(&plan, ask, beginnings, media, settlement.id());
+                reserve.left = untried(plan, &settlement);
+                let memory = Memory::new(&inner, &answer.provider.id, place, to_keep);
+                (memory, Further::Reserve(reserve))
+            }
+            None => {
+                let to_keep = to_keep(&self.call, self.hub.into_request(), &settlement);
+                let memory = Memory::new(&self.inner, &answer.provider.id, place, to_keep);
+                (memory, Further::None)
+            }
         };
-        let to_keep = to_keep(&self.call, request, &settlement);
-        let memory = Memory::new(&self.inner, &answer.provider.id, place, to_keep);
-        let reserve = hub.zip(going_on).map(|(hub, (ask, beginnings, media))| {
-            Box::new(Reserve {
-                headers: outgoing(&self.call.headers, &self.inner.instance),
-                lossy: headers::accepts_losses(&self.call.headers),
-                local_only: self.local_only || plan.policy.local_only,
-                policy: plan.policy,
-                left: untried(plan, &settlement),
-                receipt: settlement.id(),
-                inner: self.inner,
-                snapshot: self.snapshot,
-                call: self.call,
-                facts: self.facts,
-                hub,
-                media,
-                beginnings,
-                ask,
-                asked: 0,
-            })
-        });
-        deliver(&snapshot, dialect, answer, memory, reserve, settlement).await
+        deliver(&snapshot, dialect, answer, memory, further, settlement).await
     }
 
     /// Nobody answered: an expired answer is better than none, where another provider might have cured it.
@@ -238,19 +278,22 @@ impl Errand {
             None => Err(Box::new(settlement)),
         }
     }
+}
 
-    /// Where the conversation stands, for a caller whose calls come back without ids.
-    fn place(&self) -> Option<Place> {
-        let nameless = self.call.endpoint.dialect() == Dialect::Ollama;
-        let request = self.hub.read().filter(|_| nameless)?;
-        let stash = &self.inner.stash;
-        Some(stash.place(&self.call.client, &request.messages))
-    }
+/// Where the conversation stands, for a caller whose calls come back without ids.
+pub(crate) fn place(inner: &Inner, call: &Call, hub: &InHub) -> Option<Place> {
+    let nameless = call.endpoint.dialect() == Dialect::Ollama;
+    let request = hub.read().filter(|_| nameless)?;
+    Some(inner.stash.place(&call.client, &request.messages))
 }
 
 /// The conversation that a caller of Responses may go on by its name, unless it asked for it not to
 /// be stored. A reply that was passed on as it is, is kept by its provider.
-fn to_keep(call: &Call, request: Option<Request>, settlement: &Settlement) -> Option<ToKeep> {
+pub(crate) fn to_keep(
+    call: &Call,
+    request: Option<Request>,
+    settlement: &Settlement,
+) -> Option<ToKeep> {
     if call.endpoint != Endpoint::Responses {
         return None;
     }
@@ -269,7 +312,7 @@ fn untried(plan: Plan, settlement: &Settlement) -> Vec<Candidate> {
 }
 
 /// The client's headers as they travel, with our hop on them.
-fn outgoing(received: &HeaderMap, instance: &HeaderValue) -> HeaderMap {
+pub(crate) fn outgoing(received: &HeaderMap, instance: &HeaderValue) -> HeaderMap {
     let hops = headers::hops(received, instance);
     let mut outgoing = headers::for_upstream(received);
     outgoing.insert(&headers::HOP, hops);

@@ -19,6 +19,7 @@ use crate::relay::ReplyBody;
 use crate::sending::InHub;
 use crate::settle::{Arrived, Settlement};
 use crate::snapshot::Snapshot;
+use crate::tools::{self, Asked, Whose};
 use crate::{faults, headers};
 
 /// The longest name of a model, in bytes: it is repeated in errors and receipts.
@@ -106,7 +107,36 @@ impl Engine {
             Err(fault) => return refuse(settlement, dialect, &fault, Ending::Refused, None).await,
         };
         let hub = InHub::default();
-        let question = kept::ask(inner, &snapshot, (&call, &facts), local_only, wish, &hub);
+        let asked = Asked {
+            inner,
+            snapshot: &snapshot,
+            call: &call,
+            facts: &facts,
+            hub: &hub,
+            local_only,
+        };
+        match tools::whose(&asked) {
+            Ok(Whose::Model) => {}
+            Ok(Whose::Shadow(note)) => settlement.tools(*note),
+            Ok(Whose::Tool(task)) => match tools::serve(&asked, task, settlement).await {
+                Ok(response) => return response,
+                Err(back) => settlement = *back,
+            },
+            Err(fault) => return refuse(settlement, dialect, &fault, Ending::Refused, None).await,
+        }
+        let offered = tools::offer(&asked).await;
+        let (hub, offered) = match offered {
+            None => (hub, None),
+            Some((offered, mut request)) => {
+                tools::restore(&asked, &offered, &mut request, &mut settlement).await;
+                let rule = Arc::clone(snapshot.tools.rule(&facts.model));
+                (InHub::of_ours(request), Some(Box::new((offered, rule))))
+            }
+        };
+        let question = match &offered {
+            None => kept::ask(inner, &snapshot, (&call, &facts), local_only, wish, &hub),
+            Some(_) => Err(Box::new(kept::may_differ())),
+        };
         settlement.cached(kept::first_word(&question));
         let errand = Errand {
             inner: Arc::clone(inner),
@@ -116,6 +146,7 @@ impl Engine {
             hub,
             local_only,
             question: question.ok().flatten().map(Arc::new),
+            offered,
         };
         kept::serve(errand, wish, settlement).await
     }

@@ -285,6 +285,11 @@ pub(crate) fn ask(
     asked.map_err(|why| Box::new(CacheNote::skipped(why.into_owned())))
 }
 
+/// Why an answer is not looked for whose model may use tools.
+pub(crate) fn may_differ() -> CacheNote {
+    CacheNote::skipped("its model may use tools, and what they find may change".to_owned())
+}
+
 /// What stands on the receipt until more is known.
 pub(crate) fn first_word(asked: &Result<Option<Question>, Box<CacheNote>>) -> Option<CacheNote> {
     match asked {

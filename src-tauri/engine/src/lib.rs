@@ -47,6 +47,7 @@ mod signing;
 mod snapshot;
 mod stash;
 mod stop;
+mod tools;
 mod upstream;
 mod walk;
 mod warmth;
@@ -71,4 +72,8 @@ pub use receipt::{
 pub use relay::ReplyBody;
 pub use settle::Arrived;
 pub use snapshot::{Embedder, FetchRules, Limits, Snapshot, Translation};
+pub use tools::{
+    Checked, OnFailure, Recheck, Recognition, ToolNote, ToolRule, ToolRun, ToolTally, ToolTrouble,
+    ToolWay, Tools,
+};
 pub use upstream::NoClient;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use cache::Cache;
 use http::HeaderValue;
+use offload::Workshop;
 use routing::{KeySource, Machine, Provider, Standing};
 
 use crate::admission::{Admission, Strangers};
@@ -27,6 +28,7 @@ use crate::receipt::ReceiptId;
 use crate::snapshot::Snapshot;
 use crate::stash::Stash;
 use crate::stop::Stop;
+use crate::tools::{Pending, Tallies, ToolTally};
 use crate::upstream::{NoClient, Upstream};
 
 /// The data plane. Cheap to clone.
@@ -54,6 +56,9 @@ pub(crate) struct Inner {
     pub(crate) doctor: Doctor,
     pub(crate) drains: Arc<Drains>,
     pub(crate) kept: Kept,
+    pub(crate) workshop: Arc<Workshop>,
+    pub(crate) tool_tallies: Tallies,
+    pub(crate) pending_calls: Pending,
     pub(crate) stop: Arc<Stop>,
     /// Names this process in the hop header.
     pub(crate) instance: HeaderValue,
@@ -68,7 +73,7 @@ impl Inner {
 impl Engine {
     /// An engine that serves by this snapshot until another is installed. Its
     /// receipts are named after `newest`, the last one of the run before. Answers are kept in `cache`; a small
-    /// model that tells which questions mean the same may lie in `model`.
+    /// model that tells which questions mean the same may lie in `model`. Deterministic tasks are done in `workshop`.
     ///
     /// # Errors
     /// When no TLS client can be made.
@@ -79,6 +84,7 @@ impl Engine {
         newest: Option<ReceiptId>,
         cache: Cache,
         model: PathBuf,
+        workshop: Workshop,
     ) -> Result<Engine, NoClient> {
         let live = Live::default();
         live.install(&snapshot.routes);
@@ -101,6 +107,9 @@ impl Engine {
                 doctor: Doctor::default(),
                 drains: Arc::default(),
                 kept: Kept::new(cache, model),
+                workshop: Arc::new(workshop),
+                tool_tallies: Tallies::default(),
+                pending_calls: Pending::default(),
                 stop: Arc::default(),
                 instance: instance_name(),
             }),
@@ -176,6 +185,16 @@ impl Engine {
     /// Answers that should have been kept and were not: too many at once, or not to be read back.
     pub fn answers_not_kept(&self) -> u64 {
         self.inner.kept.tallies.were_not_kept()
+    }
+
+    /// The tools, to be used beside exchanges.
+    pub fn workshop(&self) -> &Arc<Workshop> {
+        &self.inner.workshop
+    }
+
+    /// How often tools were of use, by the name that was asked for.
+    pub fn tool_tallies(&self) -> Vec<(String, ToolTally)> {
+        self.inner.tool_tallies.told()
     }
 
     /// What is known of the running system.

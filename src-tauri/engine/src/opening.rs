@@ -54,14 +54,14 @@ pub(crate) struct Patience {
 
 /// How an answer comes, and how its caller wants it.
 #[derive(Clone, Copy)]
-pub(crate) struct Streaming {
+pub(crate) struct Streaming<'a> {
     pub(crate) comes: bool,
     pub(crate) asked: bool,
     /// What a stream is for.
-    pub(crate) purpose: Use,
+    pub(crate) purpose: Use<'a>,
 }
 
-impl Streaming {
+impl Streaming<'_> {
     /// Whether the caller gets a stream. What is translated is written as it was asked for, also
     /// where a provider takes no notice of `stream` and answers in one piece.
     pub(crate) fn goes(self, back: &Back) -> bool {
@@ -74,14 +74,14 @@ pub(crate) async fn answer(
     asked: Endpoint,
     sending: Sending,
     headers: &HeaderMap,
-    streaming: Streaming,
+    streaming: Streaming<'_>,
     body: UpstreamBody,
     patience: Patience,
 ) -> Result<AnswerBody, Failure> {
     if streaming.comes {
         let passage = passage(asked, sending, headers).serving(streaming.purpose);
         stream(passage, body, patience).await
-    } else if streaming.purpose == Use::Gathered {
+    } else if matches!(streaming.purpose, Use::Gathered) {
         Err(bad_reply(
             "it answered in one piece where it was to go on with a stream",
         ))
@@ -120,7 +120,7 @@ fn passage(asked: Endpoint, sending: Sending, headers: &HeaderMap) -> Passage {
 async fn whole(
     asked: Endpoint,
     sending: Sending,
-    streaming: Streaming,
+    streaming: Streaming<'_>,
     mut body: UpstreamBody,
     idle: Duration,
 ) -> Result<AnswerBody, Failure> {

@@ -3,10 +3,14 @@
 //! Promises: one shape for both, so that `relay` and `attempt` need not know which it is. Only whole
 //! events come out.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use dialect::hub::Reply;
 use dialect::{
-    Endpoint, Fault, Fixed, Framing, Reading, SealedCall, StreamReader, Translator, Usage, Writing,
+    Endpoint, Fault, Fixed, Framing, Reading, SealedCall, StreamReader, Translator, Usage,
+    WithheldCall, Writing,
 };
 use http::HeaderMap;
 
@@ -38,14 +42,25 @@ pub(crate) enum Back {
 }
 
 /// What the way back of a stream is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Use {
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Use<'a> {
     /// The caller's as it comes.
     Told,
     /// What the caller gets is remembered: another target may have to go on from there.
     Followed,
     /// It is the rest of another one, which it is joined to once it speaks.
     Gathered,
+    /// Calls of tools that are run here are taken out of it.
+    Parted(&'a Parting),
+}
+
+/// What is taken out of answers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Parting {
+    /// Calls of tools with these names.
+    pub(crate) names: Arc<BTreeSet<String>>,
+    /// Also the end of each turn, which somebody looks at first.
+    pub(crate) holds_end: bool,
 }
 
 /// The way back of one stream.
@@ -85,12 +100,15 @@ impl Passage {
     }
 
     /// Makes it serve for this.
-    pub(crate) fn serving(mut self, purpose: Use) -> Passage {
+    pub(crate) fn serving(mut self, purpose: Use<'_>) -> Passage {
         if let Passage::Translated(translator) = &mut self {
             match purpose {
                 Use::Told => {}
                 Use::Followed => translator.follow(),
                 Use::Gathered => translator.gather(),
+                Use::Parted(parting) => {
+                    translator.withhold(Arc::clone(&parting.names), parting.holds_end);
+                }
             }
         }
         self
@@ -118,6 +136,46 @@ impl Passage {
                 (translated.bytes, translated.terminal)
             }
             // One that is passed on as it comes was not followed, and none gathers.
+            _ => (Bytes::new(), false),
+        }
+    }
+
+    /// A turn is over, and the answer may go on: see [`Passage::turn`].
+    pub(crate) fn is_turn_over(&self) -> bool {
+        matches!(self, Passage::Translated(translator) if translator.is_turn_over())
+    }
+
+    /// The turn as its model said it, once; and the calls that were taken out of it.
+    pub(crate) fn turn(&mut self) -> (Reply, Vec<WithheldCall>) {
+        match self {
+            Passage::Verbatim { .. } => Default::default(),
+            Passage::Translated(translator) => {
+                let calls = translator.withheld().to_vec();
+                (translator.turn(), calls)
+            }
+        }
+    }
+
+    /// Ends the answer with the turn that is over.
+    pub(crate) fn release(&mut self) -> Bytes {
+        match self {
+            Passage::Verbatim { .. } => Bytes::new(),
+            Passage::Translated(translator) => translator.release().bytes,
+        }
+    }
+
+    /// Goes on with `rest` as the next turn of one answer. `is_last`: no more calls are run after it.
+    pub(crate) fn join_turn(
+        &mut self,
+        rest: Passage,
+        spent: Usage,
+        is_last: bool,
+    ) -> (Bytes, bool) {
+        match (self, rest) {
+            (Passage::Translated(first), Passage::Translated(rest)) => {
+                let translated = first.join_turn(*rest, spent, is_last);
+                (translated.bytes, translated.terminal)
+            }
             _ => (Bytes::new(), false),
         }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::choosing::Choice;
 use crate::prompt_cache::PromptCache;
+use crate::tools::ToolNote;
 
 /// Names a receipt; later ones are greater. Milliseconds since 1970 in the upper
 /// bits, a counter in the lower twelve, so that an index by id is one by time.
@@ -302,6 +303,9 @@ pub struct Receipt {
     /// What kept answers had to do with it; `None` where nobody looked for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheNote>,
+    /// What tools had to do with it; `None` where none had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<ToolNote>,
     /// Size of the request's body.
     pub request_bytes: u64,
     /// Size of the answer's body.

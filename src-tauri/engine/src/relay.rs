@@ -12,6 +12,7 @@
 //! Bounds: the tail held back is at most the reader's bound for one event (16 MiB).
 
 mod going_on;
+mod turns;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use dialect::{Dialect, Failure, FailureCategory, Fault};
 use http_body::{Body, Frame};
 use tokio::time::Sleep;
 
+use crate::answer::Further;
+use crate::attempt::Answer;
 use crate::conditions::Watched;
 use crate::drain::Underway;
 use crate::kept::{Joined, Paced, Reader};
@@ -30,13 +33,14 @@ use crate::key::ShownKey;
 use crate::ledger::Recorded;
 use crate::live::ProviderLive;
 use crate::memory::Memory;
+use crate::opening::AnswerBody;
 use crate::passage::Passage;
 use crate::receipt::{AttemptFailure, AttemptRecord, Ending};
-use crate::resume::Reserve;
 use crate::settle::{Settlement, unix_ms};
 use crate::stop::StopSeen;
 use crate::upstream::UpstreamBody;
 use going_on::Resuming;
+use turns::BetweenTurns;
 
 /// After the terminal event the upstream gets this long to end its body, so that
 /// its connection can be used again.
@@ -83,8 +87,8 @@ pub(crate) struct Relay {
     pub(crate) pulse: Pulse,
     /// Keeps what a later request may come back to.
     pub(crate) memory: Memory,
-    /// What another target needs to go on with a stream that breaks.
-    pub(crate) reserve: Option<Box<Reserve>>,
+    /// What may follow where it breaks, or where a turn of it is over.
+    pub(crate) further: Further,
     pub(crate) phase: Phase,
 }
 
@@ -93,6 +97,8 @@ pub(crate) enum Phase {
     Flowing,
     /// The stream broke; another target is asked to go on.
     Resuming(Resuming),
+    /// A turn is over; tools are run, and the next one is asked for.
+    BetweenTurns(BetweenTurns),
     /// These bytes may go once the receipt is durable; then the phase after.
     Settling(Recorded, Bytes, After),
     /// The terminal event is out; waiting for the upstream to close.
@@ -248,6 +254,11 @@ impl Relay {
                         return Poll::Pending;
                     }
                 }
+                Phase::BetweenTurns(_) => {
+                    if let Some(bytes) = std::task::ready!(self.poll_next_turn(cx)) {
+                        return Poll::Ready(Some(bytes));
+                    }
+                }
                 Phase::Resuming(_) => {
                     if let Some(bytes) = std::task::ready!(self.poll_resumed(cx)) {
                         return Poll::Ready(Some(bytes));
@@ -295,7 +306,7 @@ impl Relay {
                     self.idle.touch();
                     let (whole, terminal) = self.passage.feed(bytes);
                     let failed = self.passage.reading().failure.is_some();
-                    if !whole.is_empty() || terminal || failed {
+                    if !whole.is_empty() || terminal || failed || self.passage.is_turn_over() {
                         self.pulse.touch();
                         return Poll::Ready(self.forward(whole, terminal));
                     }
@@ -325,11 +336,15 @@ impl Relay {
             self.settle(Ending::Broken, Some(&failure), bytes, After::Linger);
             return None;
         }
+        if self.passage.is_turn_over() {
+            return self.turn_over(bytes, After::Linger);
+        }
         self.settlement.sent(&bytes);
         self.memory.seals(self.passage.seals());
         if !terminal {
             return Some(bytes);
         }
+        self.last_turn();
         if let Some(reply) = self.passage.kept() {
             self.memory.reply(&reply);
         }
@@ -352,7 +367,10 @@ impl Relay {
             // An error event without its blank line: the client could not read it.
             let failure = reading.failure.clone().unwrap_or_else(cut);
             return self.broke_after(rest, &failure);
+        } else if self.passage.is_turn_over() {
+            return self.turn_over(rest, After::End);
         } else if self.passage.is_whole() {
+            self.last_turn();
             self.settlement.sent(&rest);
             self.memory.seals(self.passage.seals());
             if let Some(reply) = self.passage.kept() {
@@ -391,6 +409,30 @@ impl Relay {
             *last = [bytes.as_ref(), last.as_ref()].concat().into();
         }
         None
+    }
+
+    /// Reads on from the stream of this answer, whose passage is given back: it is the rest of this one.
+    fn reads_on(&mut self, answer: Answer) -> Option<Passage> {
+        let AnswerBody::Stream(opened) = answer.body else {
+            return None;
+        };
+        self.settlement.remarked(answer.notes);
+        if let Some(counted) = answer.counted {
+            self.settlement.counted(counted);
+        }
+        self.upstream = opened.rest;
+        self.attempt = Some(answer.attempt);
+        self.key = answer.key;
+        self.first_byte = answer.first_byte;
+        self.live = answer.live;
+        self.stop = answer.underway.watch();
+        self.underway = Some(answer.underway);
+        self.watched = answer.watched;
+        self.provider_name.clone_from(&answer.provider.name);
+        self.memory.goes_on_at(&answer.provider.id);
+        self.idle = Idle::new(self.idle.limit);
+        self.pulse.touch();
+        Some(opened.passage)
     }
 
     /// Ends it for a reason of ours, which says nothing of the provider.

@@ -13,12 +13,12 @@ use dialect::{Endpoint, Facts, Failure, FailureCategory, Task, estimate_tokens};
 use http::HeaderMap;
 use routing::{Ask, BrokenStream, Candidate, Door, Dropped, Plan, Policy, Way};
 
-use crate::attempt::{self, Answer, Asking, Failed, Turn};
+use crate::attempt::{self, Answer, Asking, Failed, Turn as Try};
 use crate::exchange::Call;
 use crate::machine::Inner;
 use crate::media::Media;
 use crate::opening::AnswerBody;
-use crate::passage::{Passage, Use};
+use crate::passage::{Parting, Passage, Use};
 use crate::receipt::ReceiptId;
 use crate::sending::{self, InHub, Unsent};
 use crate::settle::Settlement;
@@ -37,23 +37,37 @@ pub(crate) enum Course<'a> {
     Followed,
     /// It goes on with another one.
     GoesOn(&'a Broken),
+    /// Tools may be run for it here.
+    Turn(&'a Turn),
 }
 
 impl<'a> Course<'a> {
-    pub(crate) fn passage(self) -> Use {
+    pub(crate) fn passage(self) -> Use<'a> {
         match self {
             Course::Plain => Use::Told,
             Course::Followed => Use::Followed,
             Course::GoesOn(_) => Use::Gathered,
+            Course::Turn(turn) if turn.goes_on => Use::Gathered,
+            Course::Turn(turn) => Use::Parted(&turn.parting),
         }
     }
 
     pub(crate) fn broken(self) -> Option<&'a Broken> {
         match self {
             Course::GoesOn(broken) => Some(broken),
-            Course::Plain | Course::Followed => None,
+            Course::Plain | Course::Followed | Course::Turn(_) => None,
         }
     }
+}
+
+/// A turn of a model whose tools are run here.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Turn {
+    pub(crate) parting: Parting,
+    /// Turns before it.
+    pub(crate) before: u32,
+    /// Its stream goes on with one that is under way.
+    pub(crate) goes_on: bool,
 }
 
 /// An answer that broke off.
@@ -241,7 +255,7 @@ impl Reserve {
                 return Err("too much fails at once to try more".to_owned());
             }
             let asking = self.asking(Course::GoesOn(broken));
-            match attempt::one(&asking, &candidate, Turn::First, &[], settlement).await {
+            match attempt::one(&asking, &candidate, Try::First, &[], settlement).await {
                 Ok(answer) if matches!(answer.body, AnswerBody::Stream(_)) => {
                     self.asked += 1;
                     return Ok(answer);
@@ -269,7 +283,7 @@ impl Reserve {
         Some(self.left.remove(able[chosen]))
     }
 
-    fn asking<'a>(&'a self, course: Course<'a>) -> Asking<'a> {
+    pub(crate) fn asking<'a>(&'a self, course: Course<'a>) -> Asking<'a> {
         Asking {
             inner: &self.inner,
             snapshot: &self.snapshot,

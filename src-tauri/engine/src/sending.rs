@@ -73,6 +73,12 @@ struct Read {
 }
 
 impl InHub {
+    /// A request that was changed here.
+    pub(crate) fn of_ours(request: hub::Request) -> InHub {
+        let goes_on = false;
+        InHub(OnceLock::from(Ok(Read { request, goes_on })))
+    }
+
     /// The request, if somebody needed it so far.
     pub(crate) fn read(&self) -> Option<&hub::Request> {
         Some(&self.0.get()?.as_ref().ok()?.request)
@@ -146,7 +152,8 @@ pub(crate) fn prepare(
             let sending = written(asking, candidate, door, thoughts, files)?;
             Ok(followed(asking, candidate, sending))
         }
-        Course::GoesOn(_) => translated(asking, candidate, door, thoughts, files),
+        // What was offered or put back stands in the request in our words alone.
+        Course::GoesOn(_) | Course::Turn(_) => translated(asking, candidate, door, thoughts, files),
     }
 }
 

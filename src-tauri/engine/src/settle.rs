@@ -10,6 +10,7 @@ use bytes::Bytes;
 use cache::Entry;
 use dialect::hub::{Loss, Note};
 use dialect::{Endpoint, Fault, Reading, StopReason, Task, Usage, estimate_tokens};
+use offload::Tool;
 use routing::{Candidate, Dropped, HedgePolicy, NanoUsd, NoHedge, Plan, Price, Provider};
 
 use crate::admission::Permit;
@@ -21,6 +22,7 @@ use crate::machine::Inner;
 use crate::prompt_cache::PromptCache;
 use crate::receipt::{AttemptRecord, Basis, CacheNote, CacheVerdict, Ending, Receipt, ReceiptId};
 use crate::snapshot::Snapshot;
+use crate::tools::{ToolNote, ToolRun, ToolWay};
 
 /// When a request's head arrived, on both clocks.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +76,7 @@ pub(crate) struct Settlement {
 #[derive(Debug, PartialEq, Eq)]
 struct Spent {
     usage: Usage,
+    usage_basis: Basis,
     cost: NanoUsd,
     cost_basis: Basis,
     prompt_cache: Option<PromptCache>,
@@ -129,6 +132,7 @@ impl Settlement {
                 fault: None,
                 message: None,
                 cache: None,
+                tools: None,
                 request_bytes: request_bytes as u64,
                 reply_bytes: 0,
             })),
@@ -171,6 +175,43 @@ impl Settlement {
             self.count(&mut broken);
             self.earlier = Some(Spent::on(&broken));
         }
+        self.goes_on_at(provider, model)
+    }
+
+    /// A turn is over, and its answer goes on when tools were run: what it has cost stands.
+    pub(crate) fn turn_over(&mut self) {
+        if let Some(mut turn) = self.receipt.clone() {
+            turn.ending = Ending::Complete;
+            self.count(&mut turn);
+            self.earlier = Some(Spent::on(&turn));
+        }
+        (self.server, self.reading) = (None, None);
+        (self.counted, self.usages) = (None, Vec::new());
+    }
+
+    /// A whole answer of a turn that is over: its attempt is closed, and what it has cost stands.
+    pub(crate) fn turn_ended(
+        &mut self,
+        snapshot: &Arc<Snapshot>,
+        answer: Answer,
+        reading: Reading,
+    ) {
+        let status = answer.status.as_u16();
+        self.served_by(snapshot, &answer.provider, &answer.model, status);
+        if let Some(counted) = answer.counted {
+            self.counted(counted);
+        }
+        self.paid(answer.usages);
+        self.remarked(answer.notes);
+        let mut attempt = answer.attempt;
+        attempt.took_us = self.elapsed_us().saturating_sub(attempt.started_us);
+        self.attempted(attempt);
+        self.read(reading);
+        self.turn_over();
+    }
+
+    /// This one goes on with the answer. Gives what all before it has cost.
+    pub(crate) fn goes_on_at(&mut self, provider: &Arc<Provider>, model: &str) -> Usage {
         self.server = Some(Arc::clone(provider));
         self.reading = Some(Reading::default());
         (self.counted, self.usages) = (None, Vec::new());
@@ -178,6 +219,11 @@ impl Settlement {
             receipt.provider = Some(provider.id.clone());
             receipt.model = Some(model.to_owned());
         });
+        self.spent()
+    }
+
+    /// What all turns before this one have cost.
+    pub(crate) fn spent(&self) -> Usage {
         self.earlier
             .as_ref()
             .map_or(Usage::default(), |earlier| earlier.usage)
@@ -363,7 +409,7 @@ impl Settlement {
             receipt.provider = Some(provider.id.clone());
             receipt.model = Some(model.to_owned());
             receipt.status = status;
-            receipt.ttft_us = Some(elapsed);
+            receipt.ttft_us.get_or_insert(elapsed);
         });
     }
 
@@ -375,6 +421,38 @@ impl Settlement {
     /// What kept answers have to do with it.
     pub(crate) fn cached(&mut self, note: Option<CacheNote>) {
         self.note(|receipt| receipt.cache = note);
+    }
+
+    /// What tools had to do with it.
+    pub(crate) fn tools(&mut self, note: ToolNote) {
+        self.note(|receipt| receipt.tools = Some(note));
+    }
+
+    /// A tool was run for a model.
+    pub(crate) fn tool_ran(&mut self, run: ToolRun) {
+        self.note(|receipt| {
+            let note = || ToolNote::of(ToolWay::Offered);
+            receipt.tools.get_or_insert_with(note).ran(run);
+        });
+    }
+
+    /// More of what tools had to do with it.
+    pub(crate) fn tools_mut(&mut self, way: ToolWay, change: impl FnOnce(&mut ToolNote)) {
+        self.note(|receipt| change(receipt.tools.get_or_insert_with(|| ToolNote::of(way))));
+    }
+
+    /// The answer is a tool's: nothing is owed for it but what the tool itself takes.
+    pub(crate) fn answered_by_tool(&mut self, tool: &Tool) {
+        let elapsed = self.elapsed_us();
+        self.server = None;
+        self.note(|receipt| {
+            receipt.provider = Some("tool".to_owned());
+            receipt.model = Some(tool.to_string());
+            receipt.status = 200;
+            receipt.ttft_us = Some(elapsed);
+            receipt.stop = Some(StopReason::End);
+            (receipt.cost_basis, receipt.usage_basis) = (Basis::Metered, Basis::Metered);
+        });
     }
 
     /// No kept answer was found, for this reason as far as it is known.
@@ -438,6 +516,15 @@ impl Settlement {
         }
     }
 
+    /// The route's tally of tools learns of it.
+    fn tell_of_tools(&self, receipt: &Receipt) {
+        if let (Some(note), Some(route)) = (&receipt.tools, &receipt.requested_model)
+            && (receipt.ending == Ending::Complete || !note.is_answer())
+        {
+            self.inner.tool_tallies.learn(route, note);
+        }
+    }
+
     pub(crate) fn refused(&mut self, status: u16, fault: &Fault) {
         self.note(|receipt| {
             receipt.status = status;
@@ -488,8 +575,10 @@ impl Settlement {
         {
             (receipt.cost_basis, receipt.usage_basis) = (Basis::Metered, Basis::Metered);
         }
+        count_what_tools_took(&mut receipt);
         self.inner.live.settled(&receipt, unix_ms());
         self.tell_of_cache(&receipt);
+        self.tell_of_tools(&receipt);
         if let Some(witness) = self.witness.take() {
             let _ = witness.set((*receipt).clone());
         }
@@ -520,6 +609,10 @@ impl Settlement {
     /// Fills in tokens and money, each with how sure it is.
     fn count(&self, receipt: &mut Receipt) {
         let (Some(server), Some(reading)) = (&self.server, &self.reading) else {
+            // Between two turns, what is paid for is that of the turns before.
+            if let Some(earlier) = &self.earlier {
+                earlier.stands_on(receipt);
+            }
             return;
         };
         receipt.model_version = reading.model.as_deref().map(bounded);
@@ -570,10 +663,7 @@ impl Settlement {
             receipt.price_version = self.snapshot.as_ref().map(|s| s.price_version.clone());
         }
         if let Some(earlier) = &self.earlier {
-            let both = earlier.and(&Spent::on(receipt));
-            (receipt.usage, receipt.usage_basis) = (both.usage, Basis::Estimated);
-            (receipt.cost, receipt.cost_basis) = (both.cost, both.cost_basis);
-            receipt.prompt_cache = both.prompt_cache;
+            earlier.and(&Spent::on(receipt)).stands_on(receipt);
         }
     }
 }
@@ -582,24 +672,45 @@ impl Spent {
     fn on(receipt: &Receipt) -> Spent {
         Spent {
             usage: receipt.usage,
+            usage_basis: receipt.usage_basis,
             cost: receipt.cost,
             cost_basis: receipt.cost_basis,
             prompt_cache: receipt.prompt_cache,
         }
     }
 
-    /// The beginning of an answer and its rest, each at its own price. How much of a beginning is billed that
-    /// broke off is an estimate, and so is the sum.
+    fn stands_on(&self, receipt: &mut Receipt) {
+        (receipt.usage, receipt.usage_basis) = (self.usage, self.usage_basis);
+        (receipt.cost, receipt.cost_basis) = (self.cost, self.cost_basis);
+        receipt.prompt_cache = self.prompt_cache;
+    }
+
+    /// The beginning of an answer and its rest, each at its own price. The sum is as sure as both are: how much of
+    /// a beginning is billed that broke off is an estimate.
     fn and(&self, rest: &Spent) -> Spent {
+        let both = |one, other| match (one, other) {
+            (Basis::None, Basis::None) => Basis::None,
+            (Basis::Metered, Basis::Metered) => Basis::Metered,
+            _ => Basis::Estimated,
+        };
         Spent {
             usage: self.usage.plus(&rest.usage),
+            usage_basis: both(self.usage_basis, rest.usage_basis),
             cost: [self.cost, rest.cost].into_iter().sum(),
-            cost_basis: match (self.cost_basis, rest.cost_basis) {
-                (Basis::None, Basis::None) => Basis::None,
-                _ => Basis::Estimated,
-            },
+            cost_basis: both(self.cost_basis, rest.cost_basis),
             prompt_cache: PromptCache::both(self.prompt_cache, rest.prompt_cache),
         }
+    }
+}
+
+/// Adds what tools of others cost by the call.
+fn count_what_tools_took(receipt: &mut Receipt) {
+    let runs = receipt.tools.iter().flat_map(|note| &note.calls);
+    let took: NanoUsd = runs.map(|run| run.cost).sum();
+    if took != NanoUsd::ZERO {
+        receipt.cost = [receipt.cost, took].into_iter().sum();
+        // By the price in the config: nobody has metered it.
+        receipt.cost_basis = Basis::Estimated;
     }
 }
 
@@ -695,6 +806,7 @@ mod tests {
                 output: 1,
                 ..Usage::default()
             },
+            usage_basis: cost_basis,
             cost: NanoUsd(cost),
             cost_basis,
             prompt_cache: None,

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use routing::{PromptCacheHints, Routes};
 
+use crate::tools::Tools;
+
 /// What the config file means, checked and compiled. Immutable.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -19,6 +21,8 @@ pub struct Snapshot {
     pub translation: Translation,
     /// What makes vectors of questions, to find similar ones.
     pub embedder: Embedder,
+    /// The tools, and what they may do.
+    pub tools: Tools,
 }
 
 /// What may be done for a translation beyond writing it. What costs something of its own is off.

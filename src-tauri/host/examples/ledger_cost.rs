@@ -133,6 +133,7 @@ fn receipt(id: ReceiptId) -> Box<Receipt> {
         ending: Ending::Complete,
         stop: Some(StopReason::End),
         cache: None,
+        tools: None,
         fault: None,
         message: None,
         request_bytes: 5_000,

@@ -148,6 +148,7 @@ pub async fn boot(options: Options) -> Result<Running, BootError> {
             memory_ms: compiled.cache.memory.as_millis() as u64,
         }),
         folder.model_path(),
+        offload::Workshop::new(sandbox()),
     )?;
     let answers = Arc::new(AnswersOnDisk::new(&compiled.cache));
     control::heed(&engine, &examinations);
@@ -310,6 +311,14 @@ fn look_around(options: Options) -> Result<Found, BootError> {
 }
 
 /// The newest receipt of the run before.
+/// The program that runs code, which lies beside this one.
+fn sandbox() -> Option<PathBuf> {
+    let here = std::env::current_exe().ok()?;
+    let name = format!("signalbox-sandbox{}", std::env::consts::EXE_SUFFIX);
+    let program = here.parent()?.join(name);
+    program.is_file().then_some(program)
+}
+
 async fn newest(ledger: &Arc<SqliteLedger>) -> Result<Option<ReceiptId>, BootError> {
     let ledger = Arc::clone(ledger);
     let found = tokio::task::spawn_blocking(move || {

@@ -90,7 +90,8 @@ pub(super) fn script(model: &str, stream: bool, asked: &Asked) -> Said {
     let able = model.starts_with("able");
     let calls_tools =
         model.starts_with("tool") || model == "think" || able && model != "able-no-tools";
-    let calls = if calls_tools && !asked.tools.is_empty() && asked.results.is_empty() {
+    let again = model == "tools-again";
+    let calls = if calls_tools && !asked.tools.is_empty() && (asked.results.is_empty() || again) {
         match model {
             _ if able => all_called(asked),
             "tools-parallel" => calls(asked, 2),
@@ -100,6 +101,7 @@ pub(super) fn script(model: &str, stream: bool, asked: &Asked) -> Said {
         Vec::new()
     };
     let text = match model {
+        "tools-talk" if !calls.is_empty() => Some("Let me look.".to_owned()),
         _ if !calls.is_empty() => Some(String::new()),
         _ if calls_tools && !asked.results.is_empty() => {
             Some(format!("result: {}", asked.results.join("; ")))
@@ -112,6 +114,9 @@ pub(super) fn script(model: &str, stream: bool, asked: &Asked) -> Said {
             Some(schema) => Some(filled(schema, schema, 0).to_string()),
             None => asked.json.then(|| "{}".to_owned()),
         },
+        "checker" => Some(format!("AGREE\nThat makes {}.", found(asked))),
+        "doubter" => Some("DISAGREE\nIt should be 7.".to_owned()),
+        "rambler" => Some("AGREE\nIt is about a hundred.".to_owned()),
         "image" => Some(seen_images(asked)),
         "edit" => Some(edited(&asked.prompt)),
         "echo" | "brisk" => Some(asked.prompt.trim().to_owned()),
@@ -157,6 +162,13 @@ pub(super) fn script(model: &str, stream: bool, asked: &Asked) -> Said {
         },
         tells_usage: asked.wants_usage,
     }
+}
+
+/// What a tool has found, as the one who is to check it is told.
+fn found(asked: &Asked) -> &str {
+    let rest = asked.prompt.split("Result of the tool: ").nth(1);
+    rest.and_then(|rest| rest.lines().next())
+        .unwrap_or_default()
 }
 
 /// How much a model says that is named after it: `mib-7`. 0 for all others.

@@ -59,6 +59,34 @@ impl Reply {
         reply
     }
 
+    /// The row of events that it is the fold of.
+    pub fn into_events(self) -> Vec<Event> {
+        let mut events = vec![Event::Start(self.start)];
+        let mut ends = Vec::new();
+        let mut next = 0;
+        for (candidate, answer) in self.candidates.into_iter().enumerate() {
+            let candidate = candidate as u32;
+            for block in answer.blocks {
+                block.tell(next, candidate, &mut events);
+                next += 1;
+            }
+            ends.push(Event::Stop {
+                candidate,
+                stop: answer.stop.unwrap_or(StopReason::End),
+                sequence: answer.sequence,
+            });
+        }
+        let extras = self.extras.into_iter();
+        events.extend(extras.map(|(owner, key, value)| Event::Extra { owner, key, value }));
+        events.extend(self.usage.map(Event::Usage));
+        events.append(&mut ends);
+        events.push(match self.failure {
+            Some(failure) => Event::Failed(failure),
+            None => Event::End,
+        });
+        events
+    }
+
     fn take(&mut self, event: Event, places: &mut Vec<(usize, usize)>) {
         match event {
             Event::Start(start) => self.start = start,
@@ -119,5 +147,52 @@ impl Reply {
     fn block(&mut self, places: &[(usize, usize)], block: u32) -> Option<&mut Block> {
         let &(candidate, at) = places.get(block as usize)?;
         self.candidates.get_mut(candidate)?.blocks.get_mut(at)
+    }
+}
+
+impl Block {
+    /// Tells it as events, under this number.
+    fn tell(self, block: u32, candidate: u32, events: &mut Vec<Event>) {
+        events.push(Event::Open {
+            block,
+            candidate,
+            kind: self.kind,
+        });
+        if !self.text.is_empty() {
+            let text = self.text;
+            events.push(Event::Delta { block, text });
+        }
+        events.extend(self.sealed.map(|sealed| Event::Seal { block, sealed }));
+        let remarks = self.annotations.into_iter();
+        events.extend(remarks.map(|annotation| Event::Annotate { block, annotation }));
+        events.push(Event::Close { block });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::law;
+
+    #[test]
+    fn a_reply_told_as_events_is_folded_to_itself() {
+        let block = |kind, text: &str| Block {
+            kind,
+            text: text.to_owned(),
+            sealed: None,
+            annotations: Vec::new(),
+        };
+        let reply = Reply {
+            candidates: vec![Candidate {
+                blocks: vec![block(BlockKind::Text, "a"), block(BlockKind::Refusal, "b")],
+                stop: Some(StopReason::End),
+                sequence: None,
+            }],
+            usage: Some(Usage::default()),
+            ..Reply::default()
+        };
+        let events = reply.clone().into_events();
+        law::check(&events).expect("lawful");
+        assert_eq!(Reply::of(events), reply);
     }
 }

@@ -4,6 +4,9 @@
 //! events, folded. Bounds: one frame (16 MiB), what `InOrder` and `Restore` hold back, and, for all
 //! that readers and writers gather until a reply's end, [`MOST_FED`] bytes a stream.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -11,6 +14,7 @@ use super::Writing;
 use super::kept::Kept;
 use super::seam::Seam;
 use super::so_far::{Fixed, SoFar};
+use super::withheld::{Withheld, WithheldCall};
 use crate::frames::{Frame, Frames, Framing, Unframed};
 use crate::hub::{Back, BlockKind, Event, InOrder, Reply, Restore, Sealed};
 use crate::{Dialect, Endpoint, Failure, FailureCategory, Fault, NotAReply, Reading, Usage, json};
@@ -41,6 +45,8 @@ pub struct Translator {
     seam: Option<Box<Seam>>,
     /// Events of an answer that is to be the rest of another: nothing is written.
     gathered: Option<Vec<Event>>,
+    /// Calls that are not the caller's.
+    withheld: Option<Box<Withheld>>,
 }
 
 /// The longest stream that is translated, in bytes: 256 MiB. Some dialects repeat the whole answer
@@ -137,6 +143,7 @@ impl Translator {
             so_far: None,
             seam: None,
             gathered: None,
+            withheld: None,
         }
     }
 
@@ -163,10 +170,66 @@ impl Translator {
         self.gathered.is_some()
     }
 
+    /// Takes the calls of these tools out of the answer: somebody else than the caller answers them.
+    /// `holds_end`: the end of every turn waits for [`Translator::release`].
+    pub fn withhold(&mut self, names: Arc<BTreeSet<String>>, holds_end: bool) {
+        self.withheld = Some(Box::new(Withheld::new(names, holds_end)));
+        self.follow();
+    }
+
+    /// The turn is over, and the answer goes on when the calls that were taken out are answered.
+    pub fn is_turn_over(&self) -> bool {
+        self.withheld
+            .as_ref()
+            .is_some_and(|withheld| withheld.is_over())
+    }
+
+    /// Ends the answer with the turn that is over.
+    pub fn release(&mut self) -> Translated {
+        let held = self.withheld.as_mut().map(|withheld| withheld.release());
+        let mut out = Vec::new();
+        for event in held.unwrap_or_default() {
+            self.sew(event, &mut out);
+        }
+        Translated {
+            bytes: out.into(),
+            terminal: self.reading.finished,
+        }
+    }
+
+    /// The calls that were taken out of this turn.
+    pub fn withheld(&self) -> &[WithheldCall] {
+        self.withheld
+            .as_ref()
+            .map_or(&[], |withheld| withheld.calls())
+    }
+
+    /// The turn that is over, as its model said it.
+    pub fn turn(&mut self) -> Reply {
+        self.withheld
+            .as_mut()
+            .map_or_else(Reply::default, |withheld| withheld.turn())
+    }
+
+    /// Goes on with `rest`, which has gathered, as the next turn of one answer. `is_last`: what it calls is not
+    /// answered any more.
+    pub fn join_turn(&mut self, rest: Translator, spent: Usage, is_last: bool) -> Translated {
+        let so_far = self.so_far.get_or_insert_default();
+        self.seam = Some(Box::new(Seam::next_turn(so_far, spent)));
+        if let Some(withheld) = &mut self.withheld {
+            withheld.next_turn(is_last);
+        }
+        self.go_on(rest)
+    }
+
     /// Goes on with `rest`, which has gathered, as one answer. `spent`: what this one has cost so far.
-    pub fn join(&mut self, mut rest: Translator, spent: Usage) -> Translated {
+    pub fn join(&mut self, rest: Translator, spent: Usage) -> Translated {
         let so_far = self.so_far.get_or_insert_default();
         self.seam = Some(Box::new(Seam::after(so_far, spent)));
+        self.go_on(rest)
+    }
+
+    fn go_on(&mut self, mut rest: Translator) -> Translated {
         self.frames = rest.frames;
         self.fed = rest.fed;
         self.reader = rest.reader;
@@ -176,11 +239,11 @@ impl Translator {
         self.reading = rest.reading;
         let mut out = Vec::new();
         for event in rest.gathered.take().unwrap_or_default() {
-            self.sew(event, &mut out);
+            self.part(event, &mut out);
         }
         Translated {
             bytes: out.into(),
-            terminal: self.reading.finished,
+            terminal: self.reading.finished && !self.is_turn_over(),
         }
     }
 
@@ -304,23 +367,35 @@ impl Translator {
                         self.reading.failure = Some(failure);
                     }
                 }
-                None if self.seam.is_some() => self.sew(event, &mut out),
-                None => self.tell(event, &mut out),
+                None => self.part(event, &mut out),
             }
         }
         self.restored = restored;
         Translated {
             bytes: out.into(),
-            terminal: self.reading.finished && !was_finished,
+            terminal: self.reading.finished && !was_finished && !self.is_turn_over(),
         }
     }
 
-    /// Tells an event of a second model as the first one's.
-    fn sew(&mut self, event: Event, out: &mut Vec<u8>) {
-        let mut sewn = Vec::new();
-        if let Some(seam) = &mut self.seam {
-            seam.event(event, &mut sewn);
+    /// Takes out what is not the caller's.
+    fn part(&mut self, event: Event, out: &mut Vec<u8>) {
+        let Some(withheld) = &mut self.withheld else {
+            return self.sew(event, out);
+        };
+        let mut left = Vec::new();
+        withheld.event(event, &mut left);
+        for event in left {
+            self.sew(event, out);
         }
+    }
+
+    /// Tells an event; that of a second model as the first one's.
+    fn sew(&mut self, event: Event, out: &mut Vec<u8>) {
+        let Some(seam) = &mut self.seam else {
+            return self.tell(event, out);
+        };
+        let mut sewn = Vec::new();
+        seam.event(event, &mut sewn);
         for event in sewn {
             self.tell(event, out);
         }

@@ -12,7 +12,8 @@ use crate::hub::{BlockKind, Event};
 /// Where a second model's answer was joined to the first.
 #[derive(Debug)]
 pub(super) struct Seam {
-    joint: Joint,
+    /// `None`: it is another turn, and nothing of it repeats what was said.
+    joint: Option<Joint>,
     /// The first answer's text block, until it is known whether the second goes on in it.
     open: Option<u32>,
     /// The second model's text block in which the joint lies.
@@ -28,8 +29,20 @@ pub(super) struct Seam {
 impl Seam {
     pub(super) fn after(so_far: &SoFar, spent: Usage) -> Seam {
         Seam {
-            joint: Joint::after(&so_far.text),
+            joint: Some(Joint::after(&so_far.text)),
             open: so_far.open,
+            joined: None,
+            next: so_far.blocks,
+            numbers: Vec::new(),
+            spent,
+        }
+    }
+
+    /// The next turn of one answer, after tools were run: no text is sewn.
+    pub(super) fn next_turn(so_far: &SoFar, spent: Usage) -> Seam {
+        Seam {
+            joint: None,
+            open: None,
             joined: None,
             next: so_far.blocks,
             numbers: Vec::new(),
@@ -47,7 +60,10 @@ impl Seam {
                 kind,
             } => self.open(block, candidate, kind, out),
             Event::Delta { block, text } if self.joined == Some(block) => {
-                let text = self.joint.push(&text);
+                let text = match &mut self.joint {
+                    Some(joint) => joint.push(&text),
+                    None => text,
+                };
                 self.text(block, text, out);
             }
             Event::Delta { block, text } => self.text(block, text, out),
@@ -76,7 +92,7 @@ impl Seam {
 
     fn open(&mut self, block: u32, candidate: u32, kind: BlockKind, out: &mut Vec<Event>) {
         let is_text = kind == BlockKind::Text;
-        if is_text && self.joined.is_none() {
+        if is_text && self.joint.is_some() && self.joined.is_none() {
             self.joined = Some(block);
             if let Some(open) = self.open.take() {
                 self.numbers.push((block, open));
@@ -103,8 +119,10 @@ impl Seam {
 
     /// What was held back of the text is no repetition any more.
     fn finish_text(&mut self, block: u32, out: &mut Vec<Event>) {
-        if self.joined == Some(block) {
-            let rest = self.joint.finish();
+        if self.joined == Some(block)
+            && let Some(joint) = &mut self.joint
+        {
+            let rest = joint.finish();
             self.text(block, rest, out);
         }
     }

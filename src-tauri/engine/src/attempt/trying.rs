@@ -21,6 +21,7 @@ use crate::key::ShownKey;
 use crate::live::ProviderLive;
 use crate::opening::AnswerBody;
 use crate::receipt::{AttemptFailure, AttemptRecord, Basis, Lost};
+use crate::resume::Course;
 use crate::sending::Unsent;
 use crate::settle::{Settlement, micros, unix_ms};
 use crate::upstream::late;
@@ -145,9 +146,12 @@ impl Try {
             provider: provider.id.clone(),
             model: candidate.model.clone(),
             key: (!provider.more_keys.is_empty()).then(|| candidate.key.name().to_owned()),
-            why: match asking.course.broken() {
-                Some(broken) => broken.why(),
-                None => turn.why(candidate),
+            why: match asking.course {
+                Course::GoesOn(broken) => broken.why(),
+                Course::Turn(one) if one.before > 0 && turn == Turn::First => {
+                    "goes on with what its tools have found".to_owned()
+                }
+                _ => turn.why(candidate),
             },
             started_us: settlement.elapsed_us(),
             took_us: 0,

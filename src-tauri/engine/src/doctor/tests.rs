@@ -45,10 +45,20 @@ fn engine() -> Engine {
         limits: Limits::default(),
         translation: crate::Translation::default(),
         embedder: crate::Embedder::default(),
+        tools: crate::Tools::default(),
     };
     let cache = cache::Cache::new(cache::Limits::default());
     let (ledger, keys) = (Arc::new(Forgetful), Arc::new(Keyless));
-    Engine::new(snapshot, ledger, keys, None, cache, "no-model".into()).expect("an engine")
+    Engine::new(
+        snapshot,
+        ledger,
+        keys,
+        None,
+        cache,
+        "no-model".into(),
+        offload::Workshop::new(None),
+    )
+    .expect("an engine")
 }
 
 #[tokio::test]

@@ -11,7 +11,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use dialect::{Dialect, Failure, FailureCategory};
 
-use super::{Idle, Phase, Relay};
+use super::{Phase, Relay};
+use crate::answer::Further;
 use crate::attempt::Answer;
 use crate::opening::AnswerBody;
 use crate::resume::{Broken, Resumed, not_gone_on, resume};
@@ -29,8 +30,9 @@ pub(crate) struct Resuming {
 impl Relay {
     /// Looks for another target to go on, where the policy and the answer allow; says whether it does.
     pub(super) fn goes_on(&mut self, failure: &Failure) -> bool {
-        let Some(reserve) = self.reserve.take() else {
-            return false;
+        let reserve = match std::mem::replace(&mut self.further, Further::None) {
+            Further::Reserve(reserve) => reserve,
+            Further::None | Further::Rounds(_) => return false,
         };
         let broken = match reserve.may_go_on(failure, &self.passage, &self.provider_name) {
             Ok(broken) => broken,
@@ -85,7 +87,7 @@ impl Relay {
         self.settlement.sent_bytes(sent);
         Poll::Ready(match resumed.rest {
             Ok(answer) => {
-                self.reserve = Some(resumed.reserve);
+                self.further = Further::Reserve(resumed.reserve);
                 self.join(answer, &resumed.broken, &failure)
             }
             Err(why) => {
@@ -98,31 +100,16 @@ impl Relay {
 
     /// Goes on with the rest of the answer as if one had said it all.
     fn join(&mut self, answer: Answer, broken: &Broken, failure: &Failure) -> Option<Bytes> {
-        let AnswerBody::Stream(opened) = answer.body else {
+        if !matches!(answer.body, AnswerBody::Stream(_)) {
             self.break_off(failure);
             return None;
-        };
+        }
         let spent = self.settlement.gone_on(&answer.provider, &answer.model);
         let seam = broken.seam(&answer.provider.name);
         let remark = self.remark(&seam.why);
-        self.settlement
-            .remarked(std::iter::once(seam).chain(answer.notes));
-        if let Some(counted) = answer.counted {
-            self.settlement.counted(counted);
-        }
-        let (bytes, terminal) = self.passage.join(opened.passage, spent);
-        self.upstream = opened.rest;
-        self.attempt = Some(answer.attempt);
-        self.key = answer.key;
-        self.first_byte = answer.first_byte;
-        self.live = answer.live;
-        self.stop = answer.underway.watch();
-        self.underway = Some(answer.underway);
-        self.watched = answer.watched;
-        self.provider_name.clone_from(&answer.provider.name);
-        self.memory.goes_on_at(&answer.provider.id);
-        self.idle = Idle::new(self.idle.limit);
-        self.pulse.touch();
+        self.settlement.remarked([seam]);
+        let rest = self.reads_on(answer)?;
+        let (bytes, terminal) = self.passage.join(rest, spent);
         self.forward([remark, bytes].concat().into(), terminal)
     }
 

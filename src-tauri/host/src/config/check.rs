@@ -33,6 +33,9 @@ pub(super) fn within(
 
 /// A provider's id, which is also a key's name and the word before the slash.
 pub(super) fn provider_id(id: &str) -> Result<(), String> {
+    if id == "tool" {
+        return Err("`tool/…` names the built-in tools; give the provider another name".into());
+    }
     if is_name(id) {
         return Ok(());
     }

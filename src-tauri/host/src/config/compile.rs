@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use dialect::Dialect;
 use dialect::hub::Hosting;
-use engine::{Embedder, FetchRules, Limits, PRACTICE, Translation, practice_provider};
+use engine::{Embedder, FetchRules, Limits, PRACTICE, Tools, Translation, practice_provider};
 use routing::{
     Alias, AuthScheme, Catalogue, CatalogueModel, CatalogueProvider, HedgePolicy, Keeping,
     KeySource, Policy, Provider, Routes, Surface, Target,
@@ -21,7 +21,7 @@ use super::check::{key_source, model_name, place, provider_id, within};
 use super::error::{Wrong, nearest, short};
 use super::listen::{self, ListenConfig};
 use super::written::{self, TargetText, Targets, Written};
-use super::{CacheConfig, LedgerConfig, base_url, keeping};
+use super::{CacheConfig, LedgerConfig, base_url, keeping, tooling};
 
 /// What a text is compiled against.
 pub(super) struct Context<'a> {
@@ -40,6 +40,7 @@ pub(super) struct Meaning {
     pub(super) limits: Limits,
     pub(super) translation: Translation,
     pub(super) embedder: Embedder,
+    pub(super) tools: Tools,
     pub(super) routes: Routes,
 }
 
@@ -73,11 +74,17 @@ pub(super) fn compile(text: &str, context: &Context<'_>) -> Result<Meaning, Wron
             ..Policy::default()
         },
     };
-    for (name, targets) in in_order(written.alias) {
+    let mut with_tools = Vec::new();
+    for (name, mut targets) in in_order(written.alias) {
+        let rule = targets.get_mut().rule.as_mut();
+        if let Some(rule) = rule.and_then(|rule| rule.tools.take()) {
+            with_tools.push((name.get_ref().clone(), rule));
+        }
         let alias = compile_alias(&name, &targets, &routes, context.catalogue)?;
         routes.aliases.insert(alias.name.clone(), alias);
     }
     let embedder = keeping::embedder(&written.cache, &routes)?;
+    let tools = tooling::tools(&written.tools, &with_tools, &routes)?;
     let rules = routes.aliases.values().map(|alias| alias.policy.keeping);
     let longest = rules.chain([usual]).filter(|rule| rule.on);
     cache.longest = longest
@@ -91,6 +98,7 @@ pub(super) fn compile(text: &str, context: &Context<'_>) -> Result<Meaning, Wron
         limits,
         translation,
         embedder,
+        tools,
         routes,
     })
 }

@@ -14,6 +14,7 @@ mod edit;
 mod error;
 mod keeping;
 mod listen;
+mod tooling;
 mod written;
 
 #[cfg(test)]
@@ -241,6 +242,7 @@ impl ConfigFile {
                 limits: meaning.limits,
                 translation: meaning.translation,
                 embedder: meaning.embedder,
+                tools: meaning.tools,
             },
             listen: meaning.listen,
             ledger: meaning.ledger,

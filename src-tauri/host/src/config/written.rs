@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
 
-use super::keeping;
+use super::{keeping, tooling};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -24,6 +24,7 @@ pub(super) struct Written {
     pub(super) ledger: Ledger,
     pub(super) cache: keeping::Cache,
     pub(super) practice: Practice,
+    pub(super) tools: tooling::Tooling,
     /// Their order in the file is that of their positions.
     pub(super) provider: BTreeMap<Spanned<String>, Provider>,
     pub(super) alias: BTreeMap<Spanned<String>, Spanned<Targets>>,
@@ -122,6 +123,7 @@ pub(super) struct Rule {
     pub(super) local_only: bool,
     pub(super) cache: Option<keeping::RuleOrSwitch>,
     pub(super) prompt_cache: Option<PromptCacheHints>,
+    pub(super) tools: Option<tooling::RuleOrNone>,
 }
 
 #[derive(Debug)]
@@ -184,12 +186,13 @@ impl<'de> Visitor<'de> for TargetsVisitor {
                 "local_only" => rule.local_only = map.next_value()?,
                 "cache" => rule.cache = Some(map.next_value()?),
                 "prompt_cache" => rule.prompt_cache = Some(map.next_value()?),
+                "tools" => rule.tools = Some(map.next_value()?),
                 _ => {
                     return Err(A::Error::custom(
                         "an alias is a list of targets; a name with a dot in it must be in quotes, \
                          as in \"gpt-4.1\" = [\"openai/gpt-4.1-mini\"]. As a table it has `targets`, \
-                         `strategy`, `weights`, `hedge`, `broken_stream`, `local_only`, `prompt_cache` \
-                         and `cache`",
+                         `strategy`, `weights`, `hedge`, `broken_stream`, `local_only`, `prompt_cache`, \
+                         `cache` and `tools`",
                     ));
                 }
             }

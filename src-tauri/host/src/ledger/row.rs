@@ -8,7 +8,9 @@ use std::borrow::Cow;
 
 use dialect::hub::Note;
 use dialect::{Endpoint, StopReason, Usage};
-use engine::{AttemptRecord, Basis, CacheNote, Choice, Ending, PromptCache, Receipt, ReceiptId};
+use engine::{
+    AttemptRecord, Basis, CacheNote, Choice, Ending, PromptCache, Receipt, ReceiptId, ToolNote,
+};
 use routing::{Dropped, NanoUsd};
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Row, params};
@@ -17,7 +19,7 @@ use serde::{Deserialize, Serialize};
 /// Idempotent: a batch whose outcome is unknown can be written again.
 pub(super) const INSERT: &str = "
     INSERT OR IGNORE INTO receipts VALUES
-    (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25)";
+    (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26)";
 
 /// Read in the order of the table.
 pub(super) const COLUMNS: &str = "id, started_ms, client, endpoint, requested_model, alias, \
@@ -37,6 +39,8 @@ struct Detail<'a> {
     choice: Option<Cow<'a, Choice>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cache: Option<Cow<'a, CacheNote>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tools: Option<Cow<'a, ToolNote>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     prompt_cache: Option<PromptCache>,
     upstream_id: Option<Cow<'a, str>>,
@@ -61,6 +65,7 @@ pub(super) fn insert(
         notes: Cow::Borrowed(&receipt.notes),
         choice: receipt.choice.as_ref().map(Cow::Borrowed),
         cache: receipt.cache.as_ref().map(Cow::Borrowed),
+        tools: receipt.tools.as_ref().map(Cow::Borrowed),
         prompt_cache: receipt.prompt_cache,
         upstream_id: receipt.upstream_id.as_deref().map(Cow::Borrowed),
         stop: receipt.stop,
@@ -100,6 +105,7 @@ pub(super) fn insert(
         integer(receipt.total_us),
         detail,
         receipt.prompt_cache.map_or(0, |cache| cache.saved.0),
+        receipt.tools.as_ref().map_or(0, |tools| tools.saved.0),
     ])?;
     Ok(())
 }
@@ -123,6 +129,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Receipt> {
         notes: detail.notes.into_owned(),
         choice: detail.choice.map(Cow::into_owned),
         cache: detail.cache.map(Cow::into_owned),
+        tools: detail.tools.map(Cow::into_owned),
         provider: row.get(6)?,
         model: row.get(7)?,
         model_version: row.get(8)?,

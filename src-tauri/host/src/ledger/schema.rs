@@ -43,6 +43,10 @@ const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE receipts ADD COLUMN cache_saved_nano_usd INTEGER NOT NULL DEFAULT 0;
 ",
+    // What tools saved, for the same reason.
+    "
+    ALTER TABLE receipts ADD COLUMN tool_saved_nano_usd INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 /// `SBOX`: `file` and other tools can tell what the file is.

@@ -4,8 +4,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use dialect::{Endpoint, FailureCategory, StopReason, Usage};
 use engine::{
-    AttemptFailure, AttemptRecord, Basis, CacheNote, CacheVerdict, Choice, Ending, Lost,
-    PromptCache, ReceiptId,
+    AttemptFailure, AttemptRecord, Basis, CacheNote, CacheVerdict, Checked, Choice, Ending, Lost,
+    PromptCache, ReceiptId, ToolNote, ToolRun, ToolTrouble, ToolWay,
 };
 use routing::{Dropped, Kept, NanoUsd, Stay};
 use rusqlite::Connection;
@@ -102,6 +102,27 @@ fn full(id: ReceiptId) -> Receipt {
             saved_basis: Basis::Metered,
             saved_tokens: 15,
         }),
+        tools: Some(ToolNote {
+            way: ToolWay::Offered,
+            tool: Some("regex".into()),
+            why: Some("why".into()),
+            calls: vec![ToolRun {
+                tool: "mcp/docs/search".into(),
+                round: 1,
+                took_us: 16,
+                trouble: Some(ToolTrouble {
+                    kind: "too_long".into(),
+                    message: "slow".into(),
+                }),
+                cost: NanoUsd(17),
+            }],
+            checked: Some(Checked::Disagreed),
+            wrong_sums: 2,
+            corrected: true,
+            saved: NanoUsd(18),
+            saved_basis: Basis::Estimated,
+            saved_tokens: 19,
+        }),
         request_bytes: 10,
         reply_bytes: 11,
     }
@@ -134,6 +155,7 @@ fn bare(id: ReceiptId) -> Receipt {
         fault: None,
         message: None,
         cache: None,
+        tools: None,
         ..full(id)
     }
 }
@@ -431,7 +453,8 @@ fn a_ledger_from_before_prompt_caches_were_counted_goes_on() {
     tamper
         .execute_batch(
             "ALTER TABLE receipts DROP COLUMN cache_saved_nano_usd;
-             UPDATE receipts SET detail = json_remove(detail, '$.prompt_cache', '$.attempts[0].hinted');
+             ALTER TABLE receipts DROP COLUMN tool_saved_nano_usd;
+             UPDATE receipts SET detail = json_remove(detail, '$.prompt_cache', '$.tools', '$.attempts[0].hinted');
              PRAGMA user_version = 1;",
         )
         .unwrap();
@@ -444,6 +467,8 @@ fn a_ledger_from_before_prompt_caches_were_counted_goes_on() {
         (both[1].prompt_cache, both[1].attempts[0].hinted),
         (None, false)
     );
+    assert_eq!(both[1].tools, None);
+    assert_eq!(ledger.totals(0, None).unwrap().tool_saved, NanoUsd(18));
     assert_eq!(ledger.totals(0, None).unwrap().cache_saved, NanoUsd(-300));
 }
 

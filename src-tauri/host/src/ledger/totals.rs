@@ -27,6 +27,10 @@ pub struct Totals {
     pub usage: Usage,
     /// What providers' prompt caches saved; less than nothing where writing to them cost more.
     pub cache_saved: NanoUsd,
+    /// What models would have cost where tools answered.
+    pub tool_saved: NanoUsd,
+    /// Answers of tools.
+    pub by_tools: u64,
 }
 
 /// What one provider's receipts come to.
@@ -44,7 +48,8 @@ const SUMS: &str = "count(*), \
     coalesce(sum(cost_nano_usd) FILTER (WHERE cost_basis = 'estimated'), 0), \
     coalesce(sum(input), 0), coalesce(sum(cache_read), 0), coalesce(sum(cache_write), 0), \
     coalesce(sum(cache_write_long), 0), coalesce(sum(output), 0), coalesce(sum(reasoning), 0), \
-    coalesce(sum(cache_saved_nano_usd), 0)";
+    coalesce(sum(cache_saved_nano_usd), 0), coalesce(sum(tool_saved_nano_usd), 0), \
+    count(*) FILTER (WHERE provider = 'tool' AND ending = 'complete')";
 
 impl SqliteLedger {
     /// Sums over the receipts from `since` on and before `until`, in
@@ -105,5 +110,7 @@ fn sums(row: &Row<'_>, first: usize) -> rusqlite::Result<Totals> {
             reasoning: count(9)?,
         },
         cache_saved: NanoUsd(figure(10)?),
+        tool_saved: NanoUsd(figure(11)?),
+        by_tools: count(12)?,
     })
 }
