@@ -402,6 +402,54 @@ hint: string, };
 
 export type Code = "bad_input" | "not_found" | "conflict" | "unavailable";
 
+export type CommandGrant = { 
+/**
+ * The word it is asked for by.
+ */
+name: string, 
+/**
+ * The program and its arguments; no shell reads them.
+ */
+command: Array<string>, 
+/**
+ * The whole path of where it runs.
+ */
+folder: string, 
+/**
+ * Names of environment variables that it sees.
+ */
+environment?: Array<string>, 
+/**
+ * The most time, in seconds; 60 when absent.
+ */
+limit_s?: number, };
+
+export type CommandShown = { 
+/**
+ * The word it is asked for by.
+ */
+name: string, 
+/**
+ * The program and its arguments.
+ */
+command: Array<string>, 
+/**
+ * Where it runs.
+ */
+folder: string, 
+/**
+ * Names of the environment variables that it sees. Never their values.
+ */
+environment: Array<string>, 
+/**
+ * The most time, in seconds.
+ */
+limit_s: number, 
+/**
+ * The folder is there now.
+ */
+is_there: boolean, };
+
 export type ConfigRefusal = { 
 /**
  * One-based line.
@@ -473,6 +521,46 @@ ttft_ms: number | null,
  * Expected cost in billionths of a dollar.
  */
 cost_nano_usd: number | null, };
+
+export type DatabaseGrant = { 
+/**
+ * The word it is asked for by.
+ */
+name: string, 
+/**
+ * The whole path.
+ */
+path: string, 
+/**
+ * The most rows of an answer; 1,000 when absent.
+ */
+rows?: number, 
+/**
+ * The most time for a statement, in milliseconds; 2,000 when absent.
+ */
+limit_ms?: number, };
+
+export type DatabaseShown = { 
+/**
+ * The word it is asked for by.
+ */
+name: string, 
+/**
+ * Where it is.
+ */
+path: string, 
+/**
+ * The most rows of an answer.
+ */
+rows: number, 
+/**
+ * The most time for a statement, in milliseconds.
+ */
+limit_ms: number, 
+/**
+ * The file is there now.
+ */
+is_there: boolean, };
 
 export type DrainShown = { 
 /**
@@ -703,6 +791,28 @@ name: string,
  */
 key: string, };
 
+export type GrantKindShown = "database" | "check" | "server";
+
+export type GrantTool = { "kind": "database" } & DatabaseGrant | { "kind": "check" } & CommandGrant | { "kind": "server" } & ServerGrant | { "kind": "interpreters" } & InterpretersGrant;
+
+export type GrantsShown = { 
+/**
+ * SQLite files that may be read, by name.
+ */
+databases: Array<DatabaseShown>, 
+/**
+ * Commands that may be run, by name.
+ */
+checks: Array<CommandShown>, 
+/**
+ * MCP servers, by name.
+ */
+servers: Array<ServerShown>, 
+/**
+ * What code may do beyond computing.
+ */
+interpreters: InterpretersGrant, };
+
 export type HealthShown = { 
 /**
  * This machine's own way out.
@@ -732,6 +842,20 @@ reason: string,
  * For how much longer, in milliseconds.
  */
 for_ms: number, };
+
+export type InterpretersGrant = { 
+/**
+ * It may ask what time it is.
+ */
+clock: boolean, 
+/**
+ * It may ask for chance.
+ */
+chance: boolean, 
+/**
+ * Folders whose files Python may read.
+ */
+folders: Array<string>, };
 
 export type KeyShown = { 
 /**
@@ -1246,6 +1370,40 @@ auth?: string,
  */
 key?: string, };
 
+export type PutToolRule = { 
+/**
+ * Whose; the usual rule when absent.
+ */
+alias?: string, 
+/**
+ * `off`, `shadow` or `on`.
+ */
+recognise?: string, 
+/**
+ * Tools that models are offered.
+ */
+offer?: Array<string>, 
+/**
+ * How often a model may be asked again after its calls.
+ */
+rounds?: number, 
+/**
+ * `error` or `model`.
+ */
+on_failure?: string, 
+/**
+ * The model that checks what a tool has found; `none` for nobody.
+ */
+verify?: string, 
+/**
+ * `off`, `flag` or `correct`.
+ */
+recheck?: string, 
+/**
+ * Takes out all that the alias says of its own.
+ */
+as_usual?: boolean, };
+
 export type QueueShown = { 
 /**
  * Requests it works on.
@@ -1292,6 +1450,10 @@ choice: ChoiceShown | null,
  */
 cache: CacheNoteShown | null, 
 /**
+ * What tools had to do with it; `None` where none had.
+ */
+tools: ToolNoteShown | null, 
+/**
  * What the translation into the provider's dialect could not carry.
  */
 notes: Array<NoteShown>, 
@@ -1331,6 +1493,30 @@ request_bytes: number,
  * Size of the answer's body.
  */
 reply_bytes: number, };
+
+export type Recognise = { 
+/**
+ * Its words.
+ */
+text: string, };
+
+export type RecognisedShown = { 
+/**
+ * Whose; `None` where it is left to a model.
+ */
+tool: string | null, 
+/**
+ * What the tool would be asked.
+ */
+arguments: unknown, 
+/**
+ * By what it is one, or why it is none.
+ */
+why: string, 
+/**
+ * How long that took to tell, in microseconds.
+ */
+took_us: number, };
 
 export type RequestPage = { 
 /**
@@ -1430,7 +1616,21 @@ fault: string | null,
 /**
  * What kept answers had to do with it: `memory`, `joined`, `missed`, …
  */
-cache: string | null, };
+cache: string | null, 
+/**
+ * How tools came into it: `named`, `recognised`, `shadow`, `offered`, …
+ */
+tools: string | null, };
+
+export type RevokeTool = { 
+/**
+ * Of which kind.
+ */
+kind: GrantKindShown, 
+/**
+ * Its name.
+ */
+name: string, };
 
 export type RouteSignals = { 
 /**
@@ -1457,6 +1657,112 @@ requests_per_minute: number | null,
  * Tokens a minute that are kept to.
  */
 tokens_per_minute: number | null, };
+
+export type RunTool = { 
+/**
+ * Which: `calculator`, `mcp/docs/search`.
+ */
+tool: string, 
+/**
+ * As a client would write it.
+ */
+text?: string, 
+/**
+ * As its JSON Schema says; `null` beside a text.
+ */
+arguments: unknown, };
+
+export type ServerGrant = { 
+/**
+ * The word in `mcp/…/tool`.
+ */
+name: string, 
+/**
+ * The program and its arguments.
+ */
+command?: Array<string>, 
+/**
+ * The whole path of where it runs.
+ */
+folder?: string, 
+/**
+ * Names of environment variables that it sees.
+ */
+environment?: Array<string>, 
+/**
+ * Its address.
+ */
+url?: string, 
+/**
+ * The name of the environment variable that holds its token.
+ */
+token_env?: string, 
+/**
+ * Its tools that may be called; a name may end in a star.
+ */
+allow: Array<string>, 
+/**
+ * The most time for a call, in seconds; 30 when absent.
+ */
+limit_s?: number, 
+/**
+ * What a call costs in dollars, by tool; `*` stands for the others.
+ */
+usd_per_call?: { [key in string]: number }, 
+/**
+ * It stays on this machine and network.
+ */
+local?: boolean, };
+
+export type ServerShown = { 
+/**
+ * The word in `mcp/…/tool`.
+ */
+name: string, 
+/**
+ * The program that is started, and its arguments; empty where it has an address.
+ */
+command: Array<string>, 
+/**
+ * Where it runs.
+ */
+folder: string | null, 
+/**
+ * Names of the environment variables that it sees. Never their values.
+ */
+environment: Array<string>, 
+/**
+ * Its address.
+ */
+url: string | null, 
+/**
+ * The name of the environment variable that holds its token. Never the token.
+ */
+token_env: string | null, 
+/**
+ * That variable is set now, where one is named.
+ */
+has_token: boolean | null, 
+/**
+ * Its tools that may be called.
+ */
+allow: Array<string>, 
+/**
+ * The most time for a call, in seconds.
+ */
+limit_s: number, 
+/**
+ * What a call costs in dollars, by tool; `*` stands for the others.
+ */
+usd_per_call: { [key in string]: number }, 
+/**
+ * It stays on this machine and network.
+ */
+local: boolean, 
+/**
+ * How many of its tools may be used now; 0 where it doesn't answer, or allows none.
+ */
+tools: number, };
 
 export type SetKey = { 
 /**
@@ -1568,7 +1874,17 @@ dialect: string,
  */
 base_url: string, };
 
-export type Tag = "receipts" | "providers" | "keys" | "clients" | "status";
+export type SwitchTool = { 
+/**
+ * Its name.
+ */
+tool: string, 
+/**
+ * Nobody may use it.
+ */
+off: boolean, };
+
+export type Tag = "receipts" | "providers" | "keys" | "clients" | "status" | "tools";
 
 export type TallyShown = { 
 /**
@@ -1682,6 +1998,288 @@ output: number,
  */
 reasoning: number, };
 
+export type ToolCallShown = { 
+/**
+ * Which.
+ */
+tool: string, 
+/**
+ * In which round of a model's calls; 0 where no model asked for it.
+ */
+round: number, 
+/**
+ * How long it took, in milliseconds.
+ */
+took_ms: number, 
+/**
+ * Why it was not done.
+ */
+trouble: ToolTroubleShown | null, 
+/**
+ * What it cost, in billionths of a dollar.
+ */
+cost_nano_usd: number, };
+
+export type ToolDone = { 
+/**
+ * The answer in words.
+ */
+text: string, 
+/**
+ * The answer for programs.
+ */
+result: unknown, 
+/**
+ * How it was come to.
+ */
+working: string | null, };
+
+export type ToolNoteShown = { 
+/**
+ * `named`, `labelled`, `recognised`, `shadow`, `fell_through`, `offered` or `rechecked`.
+ */
+way: string, 
+/**
+ * Whose the answer is, or would have been.
+ */
+tool: string | null, 
+/**
+ * Why, or why a model answers all the same.
+ */
+why: string | null, 
+/**
+ * What was run, in order of beginning.
+ */
+calls: Array<ToolCallShown>, 
+/**
+ * What a model said of what a tool had found: `agreed`, `disagreed` or `unusable`.
+ */
+checked: string | null, 
+/**
+ * Sums in a model's answer that are wrong.
+ */
+wrong_sums: number, 
+/**
+ * The model was told of them and answered once more.
+ */
+corrected: boolean, 
+/**
+ * What a model's answer would have cost, in billionths of a dollar.
+ */
+saved_nano_usd: number, 
+/**
+ * `metered`, `estimated` or `none`.
+ */
+saved_basis: string, 
+/**
+ * Its tokens, in and out, estimated.
+ */
+saved_tokens: number, };
+
+export type ToolOutcome = { 
+/**
+ * Which tool.
+ */
+tool: string, 
+/**
+ * What it was asked; `null` where the text could not be read.
+ */
+arguments: unknown, 
+/**
+ * What it found; `None` where it could not do it.
+ */
+done: ToolDone | null, 
+/**
+ * Why it could not do it.
+ */
+trouble: ToolTroubleShown | null, 
+/**
+ * What was printed to standard output.
+ */
+stdout: string, 
+/**
+ * What was printed to standard error.
+ */
+stderr: string, 
+/**
+ * Some of what was printed was left out.
+ */
+is_cut: boolean, 
+/**
+ * How long it took, in microseconds.
+ */
+took_us: number, };
+
+export type ToolRoute = { 
+/**
+ * The alias, or the model, that was asked for.
+ */
+route: string, 
+/**
+ * It is an alias: it can have a rule of its own.
+ */
+is_alias: boolean, 
+/**
+ * It has one.
+ */
+is_own: boolean, 
+/**
+ * What goes for it.
+ */
+rule: ToolRuleShown, 
+/**
+ * Since the start.
+ */
+tally: ToolTallyShown, };
+
+export type ToolRuleShown = { 
+/**
+ * `off`, `shadow` or `on`.
+ */
+recognise: string, 
+/**
+ * Tools that models are offered: names, the last letter of which may be a star.
+ */
+offer: Array<string>, 
+/**
+ * How often a model may be asked again after its calls.
+ */
+rounds: number, 
+/**
+ * `error` or `model`.
+ */
+on_failure: string, 
+/**
+ * The model that checks and words what a tool has found.
+ */
+verify: string | null, 
+/**
+ * `off`, `flag` or `correct`.
+ */
+recheck: string, };
+
+export type ToolShown = { 
+/**
+ * `calculator`, `mcp/docs/search`
+ */
+name: string, 
+/**
+ * The label of its task, as clients send it.
+ */
+label: string, 
+/**
+ * Its name among the tools that a model is offered.
+ */
+reserved: string, 
+/**
+ * In a sentence or two.
+ */
+what: string, 
+/**
+ * How it is used by a plain text.
+ */
+example: string, 
+/**
+ * JSON Schema of its arguments; `null` where nobody has told it yet.
+ */
+arguments: unknown, 
+/**
+ * Nobody may use it.
+ */
+off: boolean, 
+/**
+ * Why it can't work now, and what to do; `None` where it can.
+ */
+why_not: string | null, 
+/**
+ * The MCP server that it is of.
+ */
+server: string | null, };
+
+export type ToolSums = { 
+/**
+ * Answers of tools.
+ */
+answers: number, 
+/**
+ * What models' answers would have cost, in billionths of a dollar.
+ */
+saved_nano_usd: number, };
+
+export type ToolTallyShown = { 
+/**
+ * Answers of tools.
+ */
+answered: number, 
+/**
+ * Answers that would have been, in the shadow.
+ */
+would_have: number, 
+/**
+ * Tasks that a tool could not do and a model was asked.
+ */
+fell_through: number, 
+/**
+ * Calls by models.
+ */
+calls: number, 
+/**
+ * Times that a model disagreed with a tool.
+ */
+disagreed: number, 
+/**
+ * Answers of models whose arithmetic was wrong.
+ */
+wrong_sums: number, 
+/**
+ * What models' answers would have cost, in billionths of a dollar.
+ */
+saved_nano_usd: number, };
+
+export type ToolTroubleShown = { 
+/**
+ * `bad_input`, `no_answer`, `too_long`, `too_much`, `not_granted` or `unavailable`.
+ */
+kind: string, 
+/**
+ * What happened, and what to do.
+ */
+message: string, };
+
+export type ToolsPage = { 
+/**
+ * The built-in ones in their order, then those of MCP servers that answered.
+ */
+tools: Array<ToolShown>, 
+/**
+ * The rule where an alias says nothing of its own.
+ */
+usual: ToolRuleShown, 
+/**
+ * Every alias, then the other names that tools had to do with, by name.
+ */
+routes: Array<ToolRoute>, 
+/**
+ * What may be touched.
+ */
+grants: GrantsShown, 
+/**
+ * Since local midnight.
+ */
+today: ToolSums, 
+/**
+ * In the last 30 days.
+ */
+month: ToolSums, 
+/**
+ * Whose price tasks are compared with that named their tool.
+ */
+instead_of: string | null, 
+/**
+ * The config file, where all of this is written.
+ */
+config: string, };
+
 export type Totals = { 
 /**
  * Exchanges, however they ended.
@@ -1718,7 +2316,15 @@ cache_saved_nano_usd: number,
 /**
  * Generated tokens of every class.
  */
-output_tokens: number, };
+output_tokens: number, 
+/**
+ * Answers of tools, without a model.
+ */
+by_tools: number, 
+/**
+ * What models' answers would have cost in their place, in billionths of a dollar.
+ */
+tool_saved_nano_usd: number, };
 
 export type VerdictShown = "works" | "noted" | "not_offered" | "failed" | "not_tried";
 
@@ -1751,6 +2357,13 @@ export type Operations = {
   "cache.fetch_model": { input: FetchModel, output: Nothing },
   "cache.cancel_fetch": { input: Nothing, output: Nothing },
   "cache.purge": { input: PurgeCache, output: PurgedCache },
+  "tools.page": { input: Nothing, output: ToolsPage },
+  "tools.run": { input: RunTool, output: ToolOutcome },
+  "tools.recognise": { input: Recognise, output: RecognisedShown },
+  "tools.grant": { input: GrantTool, output: Nothing },
+  "tools.revoke": { input: RevokeTool, output: Nothing },
+  "tools.rule": { input: PutToolRule, output: Nothing },
+  "tools.off": { input: SwitchTool, output: Nothing },
   "drains.list": { input: Nothing, output: Array<DrainShown> },
   "drains.begin": { input: BeginDrain, output: Nothing },
   "drains.end": { input: EndDrain, output: Nothing },
@@ -1783,6 +2396,13 @@ export const operations = {
   "cache.fetch_model": { kind: "mutation", tags: ["receipts"] },
   "cache.cancel_fetch": { kind: "mutation", tags: ["receipts"] },
   "cache.purge": { kind: "mutation", tags: ["receipts"] },
+  "tools.page": { kind: "query", tags: ["tools","receipts","providers"] },
+  "tools.run": { kind: "mutation", tags: [] },
+  "tools.recognise": { kind: "query", tags: [] },
+  "tools.grant": { kind: "mutation", tags: ["tools","status"] },
+  "tools.revoke": { kind: "mutation", tags: ["tools","status"] },
+  "tools.rule": { kind: "mutation", tags: ["tools","status"] },
+  "tools.off": { kind: "mutation", tags: ["tools","status"] },
   "drains.list": { kind: "query", tags: ["receipts","providers","status"] },
   "drains.begin": { kind: "mutation", tags: ["providers","status"] },
   "drains.end": { kind: "mutation", tags: ["providers","status"] },
