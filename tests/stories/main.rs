@@ -34,5 +34,6 @@ mod similar;
 mod similar_model;
 mod streams;
 mod tools;
+mod tools_control;
 mod tools_offered;
 mod translation;

@@ -9,6 +9,7 @@ mod link;
 mod reach;
 mod serve;
 mod simulate;
+mod tools;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -41,6 +42,8 @@ enum Command {
     Resume(drain::Resume),
     /// Of what use kept answers were; forget them, and fetch the model for similar questions
     Cache(cache::Cache),
+    /// Which deterministic tools there are and by which rules they are used; use one
+    Tools(tools::Tools),
     /// Play a scenario of providers in trouble, and see how routing takes it
     Simulate(simulate::Simulate),
     /// Print a fresh one-time link to the panel of the running Signalbox
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
             Command::Drain(drain) => drain::begin(drain).await?,
             Command::Resume(resume) => drain::end(resume).await?,
             Command::Cache(cache) => return cache::run(cache).await,
+            Command::Tools(tools) => return tools::run(tools).await,
             Command::Simulate(simulate) => return simulate::run(&simulate),
             Command::Link(options) => link::run(options).await?,
         }
