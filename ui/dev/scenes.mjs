@@ -1,6 +1,7 @@
 // Canned answers of the control API, a scene for each state worth looking at.
 
 import { EMPTY_CACHE, NO_TALLY, RICH_CACHE, TROUBLED_CACHE } from "./kept.mjs";
+import { EMPTY_TOOLS, recognise, RICH_TOOLS, runTool, toolNote, TROUBLED_TOOLS, withTools } from "./tools.mjs";
 import { NO_SIGNALS, RICH_SIGNALS, TROUBLED_SIGNALS } from "./signals.mjs";
 
 const NOW = Date.now();
@@ -33,7 +34,7 @@ function row(at, n, roll) {
   const ending = fate < 0.88 ? "complete" : fate < 0.92 ? "failed" : fate < 0.95 ? "refused" : fate < 0.975 ? "broken" : "client_gone";
   const answered = ending === "complete" || ending === "broken" || ending === "client_gone";
   const basis = ending === "complete" ? "metered" : answered ? "estimated" : "none";
-  return withKept(n, {
+  return withTools(n, withKept(n, {
     id: id(at, n),
     at_unix_ms: at,
     client,
@@ -56,7 +57,7 @@ function row(at, n, roll) {
     ending,
     fault: { failed: "all_targets_failed", refused: "unknown_model", broken: "broken_stream" }[ending] ?? null,
     cache: null,
-  });
+  }));
 }
 
 const HITS = ["memory", "memory", "joined", "disk", "stale", "similar"];
@@ -229,7 +230,7 @@ function minutes(busy) {
   });
 }
 
-const NO_TOTALS = { requests: 0, failed: 0, spend_nano_usd: 0, estimated_nano_usd: 0, input_tokens: 0, cached_tokens: 0, cache_written_tokens: 0, cache_saved_nano_usd: 0, output_tokens: 0 };
+const NO_TOTALS = { requests: 0, failed: 0, spend_nano_usd: 0, estimated_nano_usd: 0, input_tokens: 0, cached_tokens: 0, cache_written_tokens: 0, cache_saved_nano_usd: 0, output_tokens: 0, by_tools: 0, tool_saved_nano_usd: 0 };
 const NO_CACHE = { read_tokens: 0, written_tokens: 0, saved_nano_usd: 0 };
 
 const overview = (more) => ({
@@ -278,7 +279,7 @@ function receipt(found) {
       failure: "connection", code: null, message: "Nobody listens there.", lost: null, calls: 1,
     });
   }
-  if (found.provider !== null && !kept) {
+  if (found.provider !== null && found.provider !== "tool" && !kept) {
     const started = attempts.length ? 119.4 : 0.4;
     attempts.push({
       provider: found.provider, model: found.model, key: null, why: found.alias ? "listed in the alias" : "named directly", spoken: found.alias ? "gemini" : null, started_ms: started,
@@ -291,6 +292,7 @@ function receipt(found) {
   return {
     row: found,
     cache: found.cache && note(found.cache),
+    tools: toolNote(found),
     attempts,
     choice: found.alias
       ? {
@@ -327,8 +329,8 @@ function receipt(found) {
       hinted: found.alias !== null, read_tokens: cached, written_tokens: 0,
       saved_nano_usd: found.cost_basis === "none" ? 0 : cached * 1_800, basis: found.cost_basis,
     },
-    model_version: found.model ? `${found.model}-20260901` : null,
-    upstream_id: found.provider ? "chatcmpl-BzQ8sJk20sLm3pXw7yTt" : null,
+    model_version: found.model && found.provider !== "tool" ? `${found.model}-20260901` : null,
+    upstream_id: found.provider && found.provider !== "tool" ? "chatcmpl-BzQ8sJk20sLm3pXw7yTt" : null,
     price_version: found.cost_basis === "none" ? null : "2026-11-18",
     stop: found.ending === "complete" ? "end" : null,
     message: refused
@@ -354,13 +356,16 @@ function rich() {
     answers: {
       overview: () => overview({
         in_flight: 3,
-        today: { requests: 1_482 + settled, failed: 37, spend_nano_usd: 3_100_272_940, estimated_nano_usd: 41_200_000, input_tokens: 18_402_113, cached_tokens: 14_120_400, cache_written_tokens: 1_204_113, cache_saved_nano_usd: 24_310_500_000, output_tokens: 402_118 },
+        today: { requests: 1_482 + settled, failed: 37, spend_nano_usd: 3_100_272_940, estimated_nano_usd: 41_200_000, input_tokens: 18_402_113, cached_tokens: 14_120_400, cache_written_tokens: 1_204_113, cache_saved_nano_usd: 24_310_500_000, output_tokens: 402_118, by_tools: 41, tool_saved_nano_usd: 38_410_000 },
         prompt_cache: { read_tokens: 41_902_113, written_tokens: 3_811_420, saved_nano_usd: 71_220_000_000 },
         cache: RICH_CACHE.all,
         minutes: minutes(true),
         providers: RICH_HEALTH,
       }),
       "cache.page": () => RICH_CACHE,
+      "tools.page": () => RICH_TOOLS,
+      "tools.run": runTool,
+      "tools.recognise": recognise,
       "cache.purge": (input) => ({ entries: input.route === undefined ? 263 : 41, disk: true }),
       "cache.fetch_model": () => ({}),
       "cache.cancel_fetch": () => ({}),
@@ -386,6 +391,9 @@ const empty = () => ({
   answers: {
     health: () => NO_SIGNALS,
     "cache.page": () => EMPTY_CACHE,
+    "tools.page": () => EMPTY_TOOLS,
+    "tools.run": runTool,
+    "tools.recognise": recognise,
     overview: () => overview({ practice_only: true }),
     "providers.page": () => ({ providers: [RICH_PROVIDERS.providers.at(-1)], drains: [], key_store: { kind: "keychain" }, aliases: [], config: { path: "/home/ada/.config/signalbox/signalbox.toml", snapshot: 1, refused: null } }),
     "providers.catalogue": () => CATALOGUE.map((one) => ({ ...one, configured: false })),
@@ -410,6 +418,7 @@ function trouble() {
       }),
       health: () => TROUBLED_SIGNALS,
       "cache.page": () => TROUBLED_CACHE,
+      "tools.page": () => TROUBLED_TOOLS,
       "providers.page": () => ({
         ...RICH_PROVIDERS,
         key_store: { kind: "memory", reason: "No keychain answers on this machine (no Secret Service on the session bus). Install and unlock one, such as GNOME Keyring, and start Signalbox again; or give keys by environment variables." },
@@ -418,6 +427,8 @@ function trouble() {
     },
     refuse: {
       "cache.purge": { code: "unavailable", message: "Signalbox is ending." },
+      "tools.rule": { code: "conflict", message: "The alias `fast` is written in a way that can’t be changed from here; write `tools` for it in the file." },
+      "tools.run": { code: "unavailable", message: "Signalbox is ending." },
       "keys.set": { code: "keychain_locked", message: "The keychain is locked. Unlock it and try again." },
       "providers.enable": { code: "config_write", message: "The config file could not be written: permission denied. Check who owns it." },
       "doctor.examine": { code: "conflict", message: "Groq has no key yet; set one, then examine it." },

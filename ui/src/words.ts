@@ -4,6 +4,7 @@
 
 import { count, duration, roughMoney } from "./format";
 import { hitMark, toldAgain } from "./kept";
+import { isByTool } from "./tools";
 import type { AttemptShown, BreakerState, HealthState, LostShown, NetworkShown, ReceiptShown, RequestRow } from "./api/generated";
 
 /** What a lamp shows. The shape differs as well as the colour. */
@@ -170,7 +171,8 @@ export function routeSentence({ row, attempts }: ReceiptShown): string {
   for (const attempt of attempts) {
     steps.push(`${attempt.provider}/${attempt.model} ${attemptOutcome(attempt)}`);
   }
-  if (hitMark(row.cache) !== undefined) steps.push(toldAgain(row.cache ?? ""));
+  if (isByTool(row)) steps.push(`the tool ${row.model ?? ""} answered`);
+  else if (hitMark(row.cache) !== undefined) steps.push(toldAgain(row.cache ?? ""));
   else if (attempts.length === 0) steps.push("no provider was asked");
   return steps.join(" → ");
 }

@@ -8,6 +8,7 @@ import { HealthPage } from "../pages/health/HealthPage";
 import { OverviewPage } from "../pages/overview/OverviewPage";
 import { ProvidersPage } from "../pages/providers/ProvidersPage";
 import { RequestsPage } from "../pages/requests/RequestsPage";
+import { ToolsPage } from "../pages/tools/ToolsPage";
 import { Banners } from "./Banners";
 import { FreshLink } from "./FreshLink";
 import { Rail } from "./Rail";
@@ -21,6 +22,7 @@ const SHOWN: Record<PageName, () => React.ReactNode> = {
   providers: ProvidersPage,
   health: HealthPage,
   cache: CachePage,
+  tools: ToolsPage,
 };
 
 export function App() {

@@ -11,7 +11,7 @@ const SHEET: { where: string; keys: [string[], string][] }[] = [
   {
     where: "Everywhere",
     keys: [
-      [["1", "2", "3", "4", "5"], "Overview, Requests, Providers, Health, Cache"],
+      [["1", "2", "3", "4", "5", "6"], "Overview, Requests, Providers, Health, Cache, Tools"],
       [["?"], "This sheet"],
       [["Tab"], "Next control; Space or Enter uses it"],
     ],
@@ -24,6 +24,13 @@ const SHEET: { where: string; keys: [string[], string][] }[] = [
       [["↓", "↑"], "The same, in the list"],
       [["Enter"], "Open the receipt"],
       [["Esc"], "Close the receipt, or leave the filter"],
+    ],
+  },
+  {
+    where: "Tools",
+    keys: [
+      [["/"], "What the tool is to do"],
+      [["Ctrl", "Enter"], "Run it"],
     ],
   },
 ];

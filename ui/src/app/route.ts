@@ -7,10 +7,11 @@
 //   #/providers              Providers
 //   #/health                 Health
 //   #/cache                  Cache
+//   #/tools                  Tools
 
 import { useMemo, useSyncExternalStore } from "react";
 
-export type PageName = "overview" | "requests" | "providers" | "health" | "cache";
+export type PageName = "overview" | "requests" | "providers" | "health" | "cache" | "tools";
 
 export const PAGES: Record<PageName, { title: string; href: string; key: string }> = {
   overview: { title: "Overview", href: "#/", key: "1" },
@@ -18,6 +19,7 @@ export const PAGES: Record<PageName, { title: string; href: string; key: string 
   providers: { title: "Providers", href: "#/providers", key: "3" },
   health: { title: "Health", href: "#/health", key: "4" },
   cache: { title: "Cache", href: "#/cache", key: "5" },
+  tools: { title: "Tools", href: "#/tools", key: "6" },
 };
 
 export interface Route {

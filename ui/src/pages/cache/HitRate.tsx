@@ -1,10 +1,10 @@
 // How much was answered without a call of its own since the start, by which way, and what that saved.
 
-import type { ReactNode } from "react";
 import type { CacheTally } from "../../api/generated";
 import { count, money, plural, share, shortCount } from "../../format";
 import { hits, lookedFor, TIERS } from "../../kept";
 import { classes } from "../../kit/classes";
+import { Figure, FigureLine } from "../../kit/Figures";
 import css from "./HitRate.module.css";
 
 export function HitRate({ tally }: { tally: CacheTally }) {
@@ -12,7 +12,7 @@ export function HitRate({ tally }: { tally: CacheTally }) {
   const all = lookedFor(tally);
   return (
     <section aria-label="Since Signalbox started" className={css.use}>
-      <dl className={css.figures}>
+      <FigureLine>
         <Figure
           name="Hit rate"
           big
@@ -21,20 +21,10 @@ export function HitRate({ tally }: { tally: CacheTally }) {
         />
         <Saved tally={tally} />
         <Figure name="Tokens saved" value={shortCount(tally.saved_tokens)} note="in and out" />
-      </dl>
+      </FigureLine>
       {all > 0 && <Tiers tally={tally} all={all} />}
       <LeftOut tally={tally} />
     </section>
-  );
-}
-
-function Figure({ name, value, note, big = false }: { name: string; value: ReactNode; note: ReactNode; big?: boolean }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd className={classes(css.value, big && css.big)}>{value}</dd>
-      <dd className={css.note}>{note}</dd>
-    </div>
   );
 }
 

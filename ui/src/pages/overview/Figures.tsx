@@ -1,4 +1,4 @@
-// Today in six figures.
+// Today in seven figures.
 
 import type { ReactNode } from "react";
 import type { CacheTally, PromptCacheSums, Totals } from "../../api/generated";
@@ -63,6 +63,16 @@ export function Figures({ today, caches, cache, inFlight }: Props) {
             <a href="#/cache">
               {asked === 0 ? "nothing looked for yet" : `${shortCount(told)} of ${shortCount(asked)}`}
               <span className="unseen"> since Signalbox started: show the cache</span>
+            </a>
+          }
+        />
+        <Figure
+          name="Done by tools today"
+          value={count(today.by_tools)}
+          note={
+            <a href="#/tools">
+              {today.by_tools === 0 ? "no model left out" : `${money(today.tool_saved_nano_usd)} saved`}
+              <span className="unseen"> by answers without a model: show the tools</span>
             </a>
           }
         />

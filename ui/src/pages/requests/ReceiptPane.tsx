@@ -17,7 +17,9 @@ import { FactsPart } from "./receipt/FactsPart";
 import { NotesPart } from "./receipt/NotesPart";
 import { RoutePart } from "./receipt/RoutePart";
 import { TokensPart } from "./receipt/TokensPart";
+import { ToolsPart } from "./receipt/ToolsPart";
 import { HitMark } from "./HitMark";
+import { ToolMark } from "./ToolMark";
 import css from "./ReceiptPane.module.css";
 
 export function ReceiptPane({ id, onClose }: { id: string; onClose: () => void }) {
@@ -39,6 +41,7 @@ export function ReceiptPane({ id, onClose }: { id: string; onClose: () => void }
         {(data) => (
           <>
             <RoutePart receipt={data} />
+            <ToolsPart tools={data.tools} />
             <CachePart cache={data.cache} />
             <ChoicePart choice={data.choice} />
             <DroppedPart dropped={data.dropped} />
@@ -58,6 +61,7 @@ function Standing({ receipt: { row } }: { receipt: ReceiptShown }) {
     <>
       <Lamp {...ending(row)} />
       <HitMark verdict={row.cache} />
+      <ToolMark way={row.tools} />
       {row.practice && <PracticeMark />}
       <span className="soft" title={date(row.at_unix_ms)}>
         {clock(row.at_unix_ms)}

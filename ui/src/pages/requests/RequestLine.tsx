@@ -8,7 +8,9 @@ import { classes } from "../../kit/classes";
 import { Lamp } from "../../kit/Lamp";
 import { PracticeMark } from "../../kit/PracticeMark";
 import { ending, endpoint, tokensInOut } from "../../words";
+import { servedBy } from "../../tools";
 import { HitMark } from "./HitMark";
+import { ToolMark } from "./ToolMark";
 import css from "./RequestLine.module.css";
 import list from "./RequestList.module.css";
 
@@ -59,14 +61,15 @@ export const RequestLine = memo(function RequestLine({ row, isCursor, isOpen, on
 });
 
 function ServedBy({ row }: { row: RequestRow }) {
-  if (row.provider === null) return <span className="faint">nobody</span>;
-  const target = row.model === null ? row.provider : `${row.provider}/${row.model}`;
+  const served = servedBy(row);
+  if (served === undefined) return <span className="faint">nobody</span>;
+  const { who, target } = served;
   // The model was named in the column before, so only its server is news.
-  const known = row.requested_model === target || row.requested_model === row.model;
+  const known = row.requested_model === row.model || row.requested_model === `${row.provider}/${row.model}`;
   return (
     <span className={css.target}>
       <span className={css.cut} title={target}>
-        {known ? row.provider : target}
+        {known ? who : target}
       </span>
       {row.practice && row.provider !== "practice" && <PracticeMark />}
     </span>
@@ -77,7 +80,7 @@ function Outcome({ row }: { row: RequestRow }) {
   const { aspect, word } = ending(row);
   return (
     <>
-      <Lamp aspect={aspect} word={word} /> <HitMark verdict={row.cache} />
+      <Lamp aspect={aspect} word={word} /> <HitMark verdict={row.cache} /> <ToolMark way={row.tools} />
       {row.ending !== "complete" && row.ending !== "client_gone" && <span className="soft"> {row.status}</span>}
       {row.attempts > 1 && <span className={classes("soft", css.tries)}> after {row.attempts} tries</span>}
     </>

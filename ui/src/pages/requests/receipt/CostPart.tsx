@@ -3,15 +3,17 @@
 import type { PromptCacheShown, ReceiptShown } from "../../../api/generated";
 import { money, roughMoney } from "../../../format";
 import { hitMark } from "../../../kept";
+import { isByTool } from "../../../tools";
 import { basis, lostCost } from "../../../words";
 import { Line, Part } from "./Part";
 
 export function CostPart({ receipt: { row, attempts, price_version, prompt_cache } }: { receipt: ReceiptShown }) {
   const isHit = hitMark(row.cache) !== undefined && row.cost_nano_usd === 0;
-  if (isHit || attempts.length === 0) {
+  if (isHit || (attempts.length === 0 && row.cost_nano_usd === 0)) {
+    const byTool = isByTool(row) ? "None: a tool answered, and no model was asked." : "None: no provider was asked.";
     return (
       <Part title="Cost">
-        <p className="soft">{isHit ? "None: another request paid for this answer." : "None: no provider was asked."}</p>
+        <p className="soft">{isHit ? "None: another request paid for this answer." : byTool}</p>
       </Part>
     );
   }

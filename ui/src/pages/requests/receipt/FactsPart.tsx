@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import type { ReceiptShown } from "../../../api/generated";
 import { bytes, duration } from "../../../format";
 import { CopyButton } from "../../../kit/CopyButton";
+import { isByTool } from "../../../tools";
 import { endpoint, stopReason } from "../../../words";
 import { Line, Part } from "./Part";
 import css from "./FactsPart.module.css";
@@ -16,7 +17,7 @@ export function FactsPart({ receipt }: { receipt: ReceiptShown }) {
         <dl>
           <Line name="First byte">{row.ttft_ms === null ? "none was sent" : duration(row.ttft_ms)}</Line>
           <Line name="Total">{duration(row.total_ms)}</Line>
-          {receipt.stop !== null && <Line name="Ended because">{stopReason(receipt.stop)}</Line>}
+          {receipt.stop !== null && !isByTool(row) && <Line name="Ended because">{stopReason(receipt.stop)}</Line>}
         </dl>
       </Part>
       <Part title="Request">

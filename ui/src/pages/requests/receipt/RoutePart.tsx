@@ -4,6 +4,7 @@
 import type { AttemptShown, ReceiptShown } from "../../../api/generated";
 import { hitMark, toldAgain } from "../../../kept";
 import { classes } from "../../../kit/classes";
+import { isByTool } from "../../../tools";
 import { attemptOutcome, dialect, ending, lostCost, routeSentence } from "../../../words";
 import { Notice } from "../../../kit/Notice";
 import { Told } from "../../../kit/Told";
@@ -26,6 +27,12 @@ export function RoutePart({ receipt }: { receipt: ReceiptShown }) {
         {attempts.map((attempt, index) => (
           <Attempt key={index} attempt={attempt} total={row.total_ms} />
         ))}
+        {isByTool(row) && (
+          <li className={classes(css.stop, css.answered)}>
+            <strong>Tool {row.model}</strong>
+            <p className="soft">no model was asked for the answer</p>
+          </li>
+        )}
         {hitMark(row.cache) !== undefined && (
           <li className={classes(css.stop, css.answered)}>
             <strong>Kept answer</strong>

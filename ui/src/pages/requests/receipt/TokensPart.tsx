@@ -3,6 +3,7 @@
 import type { ReceiptShown } from "../../../api/generated";
 import { count } from "../../../format";
 import { hitMark } from "../../../kept";
+import { isByTool } from "../../../tools";
 import { basis } from "../../../words";
 import { Line, Part } from "./Part";
 
@@ -11,6 +12,13 @@ export function TokensPart({ receipt: { row, attempts, tokens } }: { receipt: Re
     return (
       <Part title="Tokens">
         <p className="soft">None: another request used them.</p>
+      </Part>
+    );
+  }
+  if (isByTool(row) && row.input_tokens + row.output_tokens === 0) {
+    return (
+      <Part title="Tokens">
+        <p className="soft">None: a tool uses none.</p>
       </Part>
     );
   }
