@@ -68,7 +68,7 @@ operations! {
     "cache.fetch_model": Mutation fetch_model(FetchModel) -> Nothing, [Receipts];
     "cache.cancel_fetch": Mutation cancel_fetch(Nothing) -> Nothing, [Receipts];
     "cache.purge": Mutation purge_cache(PurgeCache) -> PurgedCache, [Receipts];
-    "tools.page": Query tools_page(Nothing) -> ToolsPage, [Tools, Receipts, Providers];
+    "tools.page": Query tools_page(Nothing) -> ToolsPage, [Tools, Providers];
     "tools.run": Mutation run_tool(RunTool) -> ToolOutcome, [];
     "tools.recognise": Query recognise(Recognise) -> RecognisedShown, [];
     "tools.grant": Mutation grant_tool(GrantTool) -> Nothing, [Tools, Status];

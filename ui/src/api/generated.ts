@@ -2396,7 +2396,7 @@ export const operations = {
   "cache.fetch_model": { kind: "mutation", tags: ["receipts"] },
   "cache.cancel_fetch": { kind: "mutation", tags: ["receipts"] },
   "cache.purge": { kind: "mutation", tags: ["receipts"] },
-  "tools.page": { kind: "query", tags: ["tools","receipts","providers"] },
+  "tools.page": { kind: "query", tags: ["tools","providers"] },
   "tools.run": { kind: "mutation", tags: [] },
   "tools.recognise": { kind: "query", tags: [] },
   "tools.grant": { kind: "mutation", tags: ["tools","status"] },

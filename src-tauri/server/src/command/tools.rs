@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use super::reach::Line;
 use super::{Complaint, say};
 
-/// The most that is read from standard input, in bytes.
-const MOST: u64 = 4 * 1024 * 1024;
+/// The most that is read from standard input, in bytes: what the control API takes, escaped.
+const MOST: u64 = 512 * 1024;
 
 #[derive(Args)]
 pub(super) struct Tools {
@@ -64,7 +64,7 @@ fn read_all() -> Result<String, Complaint> {
     let mut text = String::new();
     std::io::stdin().take(MOST + 1).read_to_string(&mut text)?;
     match text.len() as u64 > MOST {
-        true => Err("standard input has more than 4 MiB; no tool takes so much".into()),
+        true => Err("standard input has more than 512 KiB; give a tool so much over the proxy, as the model tool/NAME".into()),
         false => Ok(text),
     }
 }

@@ -44,17 +44,18 @@ interface FormProps<T> {
   onDone: () => void;
 }
 
-/** The frame of each form: sending, what was refused, and the buttons. `fields` are those that say a refusal themselves. */
+/** The frame of each form: sending, unless a box of it holds nothing to send, what was refused, and the buttons. `fields` are those that say a refusal themselves. */
 function useGrant(onDone: () => void, fields: string[]) {
   const put = useChange("tools.grant");
   const refused = (field: string) => (put.error?.field === field ? put.error.message : undefined);
-  const frame = (grant: () => GrantTool, isNew: boolean, children: ReactNode) => (
+  const frame = (grant: () => GrantTool | undefined, isNew: boolean, children: ReactNode) => (
     <form
       className={form.form}
       autoComplete="off"
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
-        put.mutate(grant(), { onSuccess: onDone });
+        const wanted = grant();
+        if (wanted) put.mutate(wanted, { onSuccess: onDone });
       }}
     >
       {children}
@@ -74,11 +75,21 @@ function useGrant(onDone: () => void, fields: string[]) {
   return { refused, frame };
 }
 
-const number = (text: string) => (text.trim() === "" ? {} : { value: Number(text) });
-const optional = <K extends string>(name: K, text: string) => {
-  const { value } = number(text);
-  return (value === undefined ? {} : { [name]: value }) as { [P in K]?: number };
-};
+/** A number under its name; nothing where the box is empty. */
+function optional<K extends string>(name: K, text: string): { [P in K]?: number } {
+  return (text.trim() === "" ? {} : { [name]: Number(text) }) as { [P in K]?: number };
+}
+
+/** What stands in the box of a limit: nothing where it is the usual one, which is shown behind it. */
+function shown(limit: number | undefined, usual: number): string {
+  return limit === undefined || limit === usual ? "" : String(limit);
+}
+
+/** Money as a person writes it; below nothing and what is no number is none. */
+function dollars(text: string): number | undefined {
+  const value = Number(text.trim().replace(/^\$/, ""));
+  return Number.isFinite(value) && value >= 0 ? value : undefined;
+}
 
 function Name({ value, onChange, error, asIn }: { value: string; onChange: (name: string) => void; error: string | undefined; asIn: string }) {
   return <Field label="Name" mono isRequired autoFocus value={value} onChange={onChange} hint={asIn} error={error} />;
@@ -88,8 +99,8 @@ function DatabaseForm({ old, onDone }: FormProps<DatabaseShown>) {
   const { refused, frame } = useGrant(onDone, ["name", "path", "rows", "limit_ms"]);
   const [name, setName] = useState(old?.name ?? "");
   const [path, setPath] = useState(old?.path ?? "");
-  const [rows, setRows] = useState(String(old?.rows ?? ""));
-  const [limit, setLimit] = useState(String(old?.limit_ms ?? ""));
+  const [rows, setRows] = useState(shown(old?.rows, 1_000));
+  const [limit, setLimit] = useState(shown(old?.limit_ms, 2_000));
   const grant = (): GrantTool => ({ kind: "database", name: name.trim(), path: path.trim(), ...optional("rows", rows), ...optional("limit_ms", limit) });
   return frame(
     grant,
@@ -111,7 +122,7 @@ function CommandForm({ old, onDone }: FormProps<CommandShown>) {
   const [command, setCommand] = useState(old?.command.join("\n") ?? "");
   const [folder, setFolder] = useState(old?.folder ?? "");
   const [environment, setEnvironment] = useState(old?.environment.join(", ") ?? "");
-  const [limit, setLimit] = useState(String(old?.limit_s ?? ""));
+  const [limit, setLimit] = useState(shown(old?.limit_s, 60));
   const grant = (): GrantTool => ({
     kind: "check", name: name.trim(), command: linesOf(command), folder: folder.trim(), environment: namesOf(environment), ...optional("limit_s", limit),
   });
@@ -143,11 +154,12 @@ function ServerForm({ old, onDone }: FormProps<ServerShown>) {
   const [environment, setEnvironment] = useState(old?.environment.join(", ") ?? "");
   const [allow, setAllow] = useState(old?.allow.join(", ") ?? "");
   const [price, setPrice] = useState(String(old?.usd_per_call["*"] ?? ""));
-  const [limit, setLimit] = useState(String(old?.limit_s ?? ""));
+  const [limit, setLimit] = useState(shown(old?.limit_s, 30));
   const [local, setLocal] = useState(old?.local ?? false);
-  const grant = (): GrantTool => {
+  const grant = (): GrantTool | undefined => {
+    if (dollars(price) === undefined) return undefined;
     const { "*": _, ...others } = old?.usd_per_call ?? {};
-    const { value: each } = number(price);
+    const each = price.trim() === "" ? undefined : dollars(price);
     return {
       kind: "server", name: name.trim(), allow: namesOf(allow), local, ...optional("limit_s", limit),
       usd_per_call: { ...others, ...(each !== undefined && { "*": each }) },
@@ -186,7 +198,7 @@ function ServerForm({ old, onDone }: FormProps<ServerShown>) {
       )}
       <Field label="Tools that may be called" mono value={allow} onChange={setAllow} placeholder="search, read_*" hint="Names between commas; the last letter of one may be a star. None: nothing may be called." error={refused("allow")} />
       <div className={form.pair}>
-        <Field label="A call costs, in dollars" mono value={price} onChange={setPrice} placeholder="0" hint="It stands on the receipts." error={refused("usd_per_call")} />
+        <Field label="A call costs, in dollars" mono value={price} onChange={setPrice} placeholder="0" hint="It stands on the receipts." error={dollars(price) === undefined ? "Write an amount, such as 0.002." : refused("usd_per_call")} />
         <Field label="Time at most, in seconds" mono type="number" value={limit} onChange={setLimit} placeholder="30" error={refused("limit_s")} />
       </div>
       <Lever isSelected={local} onChange={setLocal}>

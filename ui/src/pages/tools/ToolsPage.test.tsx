@@ -142,7 +142,13 @@ test("a command and a server are sent as they are written, and no token is asked
   await user.type(within(dialog).getByLabelText("Address"), "http://127.0.0.1:9/mcp");
   await user.type(within(dialog).getByLabelText("Variable with its token"), "DOCS_TOKEN");
   await user.type(within(dialog).getByLabelText("Tools that may be called"), "search, read_*");
-  await user.type(within(dialog).getByLabelText("A call costs, in dollars"), "0.002");
+  const price = within(dialog).getByLabelText("A call costs, in dollars");
+  await user.type(price, "0.002 each");
+  expect(within(dialog).getByText("Write an amount, such as 0.002.")).toBeTruthy();
+  await user.click(within(dialog).getByRole("button", { name: "Grant" }));
+  expect(sent(calls, "tools.grant").length).toBe(1);
+  await user.clear(price);
+  await user.type(price, "0.002");
   await user.click(within(dialog).getByRole("button", { name: "Grant" }));
   await waitFor(() =>
     expect(sent(calls, "tools.grant")[1]).toEqual({

@@ -13,8 +13,8 @@ import { RouteRules } from "./RouteRules";
 import { ToolBoard } from "./ToolBoard";
 import { TryTool } from "./TryTool";
 
-/** Files come and go, and servers answer, without any event. */
-const AGES_MS = 30_000;
+/** Files come and go without any event; sums over a month are too much to ask for with every receipt. */
+const AGES_MS = 5_000;
 
 export function ToolsPage() {
   const tools = useControl("tools.page", {}, { everyMs: AGES_MS });

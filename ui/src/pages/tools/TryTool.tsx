@@ -46,7 +46,7 @@ export function TryTool({ tools, grants }: { tools: ToolShown[]; grants: GrantsS
   };
 
   return (
-    <Section title="Try" aside={tool.server === null ? "Nothing of it leaves this machine; no model is asked" : `It is done by the MCP server ${tool.server}`}>
+    <Section title="Try" aside={tool.server === null ? "Nothing of it leaves this machine; no model is asked" : `The MCP server ${tool.server} does it; what it charges stands on no receipt`}>
       <div className={css.bench}>
         <div className={css.asks}>
           <Select label="Tool" value={tool.name} onChange={choose} options={tools.map((one) => ({ value: one.name, label: optionOf(one) }))} />
