@@ -258,8 +258,9 @@ async fn a_model_that_calls_without_end_is_stopped_after_its_rounds() {
         let mut body = asks(path, CALL, stream);
         body["tools"] = json!([own_tool(false)]);
         let reply = signalbox.post(path, &body).send().await.unwrap();
-        assert_eq!(reply.status(), 200);
-        reply.text().await.unwrap();
+        let status = reply.status();
+        let said = reply.text().await.unwrap();
+        assert_eq!(status, 200, "{said}");
         let asked = upstream.requests().len() - before;
         assert_eq!(asked, 3, "two rounds, and a last answer");
         let last = upstream.last().json();
