@@ -2,7 +2,7 @@
 //!
 //! Promises: what is found is what the pattern says, with places in bytes and in characters. The usual engine
 //! is linear; one that backtracks looks around and back where it is asked for by name, and is stopped at a
-//! written limit. Bounds: a pattern of 4 KiB, a text of 1 MiB (64 KiB with the engine that backtracks), 10,000
+//! written limit. Bounds: a pattern of 4 KiB, a text of 1 MiB (16 KiB with the engine that backtracks), 10,000
 //! matches, 1 MiB of answer, half a second between matches. Leaves out other flavours' syntax: it is Rust's
 //! `regex`, with Unicode on; alternatives are tried from the left, as in Perl and Python.
 

@@ -19,9 +19,9 @@ const SMALL_PROGRAM: usize = 128 * 1024;
 /// What a search remembers.
 const MEMORY: usize = 4 * 1024 * 1024;
 /// The longest text for the engine that backtracks.
-const BACKTRACKED: usize = 64 * 1024;
+const BACKTRACKED: usize = 16 * 1024;
 /// How often it may step back in one search.
-const BACKTRACKS: usize = 200_000;
+const BACKTRACKS: usize = 100_000;
 /// The most time, looked at between matches.
 const LIMIT: Duration = Duration::from_millis(500);
 
@@ -65,7 +65,7 @@ impl Pattern {
         }
         if length > BACKTRACKED {
             return Err(too_much(
-                "The engine that backtracks takes texts of 64 KiB at most. The linear one takes 1 MiB.",
+                "The engine that backtracks takes texts of 16 KiB at most. The linear one takes 1 MiB.",
             ));
         }
         let flags: String = flags.chars().filter(|flag| *flag != 'u').collect();
