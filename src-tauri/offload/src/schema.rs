@@ -94,7 +94,6 @@ pub(crate) fn run(arguments: &Value, _now: Timestamp) -> Result<Done, Trouble> {
             return Err(too_much(format!("The {name} has {size} bytes; it may have {most}.")));
         }
     }
-    cost::refuse(schema, &document)?;
     let schema = schema.clone();
     let checking = thread::Builder::new()
         .name("schema".to_owned())
@@ -140,6 +139,7 @@ fn value(tree: Tree) -> Result<Value, Trouble> {
 }
 
 fn checked(schema: &Value, document: &Value) -> Result<Done, Trouble> {
+    cost::refuse(schema, document)?;
     let validator = jsonschema::options()
         .with_pattern_options(PatternOptions::regex().size_limit(PROGRAM))
         .build(schema)
