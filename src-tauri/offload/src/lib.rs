@@ -7,10 +7,12 @@
 
 mod done;
 mod grants;
+mod recognise;
 mod tool;
 mod workshop;
 
 pub use done::{Done, Output, Trouble, TroubleKind};
 pub use grants::{Check, Database, Grants, Interpreters, Server, Transport};
+pub use recognise::{MESSAGE, NotRecognised, Recognised, recognise};
 pub use tool::{Spec, Tool, UnknownTool};
 pub use workshop::{Ask, Workshop};
