@@ -25,7 +25,7 @@ use crate::Tool;
 use judge::{Operator, Seen};
 
 /// The most parentheses within each other.
-const DEPTH: usize = 31;
+const DEPTH: usize = 10;
 
 /// Reads the whole message.
 pub(super) fn read(mut place: Place<'_>) -> Result<Recognised, Miss> {
@@ -132,7 +132,7 @@ impl Expression {
 
     fn open(&mut self, written: &str, place: &Place<'_>) -> Result<(), Miss> {
         if self.depth == DEPTH {
-            return Err(place.doubt("its parentheses are more than 31 deep"));
+            return Err(place.doubt("its parentheses are more than 10 deep"));
         }
         self.written.push_str(written);
         self.depth += 1;
@@ -201,6 +201,7 @@ impl Expression {
             ..Level::default()
         };
         self.seen.operator(operator);
+        self.seen.outermost += usize::from(self.depth == 0);
         let written = match operator {
             Operator::Plus | Operator::WordPlus => " + ",
             Operator::Minus | Operator::WordMinus => " - ",

@@ -56,10 +56,12 @@ fn between(mut place: Place<'_>) -> Result<Recognised, Miss> {
     place.want(&["and"], "`and`")?;
     let to = date(&mut place)?;
     tail(&mut place)?;
+    // What lies between is the same in both directions. Written so, dates have the order of their letters.
+    let written = format!("{} - {}", from.max(to), from.min(to));
     Ok(Recognised {
-        tool: Tool::Time,
+        tool: Tool::Calculator,
         why: format!("the whole message asks for the days between {from} and {to}"),
-        arguments: json!({ "operation": "between", "from": from, "to": to, "unit": "days" }),
+        arguments: json!({ "expression": written }),
     })
 }
 
@@ -70,7 +72,7 @@ fn weekday(mut place: Place<'_>) -> Result<Recognised, Miss> {
     Ok(Recognised {
         tool: Tool::Time,
         why: format!("the whole message asks for the weekday of {date}"),
-        arguments: json!({ "operation": "weekday", "date": date }),
+        arguments: json!({ "action": "describe", "time": date }),
     })
 }
 
@@ -106,7 +108,7 @@ fn zone(mut place: Place<'_>) -> Result<Recognised, Miss> {
     Ok(Recognised {
         tool: Tool::Time,
         why: format!("the whole message asks what time {at} is in {zone}"),
-        arguments: json!({ "operation": "convert", "at": at, "zone": zone }),
+        arguments: json!({ "action": "convert", "time": at, "zone": zone }),
     })
 }
 

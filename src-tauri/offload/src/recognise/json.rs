@@ -1,7 +1,8 @@
 //! A JSON document that is to be laid out.
 //!
 //! ```text
-//! task = ["please"] ("format" | "pretty-print" | "pretty print" | "prettify") ["this" | "the following"] "json" ":" document
+//! task  = ["please"] style ["this" | "the following"] "json" ":" document
+//! style = "format" | "pretty-print" | "pretty print" | "prettify" | "minify"
 //! ```
 //!
 //! Promises: from the colon to the message's end there is one whole document, an object or a list, that
@@ -14,13 +15,20 @@ use super::Recognised;
 use super::place::{Miss, Place};
 use crate::Tool;
 
+const STYLES: [(&str, &str); 5] = [
+    ("format", "pretty"),
+    ("pretty-print", "pretty"),
+    ("pretty print", "pretty"),
+    ("prettify", "pretty"),
+    ("minify", "compact"),
+];
+
 /// Reads the whole message.
 pub(super) fn read(mut place: Place<'_>) -> Result<Recognised, Miss> {
     place.words("please");
-    place.want(
-        &["format", "pretty-print", "pretty print", "prettify"],
-        "a task's beginning",
-    )?;
+    let style = place
+        .one_of(&STYLES)
+        .ok_or_else(|| place.miss("a task's beginning"))?;
     place.any(&["this", "the following"]);
     place.want(&["json"], "`json`")?;
     if !place.eat(":") {
@@ -35,6 +43,6 @@ pub(super) fn read(mut place: Place<'_>) -> Result<Recognised, Miss> {
     Ok(Recognised {
         tool: Tool::Convert,
         why: "the whole message is a JSON document that is to be laid out".to_owned(),
-        arguments: json!({ "text": document, "from": "json", "to": "json" }),
+        arguments: json!({ "text": document, "from": "json", "to": "json", "style": style }),
     })
 }

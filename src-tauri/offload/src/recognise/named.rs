@@ -5,12 +5,12 @@
 //! form   = number ("%" | "percent" | "per cent") "of" number
 //!        | whole "mod" whole | whole "factorial" | ["the"] "factorial of" whole
 //!        | ["the"] ("square" | "cube") "root of" number
-//!        | number ("squared" | "cubed") | number ["raised"] "to the power of" whole
+//!        | number ("squared" | "cubed") | number ["raised"] "to the power of" number
 //!        | "the sum of" number "and" number | "the product of" number "and" number
 //! ```
 //!
-//! Promises: each is the whole message: `20% of 50 + 10` is nothing, since it is read in two ways. All but
-//! percents need a lead, `=` or `?`. Leaves out: signs, `%` between two numbers (a remainder or percents),
+//! Promises: each is the whole message: `20% of 50 + 10` is nothing, since it is read in two ways. Those
+//! that are no request by themselves (sums, squares, remainders, factorials) need a lead, `=` or `?`. Leaves out: signs, `%` between two numbers (a remainder or percents),
 //! percents added to numbers, increases.
 
 use serde_json::json;
@@ -29,44 +29,58 @@ struct Form {
     after: &'static str,
     /// Whole numbers only.
     is_whole: bool,
+    /// It is a request without a lead.
+    is_plain: bool,
 }
 
-const fn form(
-    before: &'static str,
-    between: &'static str,
-    after: &'static str,
-    is_whole: bool,
-) -> Form {
+const fn form(before: &'static str, between: &'static str, after: &'static str) -> Form {
     Form {
         before,
         between,
         after,
-        is_whole,
+        is_whole: false,
+        is_plain: false,
     }
 }
 
-const PERCENT: Form = form("", " / 100 * ", "", false);
+impl Form {
+    const fn whole(mut self) -> Form {
+        self.is_whole = true;
+        self
+    }
+
+    const fn plain(mut self) -> Form {
+        self.is_plain = true;
+        self
+    }
+}
+
+const PERCENT: Form = form("", " / 100 * ", "").plain();
+const SQUARE_ROOT: Form = form("sqrt(", "", ")").plain();
+const CUBE_ROOT: Form = form("cbrt(", "", ")").plain();
+const FACTORIAL: Form = form("", "", "!").whole();
+const POWER: Form = form("", "^", "").plain();
 const ROOT: [(&str, Form); 6] = [
-    ("the square root of", form("sqrt(", "", ")", false)),
-    ("square root of", form("sqrt(", "", ")", false)),
-    ("the cube root of", form("cbrt(", "", ")", false)),
-    ("cube root of", form("cbrt(", "", ")", false)),
-    ("the factorial of", form("", "", "!", true)),
-    ("factorial of", form("", "", "!", true)),
+    ("the square root of", SQUARE_ROOT),
+    ("square root of", SQUARE_ROOT),
+    ("the cube root of", CUBE_ROOT),
+    ("cube root of", CUBE_ROOT),
+    ("the factorial of", FACTORIAL),
+    ("factorial of", FACTORIAL),
 ];
 const PAIR: [(&str, Form); 2] = [
-    ("the sum of", form("", " + ", "", false)),
-    ("the product of", form("", " * ", "", false)),
+    ("the sum of", form("", " + ", "")),
+    ("the product of", form("", " * ", "")),
 ];
 const BEHIND: [(&str, Form); 3] = [
-    ("squared", form("", "", "^2", false)),
-    ("cubed", form("", "", "^3", false)),
-    ("factorial", form("", "", "!", true)),
+    ("squared", form("", "", "^2")),
+    ("cubed", form("", "", "^3")),
+    ("factorial", FACTORIAL),
 ];
 const BETWEEN: [(&str, Form); 3] = [
-    ("mod", form("", " mod ", "", true)),
-    ("to the power of", form("", "^", "", false)),
-    ("raised to the power of", form("", "^", "", false)),
+    ("mod", form("", " mod ", "").whole()),
+    ("to the power of", POWER),
+    ("raised to the power of", POWER),
 ];
 
 /// Reads the whole message.
@@ -79,8 +93,7 @@ pub(super) fn read(mut place: Place<'_>) -> Result<Recognised, Miss> {
         return Err(begins.miss("whole numbers"));
     }
     let tail = tail(&mut place)?;
-    let is_percent = form.between == PERCENT.between;
-    if asked == Asked::Bare && !is_percent && !tail.equals && !tail.question {
+    if asked == Asked::Bare && !form.is_plain && !tail.equals && !tail.question {
         return Err(begins.doubt("nothing says that its value is wanted"));
     }
     let mut written = String::with_capacity(48);

@@ -4,6 +4,9 @@
 //! there leaves the place where it was. Letters of words are alike in both cases, ASCII only. Spaces are
 //! blanks and tabs: a line's end is never one.
 
+/// The most blanks between two words. They are stepped over again for each phrase that could be there.
+const BLANKS: usize = 16;
+
 /// A place in the message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
@@ -78,9 +81,12 @@ impl<'a> Place<'a> {
         many
     }
 
-    /// Steps over blanks; whether there were any.
+    /// Steps over blanks, [`BLANKS`] of them at most; whether there were any.
     pub(super) fn spaces(&mut self) -> bool {
-        self.skip(|b| b == b' ' || b == b'\t') > 0
+        let bytes = self.text.as_bytes().iter().skip(self.at).take(BLANKS);
+        let many = bytes.take_while(|b| matches!(b, b' ' | b'\t')).count();
+        self.at += many;
+        many > 0
     }
 
     /// This very text.

@@ -1,20 +1,20 @@
-//! Tasks over a text in quotes: digests, encodings, counts.
+//! Tasks over a text in quotes: digests, encodings.
 //!
 //! ```text
-//! task   = lead (digest | coding | count) tail
+//! task   = lead (digest | coding) tail
 //! digest = ["the"] hash ["hash" | "digest" | "checksum"] "of" text
 //!        | "hash" text ("with" | "using") hash
-//! hash   = "md5" | "sha1" | "sha-1" | "sha256" | "sha-256" | "sha384" | "sha-384" | "sha512" | "sha-512"
+//! hash   = "md5" | "sha1" | "sha-1" | "sha256" | "sha-256" | "sha384" | "sha-384" | "sha512" | "sha-512" | "blake3"
 //! coding = code ["-"] ("encode" | "decode") [":"] text
 //!        | "encode" text ("in" | "to" | "as") code | "decode" text "from" code
 //! code   = "base64" | "hex"
-//! count  = "how many words are" "in" text | "count the words in" text     plain words only
-//!        | "how many" ("letters" | "characters") "are" "in" text          "are" may be left out; one plain word only
 //! text   = one pair of "…", “…”, `…`, on one line, without the pair's own signs or a backslash within
 //! ```
 //!
-//! Promises: the text is beyond doubt, down to the last byte. Leaves out text without quotes, in single
-//! quotes (apostrophes), with escapes; URL encoding (there are several); counts over anything but ASCII.
+//! Promises: the text is beyond doubt, down to the last byte; what could be the name of a file or an address is
+//! no text, but for what is decoded. Leaves out text without quotes, in single
+//! quotes (apostrophes), with escapes; URL encoding (there are several); counts, since what a word or a letter
+//! is differs.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ use super::lead::{lead, tail};
 use super::place::{Miss, Place};
 use crate::Tool;
 
-const HASHES: [(&str, &str); 9] = [
+const HASHES: [(&str, &str); 10] = [
     ("md5", "md5"),
     ("sha1", "sha1"),
     ("sha-1", "sha1"),
@@ -33,6 +33,7 @@ const HASHES: [(&str, &str); 9] = [
     ("sha-384", "sha384"),
     ("sha512", "sha512"),
     ("sha-512", "sha512"),
+    ("blake3", "blake3"),
 ];
 const CODES: [(&str, &str); 2] = [("base64", "base64"), ("hex", "hex")];
 const BOTH: [(&str, (&str, &str)); 8] = [
@@ -63,35 +64,29 @@ type Task = (Tool, &'static str, Value);
 fn task(place: &mut Place<'_>) -> Result<Task, Miss> {
     if let Some((code, direction)) = place.one_of(&BOTH) {
         place.eat(":");
-        return Ok(coding(code, direction, text(place)?));
+        let text = if direction == "decode" {
+            quoted(place)?
+        } else {
+            text(place)?
+        };
+        return Ok(coding(code, direction, text));
     }
     for (direction, between) in [
         ("encode", ["in", "to", "as"].as_slice()),
         ("decode", &["from"]),
     ] {
         if place.words(direction) {
-            let text = text(place)?;
+            let text = if direction == "decode" {
+                quoted(place)?
+            } else {
+                text(place)?
+            };
             place.want(between, "what it is encoded in")?;
             let code = place
                 .one_of(&CODES)
                 .ok_or_else(|| place.miss("`base64` or `hex`"))?;
             return Ok(coding(code, direction, text));
         }
-    }
-    if place.any(&[
-        "how many words are in",
-        "how many words in",
-        "count the words in",
-    ]) {
-        return words(place);
-    }
-    if place.any(&[
-        "how many letters are in",
-        "how many letters in",
-        "how many characters are in",
-        "how many characters in",
-    ]) {
-        return letters(place);
     }
     if place.words("hash") {
         let text = text(place)?;
@@ -120,42 +115,26 @@ fn digest(hash: &str, text: &str) -> Task {
 }
 
 fn coding(code: &str, direction: &str, text: &str) -> Task {
-    let arguments = json!({ "encoding": code, "direction": direction, "text": text });
+    let arguments = json!({ "action": direction, "form": code, "text": text });
     (Tool::Encode, "another encoding of", arguments)
 }
 
-fn words(place: &mut Place<'_>) -> Result<Task, Miss> {
-    let begins = *place;
-    let text = text(place)?;
-    let is_plain = |word: &str| {
-        let word = word.trim_end_matches(['.', ',', '!', '?', ';', ':']);
-        !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric())
-    };
-    if text.is_empty() || !text.split(' ').all(is_plain) {
-        return Err(begins.doubt("what a word is in it"));
-    }
-    Ok((
-        Tool::Text,
-        "the words of",
-        json!({ "text": text, "count": "words" }),
-    ))
-}
-
-fn letters(place: &mut Place<'_>) -> Result<Task, Miss> {
-    let begins = *place;
-    let text = text(place)?;
-    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_alphabetic()) {
-        return Err(begins.doubt("which signs count in it"));
-    }
-    Ok((
-        Tool::Text,
-        "the letters of",
-        json!({ "text": text, "count": "characters" }),
-    ))
-}
-
-/// A text in quotes.
+/// A text in quotes that is meant itself: `"setup.exe"` could be a file.
 fn text<'a>(place: &mut Place<'a>) -> Result<&'a str, Miss> {
+    let before = *place;
+    let text = quoted(place)?;
+    let letter = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = text.as_bytes();
+    let is_name = |at: usize, b: u8| b == b'/' || b == b'.' && letter(bytes.get(at + 1));
+    let has_name = bytes.iter().enumerate().any(|(at, b)| is_name(at, *b));
+    if has_name && !text.contains(' ') {
+        return Err(before.doubt("it could be the name of a file, or an address"));
+    }
+    Ok(text)
+}
+
+/// What stands between quotes.
+fn quoted<'a>(place: &mut Place<'a>) -> Result<&'a str, Miss> {
     place.spaces();
     for (open, close) in [('"', '"'), ('“', '”'), ('`', '`')] {
         let Some(rest) = place.rest().strip_prefix(open) else {

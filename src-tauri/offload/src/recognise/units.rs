@@ -51,11 +51,8 @@ pub(super) fn read(mut place: Place<'_>) -> Result<Recognised, Miss> {
     if asked == Asked::Bare && amount.is_doubtful {
         return Err(begins.doubt("its `,` or `.` is thousands to some and decimals to others"));
     }
-    if asked == Asked::Bare && !is_in && matches!(from.kind, Kind::Time | Kind::Temperature) {
-        return Err(begins.doubt("it could be a span"));
-    }
     let is_letter = |unit: &Unit| matches!(unit.names, ["C"] | ["F"]);
-    if is_letter(from) != is_letter(into) || is_letter(from) && asked == Asked::Bare {
+    if is_letter(from) != is_letter(into) || is_letter(from) && asked == Asked::Bare && is_in {
         return Err(begins.doubt("`C` and `F` are degrees only beside each other"));
     }
     answer(begins, is_below, Some(amount), from, into)
@@ -114,28 +111,37 @@ fn answer(
 /// The longest name of a unit that is here.
 fn unit(place: &mut Place<'_>) -> Result<&'static Unit, Miss> {
     place.spaces();
-    let names = UNITS.iter().flat_map(|unit| {
-        let short = unit.names.iter().map(move |name| (unit, *name, true));
-        short.chain(unit.words.iter().map(move |name| (unit, *name, false)))
-    });
-    let fits = names.filter_map(|(unit, name, is_exact)| {
-        let mut next = *place;
-        let is_here = if is_exact {
-            next.eat(name)
-        } else {
-            next.words(name)
-        };
-        let is_end = matches!(
-            next.byte(),
-            None | Some(b' ' | b'\t' | b'?' | b'.' | b'!' | b',' | b'=')
-        );
-        (is_here && is_end).then_some((unit, next))
-    });
-    match fits.max_by_key(|(_, next)| next.at()) {
-        Some((unit, next)) => {
-            *place = next;
-            Ok(unit)
+    let first = place.byte().unwrap_or_default();
+    let begins = |name: &&&str| {
+        let letter = name.as_bytes().first();
+        letter.is_some_and(|letter| letter.eq_ignore_ascii_case(&first))
+    };
+    let mut longest: Option<(&Unit, Place<'_>)> = None;
+    for unit in &UNITS {
+        let short = unit.names.iter().filter(begins).map(|name| {
+            let mut next = *place;
+            next.eat(name).then_some(next)
+        });
+        let words = unit.words.iter().filter(begins).map(|name| {
+            let mut next = *place;
+            next.words(name).then_some(next)
+        });
+        for next in short.chain(words).flatten() {
+            let is_longer = longest.is_none_or(|(_, before)| next.at() > before.at());
+            if is_longer && ends(&next) {
+                longest = Some((unit, next));
+            }
         }
-        None => Err(place.miss("a unit on the list")),
     }
+    let (unit, next) = longest.ok_or_else(|| place.miss("a unit on the list"))?;
+    *place = next;
+    Ok(unit)
+}
+
+/// A unit ends here: `m/s` and `m-long` don't begin with `m`.
+fn ends(place: &Place<'_>) -> bool {
+    matches!(
+        place.byte(),
+        None | Some(b' ' | b'\t' | b'?' | b'.' | b'!' | b',' | b'=')
+    )
 }

@@ -43,6 +43,8 @@ pub(super) struct Seen {
     /// There are blanks within.
     pub(super) is_spaced: bool,
     pub(super) signs: usize,
+    /// Operators outside of all parentheses: without one, these only surround it all.
+    pub(super) outermost: usize,
     pub(super) parentheses: usize,
     pub(super) functions: usize,
     pub(super) factorials: usize,
@@ -72,8 +74,9 @@ impl Seen {
 
     /// There are operators of these kinds, and nothing else.
     fn only(&self, operators: &[Operator]) -> bool {
-        let others = self.functions + self.factorials + self.parentheses;
-        self.all > 0 && self.many(operators) == self.all && others == 0
+        let is_grouped = self.parentheses > 0 && self.outermost > 0;
+        let is_simple = self.functions + self.factorials == 0 && !is_grouped;
+        self.all > 0 && self.many(operators) == self.all && is_simple
     }
 
     fn has_words(&self) -> bool {
@@ -126,7 +129,7 @@ pub(super) fn judge(seen: &Seen, asked: Asked, tail: Tail, place: Place<'_>) -> 
             "its `,` or `.` is thousands to some and decimals to others",
         ),
         (
-            is_bare && seen.has_words() && !tail.question,
+            is_bare && seen.has_words() && seen.many(&[WordDivided]) == 0 && !tail.question,
             "nothing says that its value is wanted",
         ),
         (!is_plain && seen.many(&[Letter]) > 0, "it could be a size"),
