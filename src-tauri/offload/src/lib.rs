@@ -7,6 +7,7 @@
 
 mod done;
 mod grants;
+mod interpreters;
 mod tool;
 mod workshop;
 

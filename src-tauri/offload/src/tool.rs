@@ -122,7 +122,9 @@ impl Tool {
     /// # Errors
     /// No tool's has.
     pub fn of_label(label: &str) -> Result<Tool, UnknownTool> {
-        let known = Tool::BUILT_IN.into_iter().find(|tool| tool.label() == label);
+        let known = Tool::BUILT_IN
+            .into_iter()
+            .find(|tool| tool.label() == label);
         known.map_or_else(|| label.parse(), Ok)
     }
 
@@ -156,7 +158,9 @@ impl FromStr for Tool {
     type Err = UnknownTool;
 
     fn from_str(name: &str) -> Result<Tool, UnknownTool> {
-        if let Some((server, tool)) = name.strip_prefix("mcp/").and_then(|rest| rest.split_once('/'))
+        if let Some((server, tool)) = name
+            .strip_prefix("mcp/")
+            .and_then(|rest| rest.split_once('/'))
             && !server.is_empty()
             && !tool.is_empty()
         {

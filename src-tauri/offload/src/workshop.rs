@@ -1,7 +1,11 @@
 //! Where the tools are used: one door to all of them.
 
-use serde_json::Value;
+use std::path::PathBuf;
 
+use serde_json::Value;
+use speech::Language;
+
+use crate::interpreters::{self, Bounds, Sandboxes};
 use crate::{Done, Grants, Spec, Tool, Trouble};
 
 /// A task for a tool.
@@ -17,25 +21,51 @@ pub struct Ask {
 
 /// The tools, with what lives longer than a task: sessions, waiting interpreters, connections to servers.
 #[derive(Debug)]
-pub struct Workshop {}
+pub struct Workshop {
+    sandboxes: Sandboxes,
+}
 
 impl Workshop {
-    /// Empty and at rest: nothing is started before it is asked for.
-    pub fn new() -> Workshop {
-        Workshop {}
+    /// Empty and at rest: nothing is started before it is asked for. Code of others is run by the program
+    /// `signalbox-sandbox`, which is here; where it is nowhere, none is.
+    pub fn new(sandbox: Option<PathBuf>) -> Workshop {
+        Workshop {
+            sandboxes: Sandboxes::new(sandbox, Bounds::default()),
+        }
     }
 
     /// What may be asked for, given these grants. Servers that have not been asked yet, or don't answer, are
     /// left out.
-    pub async fn specs(&self, _grants: &Grants) -> Vec<Spec> {
-        Vec::new()
+    pub async fn specs(&self, grants: &Grants) -> Vec<Spec> {
+        let mut specs = Vec::new();
+        if self.sandboxes.are_there() {
+            specs.push(interpreters::spec(Language::Python, &grants.interpreters));
+            specs.push(interpreters::spec(
+                Language::JavaScript,
+                &grants.interpreters,
+            ));
+        }
+        specs
     }
 
     /// Does a task.
     ///
     /// # Errors
     /// It could not be done, for the reason that is said.
-    pub async fn run(&self, _grants: &Grants, _ask: Ask) -> Result<Done, Trouble> {
-        unreachable!("not wired yet")
+    pub async fn run(&self, grants: &Grants, ask: Ask) -> Result<Done, Trouble> {
+        let Ask {
+            tool,
+            arguments,
+            client,
+        } = ask;
+        let code = |language| {
+            self.sandboxes
+                .run(&grants.interpreters, language, &arguments, &client)
+        };
+        match tool {
+            Tool::Python => code(Language::Python).await,
+            Tool::JavaScript => code(Language::JavaScript).await,
+            _ => unreachable!("not wired yet"),
+        }
     }
 }
