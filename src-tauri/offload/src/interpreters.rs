@@ -11,7 +11,7 @@ mod telling;
 mod worker;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -20,9 +20,10 @@ use serde_json::{Value, json};
 use speech::{Language, Limits, MOST_CODE, Setup};
 
 use crate::grants::Interpreters;
+use crate::places::Places;
 use crate::{Done, Spec, Tool, Trouble, TroubleKind};
 
-use self::pool::{Permit, Pool};
+use self::pool::Pool;
 use self::sessions::{Key, Sessions};
 use self::worker::{Lost, Worker};
 
@@ -75,7 +76,7 @@ const MOST_FOLDERS: usize = 16;
 pub(crate) struct Sandboxes {
     program: Option<PathBuf>,
     bounds: Bounds,
-    waiting: AtomicUsize,
+    places: Places,
     kept: Arc<Kept>,
 }
 
@@ -98,10 +99,12 @@ struct Code {
 impl Sandboxes {
     /// Nothing is started before it is asked for.
     pub(crate) fn new(program: Option<PathBuf>, bounds: Bounds) -> Sandboxes {
+        // It is started in another folder than this.
+        let program = program.and_then(|program| std::path::absolute(program).ok());
         Sandboxes {
             program,
             bounds,
-            waiting: AtomicUsize::new(0),
+            places: Places::new(bounds.running, bounds.waiting, bounds.wait),
             kept: Arc::new(Kept {
                 pool: Pool::new(bounds),
                 sessions: Sessions::new(bounds),
@@ -148,11 +151,11 @@ impl Sandboxes {
         setup: &Setup,
         code: &str,
     ) -> Result<speech::Answer, Trouble> {
-        let permit = self.permit().await?;
+        let place = self.places.place().await.ok_or_else(telling::busy)?;
         let mut worker = match self.kept.pool.take(setup) {
             Some(worker) => worker,
             None => {
-                self.kept.pool.make_room(&permit);
+                self.kept.pool.make_room(self.places.free());
                 Worker::start(program, setup).map_err(|lost| telling::lost(lost, setup, None))?
             }
         };
@@ -162,7 +165,7 @@ impl Sandboxes {
         } else {
             worker.end().await;
         }
-        drop(permit);
+        drop(place);
         answer.map_err(|lost| telling::lost(lost, setup, None))
     }
 
@@ -176,11 +179,11 @@ impl Sandboxes {
     ) -> Result<speech::Answer, Trouble> {
         let name = key.name.clone();
         let session = self.kept.sessions.find(&key, setup)?;
-        let waits = self.wait()?;
+        let waits = self.places.waits().ok_or_else(telling::busy)?;
         let turn = tokio::time::timeout(self.bounds.wait, session.turn()).await;
         drop(waits);
         let mut turn = turn.map_err(|_| telling::busy())?;
-        let permit = self.permit().await?;
+        let place = self.places.place().await.ok_or_else(telling::busy)?;
         let begun = match turn.begin() {
             Ok(begun) => begun,
             Err(gone) => {
@@ -203,32 +206,11 @@ impl Sandboxes {
             }
             Err(lost) => Err(lost),
         };
-        drop(permit);
+        drop(place);
         if answer.is_err() {
             self.kept.sessions.forget(&key, &session);
         }
         answer.map_err(|lost| telling::lost(lost, setup, Some(&name)))
-    }
-
-    /// Leave to run now.
-    async fn permit(&self) -> Result<Permit<'_>, Trouble> {
-        if let Some(permit) = self.kept.pool.try_permit() {
-            return Ok(permit);
-        }
-        let _waits = self.wait()?;
-        let permit = tokio::time::timeout(self.bounds.wait, self.kept.pool.permit()).await;
-        permit.map_err(|_| telling::busy())
-    }
-
-    /// A place among those who wait.
-    fn wait(&self) -> Result<Waits<'_>, Trouble> {
-        let others = self.waiting.fetch_add(1, Ordering::Relaxed);
-        let waits = Waits(&self.waiting);
-        if others < self.bounds.waiting {
-            Ok(waits)
-        } else {
-            Err(telling::busy())
-        }
     }
 
     /// What a process is for. Folders are looked at anew each time: what a path leads to may have changed.
@@ -254,15 +236,6 @@ impl Sandboxes {
             folders,
             limits: self.bounds.limits,
         })
-    }
-}
-
-/// Counts one who waits.
-struct Waits<'a>(&'a AtomicUsize);
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -8,6 +8,7 @@
 mod done;
 mod grants;
 mod interpreters;
+mod places;
 mod tool;
 mod workshop;
 

@@ -1,10 +1,9 @@
-//! Processes that have run something and wait for the next, and who may run now.
+//! Processes that have run something and wait for the next.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use speech::Setup;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Bounds, worker::Worker};
 
@@ -12,30 +11,14 @@ use super::{Bounds, worker::Worker};
 #[derive(Debug)]
 pub(super) struct Pool {
     bounds: Bounds,
-    running: Semaphore,
     idle: Mutex<Vec<(Setup, Worker)>>,
 }
-
-/// Leave to run.
-pub(super) type Permit<'a> = SemaphorePermit<'a>;
 
 impl Pool {
     pub(super) fn new(bounds: Bounds) -> Pool {
         Pool {
             bounds,
-            running: Semaphore::new(bounds.running),
             idle: Mutex::default(),
-        }
-    }
-
-    pub(super) fn try_permit(&self) -> Option<Permit<'_>> {
-        self.running.try_acquire().ok()
-    }
-
-    pub(super) async fn permit(&self) -> Permit<'_> {
-        match self.running.acquire().await {
-            Ok(permit) => permit,
-            Err(_) => unreachable!("it is never closed"),
         }
     }
 
@@ -52,8 +35,7 @@ impl Pool {
     }
 
     /// Before another is started: those that wait and those that run are no more than may run at once.
-    pub(super) fn make_room(&self, _running: &Permit<'_>) {
-        let most = self.running.available_permits();
+    pub(super) fn make_room(&self, most: usize) {
         let mut idle = self.idle();
         let many = idle.len().saturating_sub(most);
         idle.drain(..many);
