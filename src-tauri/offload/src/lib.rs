@@ -7,10 +7,12 @@
 
 mod done;
 mod grants;
+mod servers;
 mod tool;
 mod workshop;
 
 pub use done::{Done, Output, Trouble, TroubleKind};
-pub use grants::{Check, Database, Grants, Interpreters, Server, Transport};
+pub use grants::{Check, Database, Grants, Interpreters};
+pub use mcp::{Server, Transport};
 pub use tool::{Spec, Tool, UnknownTool};
 pub use workshop::{Ask, Workshop};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Done, Grants, Spec, Tool, Trouble};
+use crate::{Done, Grants, Spec, Tool, Trouble, servers};
 
 /// A task for a tool.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,25 +17,49 @@ pub struct Ask {
 
 /// The tools, with what lives longer than a task: sessions, waiting interpreters, connections to servers.
 #[derive(Debug)]
-pub struct Workshop {}
+pub struct Workshop {
+    servers: mcp::Servers,
+}
+
+impl Default for Workshop {
+    fn default() -> Workshop {
+        Workshop::new()
+    }
+}
 
 impl Workshop {
     /// Empty and at rest: nothing is started before it is asked for.
     pub fn new() -> Workshop {
-        Workshop {}
+        Workshop {
+            servers: mcp::Servers::new(),
+        }
     }
 
     /// What may be asked for, given these grants. Servers that have not been asked yet, or don't answer, are
     /// left out.
-    pub async fn specs(&self, _grants: &Grants) -> Vec<Spec> {
-        Vec::new()
+    pub async fn specs(&self, grants: &Grants) -> Vec<Spec> {
+        let of_servers = grants
+            .servers
+            .iter()
+            .map(|(name, server)| servers::specs(&self.servers, name, server));
+        futures_util::future::join_all(of_servers)
+            .await
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// Does a task.
     ///
     /// # Errors
     /// It could not be done, for the reason that is said.
-    pub async fn run(&self, _grants: &Grants, _ask: Ask) -> Result<Done, Trouble> {
-        unreachable!("not wired yet")
+    pub async fn run(&self, grants: &Grants, ask: Ask) -> Result<Done, Trouble> {
+        match ask.tool {
+            Tool::Mcp { server, tool } => {
+                let granted = grants.servers.get(&server);
+                servers::run(&self.servers, granted, &server, &tool, ask.arguments).await
+            }
+            _ => unreachable!("not wired yet"),
+        }
     }
 }
