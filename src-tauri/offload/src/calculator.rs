@@ -99,11 +99,17 @@ fn apart(expression: String) -> Result<String, Trouble> {
         .map_err(|error| {
             Trouble::new(
                 crate::TroubleKind::Unavailable,
-                format!("No thread could be started for the calculation: {error}. Try again later."),
+                format!(
+                    "No thread could be started for the calculation: {error}. Try again later."
+                ),
             )
         })?;
     let ended = thread.join();
-    ended.unwrap_or_else(|_| Err(no_answer("The calculator failed at this expression. Write it another way.")))
+    ended.unwrap_or_else(|_| {
+        Err(no_answer(
+            "The calculator failed at this expression. Write it another way.",
+        ))
+    })
 }
 
 /// A number where it is exact as one; else the text.

@@ -4,15 +4,17 @@
 //! it; whoever finds 64 waiting, or waits for two seconds, is told that everything is busy. A caller that goes
 //! away leaves a computation behind that ends at its own bound.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use speech::Language;
 
+use crate::interpreters::{self, Bounds, Sandboxes};
+use crate::places::Places;
 use crate::{Done, Grants, Spec, Tool, Trouble, TroubleKind};
-use crate::{calculator, convert, diff, encode, hash, regex, schema, text, time, uuid};
+use crate::{calculator, convert, diff, encode, hash, regex, schema, servers, text, time, uuid};
 
 /// How many compute at once.
 const AT_ONCE: usize = 4;
@@ -35,29 +37,26 @@ pub struct Ask {
 /// The tools, with what lives longer than a task: sessions, waiting interpreters, connections to servers.
 #[derive(Debug)]
 pub struct Workshop {
-    computing: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
-}
-
-impl Default for Workshop {
-    fn default() -> Workshop {
-        Workshop::new()
-    }
+    computing: Places,
+    sandboxes: Sandboxes,
+    servers: mcp::Servers,
 }
 
 impl Workshop {
-    /// Empty and at rest: nothing is started before it is asked for.
-    pub fn new() -> Workshop {
+    /// Empty and at rest: nothing is started before it is asked for. Code of others is run by the program
+    /// `signalbox-sandbox`, which is here; where it is nowhere, none is.
+    pub fn new(sandbox: Option<PathBuf>) -> Workshop {
         Workshop {
-            computing: Arc::new(Semaphore::new(AT_ONCE)),
-            waiting: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
+            sandboxes: Sandboxes::new(sandbox, Bounds::default()),
+            servers: mcp::Servers::new(),
+            computing: Places::new(AT_ONCE, WAITING, PATIENCE),
         }
     }
 
     /// What may be asked for, given these grants. Servers that have not been asked yet, or don't answer, are
     /// left out.
-    pub async fn specs(&self, _grants: &Grants) -> Vec<Spec> {
-        vec![
+    pub async fn specs(&self, grants: &Grants) -> Vec<Spec> {
+        let mut specs = vec![
             calculator::spec(),
             regex::spec(),
             convert::spec(),
@@ -68,26 +67,51 @@ impl Workshop {
             time::spec(),
             text::spec(),
             diff::spec(),
-        ]
+        ];
+        if self.sandboxes.are_there() {
+            let spec = |language| interpreters::spec(language, &grants.interpreters);
+            specs.extend([Language::Python, Language::JavaScript].map(spec));
+        }
+        let of_servers = grants.servers.iter();
+        let of_servers =
+            of_servers.map(|(name, server)| servers::specs(&self.servers, name, server));
+        let of_servers = futures_util::future::join_all(of_servers).await;
+        specs.extend(of_servers.into_iter().flatten());
+        specs
     }
 
     /// Does a task.
     ///
     /// # Errors
     /// It could not be done, for the reason that is said.
-    pub async fn run(&self, _grants: &Grants, ask: Ask) -> Result<Done, Trouble> {
+    pub async fn run(&self, grants: &Grants, ask: Ask) -> Result<Done, Trouble> {
         let now = Timestamp::now();
-        match &ask.tool {
-            Tool::Calculator => self.compute(ask.arguments, now, calculator::run).await,
-            Tool::Regex => self.compute(ask.arguments, now, regex::run).await,
-            Tool::Convert => self.compute(ask.arguments, now, convert::run).await,
-            Tool::Schema => self.compute(ask.arguments, now, schema::run).await,
-            Tool::Hash => self.compute(ask.arguments, now, hash::run).await,
-            Tool::Encode => self.compute(ask.arguments, now, encode::run).await,
-            Tool::Uuid => self.compute(ask.arguments, now, uuid::run).await,
-            Tool::Time => self.compute(ask.arguments, now, time::run).await,
-            Tool::Text => self.compute(ask.arguments, now, text::run).await,
-            Tool::Diff => self.compute(ask.arguments, now, diff::run).await,
+        let Ask {
+            tool,
+            arguments,
+            client,
+        } = ask;
+        let code = |language| {
+            self.sandboxes
+                .run(&grants.interpreters, language, &arguments, &client)
+        };
+        match tool {
+            Tool::Python => code(Language::Python).await,
+            Tool::JavaScript => code(Language::JavaScript).await,
+            Tool::Mcp { server, tool } => {
+                let granted = grants.servers.get(&server);
+                servers::run(&self.servers, granted, &server, &tool, arguments).await
+            }
+            Tool::Calculator => self.compute(arguments, now, calculator::run).await,
+            Tool::Regex => self.compute(arguments, now, regex::run).await,
+            Tool::Convert => self.compute(arguments, now, convert::run).await,
+            Tool::Schema => self.compute(arguments, now, schema::run).await,
+            Tool::Hash => self.compute(arguments, now, hash::run).await,
+            Tool::Encode => self.compute(arguments, now, encode::run).await,
+            Tool::Uuid => self.compute(arguments, now, uuid::run).await,
+            Tool::Time => self.compute(arguments, now, time::run).await,
+            Tool::Text => self.compute(arguments, now, text::run).await,
+            Tool::Diff => self.compute(arguments, now, diff::run).await,
             other => Err(Trouble::new(
                 TroubleKind::Unavailable,
                 format!("The tool `{other}` is not there yet."),
@@ -101,7 +125,12 @@ impl Workshop {
         now: Timestamp,
         tool: fn(&Value, Timestamp) -> Result<Done, Trouble>,
     ) -> Result<Done, Trouble> {
-        let place = self.place().await?;
+        let place = self.computing.place().await.ok_or_else(|| {
+            Trouble::new(
+                TroubleKind::Unavailable,
+                "All places of the tools are taken. Try again in a moment.",
+            )
+        })?;
         let computing = tokio::task::spawn_blocking(move || {
             let done = tool(&arguments, now);
             drop(place);
@@ -113,19 +142,6 @@ impl Workshop {
                 "The tool failed at these arguments. That is a defect: please report it.",
             ))
         })
-    }
-
-    /// A place to compute at, once there is one.
-    async fn place(&self) -> Result<OwnedSemaphorePermit, Trouble> {
-        let busy = || {
-            Trouble::new(
-                TroubleKind::Unavailable,
-                "All places of the tools are taken. Try again in a moment.",
-            )
-        };
-        let _waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| busy())?;
-        let place = tokio::time::timeout(PATIENCE, Arc::clone(&self.computing).acquire_owned());
-        place.await.ok().and_then(Result::ok).ok_or_else(busy)
     }
 }
 
@@ -145,7 +161,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_tool_that_is_offered_does_its_task_and_refuses_what_it_does_not_know() {
-        let workshop = Workshop::new();
+        let workshop = Workshop::new(None);
         let grants = Grants::default();
         for spec in workshop.specs(&grants).await {
             assert_eq!(spec.arguments["additionalProperties"], json!(false));
@@ -159,7 +175,10 @@ mod tests {
             for name in properties.keys() {
                 let mistyped = ask(spec.tool.clone(), json!({ name: [[1]] }));
                 let refused = workshop.run(&grants, mistyped).await.unwrap_err();
-                assert!(!refused.message.contains("There is no argument"), "{name}: {refused}");
+                assert!(
+                    !refused.message.contains("There is no argument"),
+                    "{name}: {refused}"
+                );
             }
         }
         for (tool, text, answer) in [
@@ -180,10 +199,16 @@ mod tests {
 
     #[tokio::test]
     async fn who_finds_too_many_waiting_is_told_that_everything_is_busy() {
-        let workshop = Workshop::new();
-        let _taken = Arc::clone(&workshop.computing).acquire_many_owned(AT_ONCE as u32).await.unwrap();
+        let workshop = Workshop::new(None);
+        let _taken = Arc::clone(&workshop.computing)
+            .acquire_many_owned(AT_ONCE as u32)
+            .await
+            .unwrap();
         let everybody = Arc::clone(&workshop.waiting);
-        let _waiting = everybody.acquire_many_owned((AT_ONCE + WAITING) as u32).await.unwrap();
+        let _waiting = everybody
+            .acquire_many_owned((AT_ONCE + WAITING) as u32)
+            .await
+            .unwrap();
         let one = ask(Tool::Calculator, json!({"expression": "1"}));
         let trouble = workshop.run(&Grants::default(), one).await.unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::Unavailable);
@@ -191,8 +216,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_has_waited_long_enough_is_told_that_everything_is_busy() {
-        let workshop = Workshop::new();
-        let _taken = Arc::clone(&workshop.computing).acquire_many_owned(AT_ONCE as u32).await.unwrap();
+        let workshop = Workshop::new(None);
+        let _taken = Arc::clone(&workshop.computing)
+            .acquire_many_owned(AT_ONCE as u32)
+            .await
+            .unwrap();
         let one = ask(Tool::Text, json!({"text": "a"}));
         let trouble = workshop.run(&Grants::default(), one).await.unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::Unavailable);

@@ -28,7 +28,8 @@ pub(super) struct Engine {
 impl Interrupt for Engine {
     fn should_interrupt(&self) -> bool {
         // A look at the clock costs more than most steps.
-        self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(8) && self.begun.elapsed() > self.limit
+        self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(8)
+            && self.begun.elapsed() > self.limit
     }
 }
 
@@ -80,7 +81,9 @@ impl Engine {
             ));
         }
         if has(&["exchange rates"]) {
-            return no_answer("Currencies are not converted: their rates change, and nothing is fetched for an answer.");
+            return no_answer(
+                "Currencies are not converted: their rates change, and nothing is fetched for an answer.",
+            );
         }
         if has(&["exponent too large", "value is too large"]) {
             return too_much("A number on the way became too large.");
@@ -130,7 +133,12 @@ fn is_zero(answer: &str) -> bool {
 }
 
 fn is_complex(answer: &str) -> bool {
-    let is_part = |part: &str| part == "i" || part.strip_suffix('i').is_some_and(|number| number.parse::<f64>().is_ok());
+    let is_part = |part: &str| {
+        part == "i"
+            || part
+                .strip_suffix('i')
+                .is_some_and(|number| number.parse::<f64>().is_ok())
+    };
     answer.split([' ', '-']).any(is_part)
 }
 
@@ -140,7 +148,9 @@ fn honest(about: &str) -> String {
     let unsigned = number.trim_start_matches('-');
     let significant = unsigned.trim_start_matches(['0', '.']).replace('.', "");
     // A fraction, or another base: as it is.
-    if significant.len() <= DIGITS + 2 || behind.starts_with(|c: char| c == '/' || c.is_ascii_alphanumeric()) {
+    if significant.len() <= DIGITS + 2
+        || behind.starts_with(|c: char| c == '/' || c.is_ascii_alphanumeric())
+    {
         return about.to_owned();
     }
     let sign = if number.starts_with('-') { "-" } else { "" };
@@ -196,10 +206,16 @@ mod tests {
             ("0.3333333333", "0.3333333333"),
             ("1328.7712379549", "1328.7712379549"),
             ("37320539.6343953825", "37320539.6344"),
-            ("26881171418161354127836882727067742575697811.0451 m", "2.68811714182e43 m"),
+            (
+                "26881171418161354127836882727067742575697811.0451 m",
+                "2.68811714182e43 m",
+            ),
             ("-99999999999999.99", "-100000000000000"),
             ("999999999999999.99", "1e15"),
-            ("884279719003555/281474976710656", "884279719003555/281474976710656"),
+            (
+                "884279719003555/281474976710656",
+                "884279719003555/281474976710656",
+            ),
         ] {
             assert_eq!(honest(about), shown);
         }

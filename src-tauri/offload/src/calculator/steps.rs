@@ -8,8 +8,8 @@
 use num_bigint::{BigInt, Sign};
 
 use super::engine::{ABOUT, Engine, leading};
-use super::tokens::{Kind, Token, closing, opening, sign, written};
 use super::size;
+use super::tokens::{Kind, Token, closing, opening, sign, written};
 use crate::Trouble;
 use crate::arguments::{no_answer, too_much};
 
@@ -22,7 +22,9 @@ const POWER: f64 = 200.0;
 
 /// The answer to the whole.
 pub(super) fn answer(tokens: &[Token], engine: &Engine) -> Result<String, Trouble> {
-    let comparison = tokens.iter().position(|token| token.is("==") || token.is("!="));
+    let comparison = tokens
+        .iter()
+        .position(|token| token.is("==") || token.is("!="));
     let tokens = simplified(tokens.to_vec(), engine, STEPS)?;
     size::refuse(&tokens)?;
     let answer = engine.answer(&written(&tokens))?;
@@ -46,7 +48,11 @@ fn decided(tokens: &[Token], engine: &Engine) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn simplified(mut tokens: Vec<Token>, engine: &Engine, mut left: usize) -> Result<Vec<Token>, Trouble> {
+fn simplified(
+    mut tokens: Vec<Token>,
+    engine: &Engine,
+    mut left: usize,
+) -> Result<Vec<Token>, Trouble> {
     // From behind, so that the innermost comes first.
     let mut at = tokens.len();
     while at > 0 {
@@ -119,7 +125,10 @@ fn wanted(tokens: &[Token], at: usize) -> Option<(usize, Of)> {
         }
         "^" => {
             let mut open = open;
-            while tokens.get(open).is_some_and(|next| next.is("-") || next.is("+")) {
+            while tokens
+                .get(open)
+                .is_some_and(|next| next.is("-") || next.is("+"))
+            {
                 open += 1;
             }
             return tokens.get(open)?.is("(").then_some((open, Of::Value));
@@ -141,9 +150,11 @@ fn in_range(tokens: &[Token], of: Of, engine: &Engine) -> Result<(), Trouble> {
     let answer = engine.answer(&written(tokens))?;
     let (number, _) = leading(answer.strip_prefix(ABOUT).unwrap_or(&answer));
     let most = if of == Of::Angle { ANGLE } else { POWER };
-    let is_in = number.parse::<f64>().is_ok_and(|value| value.abs() <= most) && !answer.contains('e');
+    let is_in =
+        number.parse::<f64>().is_ok_and(|value| value.abs() <= most) && !answer.contains('e');
     // Units have letters of their own; only a power of ten makes it too large.
-    let is_small = number.parse::<f64>().is_ok_and(|value| value.abs() <= most) && !has_power(&answer);
+    let is_small =
+        number.parse::<f64>().is_ok_and(|value| value.abs() <= most) && !has_power(&answer);
     if is_in || is_small {
         return Ok(());
     }
