@@ -39,7 +39,7 @@ pub(super) fn read(mut place: Place<'_>) -> Result<Recognised, Miss> {
     Ok(Recognised {
         tool: Tool::Calculator,
         why: format!(
-            "the whole message is the expression `{}`",
+            "The whole message is the expression `{}`.",
             expression.written
         ),
         arguments: json!({ "expression": expression.written }),

@@ -113,7 +113,7 @@ pub(super) fn read(mut place: Place<'_>) -> Result<Recognised, Miss> {
     let written = format!("{}{digits} to {}", from.prefix(), into.word());
     Ok(Recognised {
         tool: Tool::Calculator,
-        why: format!("the whole message asks for a number in another base: `{written}`"),
+        why: format!("The whole message asks for a number in another base: `{written}`."),
         arguments: json!({ "expression": written }),
     })
 }
