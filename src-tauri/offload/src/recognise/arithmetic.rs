@@ -39,7 +39,7 @@ pub(super) fn read(mut place: Place<'_>) -> Result<Recognised, Miss> {
     Ok(Recognised {
         tool: Tool::Calculator,
         why: format!(
-            "the whole message is the expression `{}`",
+            "The whole message is the expression `{}`.",
             expression.written
         ),
         arguments: json!({ "expression": expression.written }),
@@ -99,7 +99,9 @@ impl Expression {
                 self.open("sqrt(", place)?;
             } else if place.eat("√") {
                 self.written.push_str("sqrt(");
-                number(place)?.write(&mut self.written);
+                let number = number(place)?;
+                number.write(&mut self.written);
+                self.seen.number(number);
                 self.written.push(')');
                 self.seen.functions += 1;
                 self.level().signed = true; // as unclear with a power
@@ -169,12 +171,17 @@ impl Expression {
                     return Err(place.doubt("what the `!` is of"));
                 }
                 place.step(1);
+                if place.byte() == Some(b'=') {
+                    return Err(place.doubt("`!=` says that two things differ"));
+                }
                 self.written.push('!');
                 self.level().lone = false;
                 self.seen.factorials += 1;
                 self.seen.ends_with_factorial = true;
             } else if let Some(operator) = operator(place, is_spaced) {
                 self.seen.is_spaced |= is_spaced;
+                let is_minus = operator == Operator::Minus;
+                self.seen.leans |= is_minus && is_spaced && place.byte() != Some(b' ');
                 self.operator(operator, place)?;
                 return Ok(true);
             } else if self.depth > 0 {

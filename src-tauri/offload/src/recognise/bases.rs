@@ -92,6 +92,9 @@ pub(super) fn read(mut place: Place<'_>) -> Result<Recognised, Miss> {
     if has_zero || !digits.bytes().all(|digit| from.has(digit)) {
         return Err(begins.miss("digits of that base"));
     }
+    if place.byte() != Some(b' ') {
+        return Err(place.miss("a blank"));
+    }
     place.want(&["in", "to", "into"], "`in` or `to`")?;
     let into = base(&mut place)?;
     tail(&mut place)?;
@@ -100,13 +103,17 @@ pub(super) fn read(mut place: Place<'_>) -> Result<Recognised, Miss> {
     if !is_told && into != Base::Binary && looks_binary {
         return Err(begins.doubt("its digits could be binary"));
     }
+    let is_bare = asked == Asked::Bare && !is_convert && !is_told;
+    if is_bare && digits.len() == 1 && into != Base::Binary {
+        return Err(begins.doubt("it could be so many inches"));
+    }
     if from == into {
         return Err(begins.doubt("it is in that base already"));
     }
     let written = format!("{}{digits} to {}", from.prefix(), into.word());
     Ok(Recognised {
         tool: Tool::Calculator,
-        why: format!("the whole message asks for a number in another base: `{written}`"),
+        why: format!("The whole message asks for a number in another base: `{written}`."),
         arguments: json!({ "expression": written }),
     })
 }

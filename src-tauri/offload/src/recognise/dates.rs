@@ -60,7 +60,7 @@ fn between(mut place: Place<'_>) -> Result<Recognised, Miss> {
     let written = format!("{} - {}", from.max(to), from.min(to));
     Ok(Recognised {
         tool: Tool::Calculator,
-        why: format!("the whole message asks for the days between {from} and {to}"),
+        why: format!("The whole message asks for the days between {from} and {to}."),
         arguments: json!({ "expression": written }),
     })
 }
@@ -71,7 +71,7 @@ fn weekday(mut place: Place<'_>) -> Result<Recognised, Miss> {
     tail(&mut place)?;
     Ok(Recognised {
         tool: Tool::Time,
-        why: format!("the whole message asks for the weekday of {date}"),
+        why: format!("The whole message asks for the weekday of {date}."),
         arguments: json!({ "action": "describe", "time": date }),
     })
 }
@@ -107,7 +107,7 @@ fn zone(mut place: Place<'_>) -> Result<Recognised, Miss> {
     let at = format!("{date}T{clock}:00Z");
     Ok(Recognised {
         tool: Tool::Time,
-        why: format!("the whole message asks what time {at} is in {zone}"),
+        why: format!("The whole message asks what time {at} is in {zone}."),
         arguments: json!({ "action": "convert", "time": at, "zone": zone }),
     })
 }

@@ -42,7 +42,7 @@ pub(super) fn read(mut place: Place<'_>) -> Result<Recognised, Miss> {
     }
     Ok(Recognised {
         tool: Tool::Convert,
-        why: "the whole message is a JSON document that is to be laid out".to_owned(),
+        why: "The whole message is a JSON document that is to be laid out.".to_owned(),
         arguments: json!({ "text": document, "from": "json", "to": "json", "style": style }),
     })
 }

@@ -106,7 +106,7 @@ pub(super) fn read(mut place: Place<'_>) -> Result<Recognised, Miss> {
     written.push_str(form.after);
     Ok(Recognised {
         tool: Tool::Calculator,
-        why: format!("the whole message is a computation by name: `{written}`"),
+        why: format!("The whole message is a computation by name: `{written}`."),
         arguments: json!({ "expression": written }),
     })
 }

@@ -98,7 +98,7 @@ impl<'a> Place<'a> {
         is_here
     }
 
-    /// These words, with blanks between and before them, and no letter or digit right behind.
+    /// These words, with blanks between and before them, and no letter, digit or hyphen right behind.
     pub(super) fn words(&mut self, phrase: &str) -> bool {
         let mut next = *self;
         for word in phrase.split(' ') {
@@ -111,8 +111,9 @@ impl<'a> Place<'a> {
                 return false;
             }
             next.at += word.len();
-            let goes_on =
-                |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'\'' || !b.is_ascii();
+            let goes_on = |b: u8| {
+                b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'\'') || !b.is_ascii()
+            };
             if next.byte().is_some_and(goes_on) {
                 return false;
             }

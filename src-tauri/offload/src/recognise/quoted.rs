@@ -54,7 +54,7 @@ pub(super) fn read(mut place: Place<'_>) -> Result<Recognised, Miss> {
     tail(&mut place)?;
     Ok(Recognised {
         tool,
-        why: format!("the whole message asks for {what} a text in quotes"),
+        why: format!("The whole message asks for {what} a text in quotes."),
         arguments,
     })
 }

@@ -103,7 +103,7 @@ fn answer(
     }
     Ok(Recognised {
         tool: Tool::Calculator,
-        why: format!("the whole message converts one unit to another: `{written}`"),
+        why: format!("The whole message converts one unit to another: `{written}`."),
         arguments: json!({ "expression": written }),
     })
 }

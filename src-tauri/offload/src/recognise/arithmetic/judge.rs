@@ -42,6 +42,8 @@ pub(super) struct Seen {
     has_doubtful: bool,
     /// There are blanks within.
     pub(super) is_spaced: bool,
+    /// A minus stands apart from what is before it, and not from what is behind it.
+    pub(super) leans: bool,
     pub(super) signs: usize,
     /// Operators outside of all parentheses: without one, these only surround it all.
     pub(super) outermost: usize,
@@ -132,6 +134,7 @@ pub(super) fn judge(seen: &Seen, asked: Asked, tail: Tail, place: Place<'_>) -> 
             is_bare && seen.has_words() && seen.many(&[WordDivided]) == 0 && !tail.question,
             "nothing says that its value is wanted",
         ),
+        (!is_plain && seen.leans, "its `-` could be a sign"),
         (!is_plain && seen.many(&[Letter]) > 0, "it could be a size"),
         (
             !is_plain && seen.only(&[Cross]) && (is_bare || !seen.is_spaced),

@@ -70,7 +70,6 @@ fn a_task_with_anything_more_is_left_to_the_model() {
         ("", "; why"),
         ("", " :)"),
         ("", " (roughly)"),
-        ("", "\n\n"),
         ("As a pirate, ", ""),
         ("My son asks: ", ""),
         ("Translate into German: ", ""),
@@ -83,8 +82,7 @@ fn a_task_with_anything_more_is_left_to_the_model() {
     let tasks = tasks();
     let mut messages = Vec::new();
     for task in &tasks {
-        // Line ends behind a task are trimmed, as they are nothing.
-        let added = around.iter().filter(|(_, behind)| *behind != "\n\n");
+        let added = around.iter();
         messages
             .extend(added.map(|(before, behind)| format!("{before}{}{behind}", text(task).trim())));
     }

@@ -7,7 +7,7 @@ use super::super::*;
 use super::corpus::tasks;
 
 /// Words of the grammars: put in, they may make another task of it.
-const OURS: &str = "please thanks what is calculate compute evaluate how much many the and plus minus times divided multiplied \
+const OURS: &str = "can you could nautical metric square cubic degrees raised root sum product please thanks what is calculate compute evaluate how much many the and plus minus times divided multiplied \
                     mod squared cubed factorial percent convert into one are there hex decimal binary octal days";
 
 fn is_one_of_ours(word: &str) -> bool {
