@@ -48,7 +48,11 @@ impl<'a> Fields<'a> {
     }
 
     /// One of these words; the first of them where none is given.
-    pub(crate) fn choice(&self, name: &str, words: &[&'static str]) -> Result<&'static str, Trouble> {
+    pub(crate) fn choice(
+        &self,
+        name: &str,
+        words: &[&'static str],
+    ) -> Result<&'static str, Trouble> {
         let Some(said) = self.maybe_text(name)? else {
             return Ok(words[0]);
         };
@@ -56,7 +60,11 @@ impl<'a> Fields<'a> {
     }
 
     /// One of these words, which must be given.
-    pub(crate) fn chosen(&self, name: &str, words: &[&'static str]) -> Result<&'static str, Trouble> {
+    pub(crate) fn chosen(
+        &self,
+        name: &str,
+        words: &[&'static str],
+    ) -> Result<&'static str, Trouble> {
         known(name, self.text(name)?, words)
     }
 

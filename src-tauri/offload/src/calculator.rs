@@ -7,11 +7,12 @@
 //! within each other, 100 ms, a stack of its own. Leaves out currencies, complex numbers, variables.
 //!
 //! The arithmetic itself is fend's. What it reads leniently (`1,5` as fifteen), computes through floating point
-//! without saying so (`floor`), or can't be interrupted in, does not come to it.
+//! without saying so (`floor`), rounds wrongly, or can't be interrupted in, does not come to it.
 
 mod ambiguity;
 mod dates;
 mod engine;
+mod rounding;
 mod size;
 mod steps;
 mod tokens;
@@ -99,11 +100,17 @@ fn apart(expression: String) -> Result<String, Trouble> {
         .map_err(|error| {
             Trouble::new(
                 crate::TroubleKind::Unavailable,
-                format!("No thread could be started for the calculation: {error}. Try again later."),
+                format!(
+                    "No thread could be started for the calculation: {error}. Try again later."
+                ),
             )
         })?;
     let ended = thread.join();
-    ended.unwrap_or_else(|_| Err(no_answer("The calculator failed at this expression. Write it another way.")))
+    ended.unwrap_or_else(|_| {
+        Err(no_answer(
+            "The calculator failed at this expression. Write it another way.",
+        ))
+    })
 }
 
 /// A number where it is exact as one; else the text.

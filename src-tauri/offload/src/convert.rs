@@ -55,7 +55,10 @@ pub(crate) fn spec() -> Spec {
 /// The first line says what to do (`validate json`, `json to yaml`, `json compact sorted`), the rest is the document.
 pub(crate) fn arguments_of(text: &str) -> Result<Value, Trouble> {
     let (first, rest) = first_line(text);
-    let words: Vec<String> = first.split_whitespace().map(str::to_ascii_lowercase).collect();
+    let words: Vec<String> = first
+        .split_whitespace()
+        .map(str::to_ascii_lowercase)
+        .collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let (from, to, rest_of_words) = match &words[..] {
         ["validate", from, words @ ..] => (*from, None, words),
@@ -92,7 +95,10 @@ pub(crate) fn run(arguments: &Value, _now: Timestamp) -> Result<Done, Trouble> {
     let text = fields.text("text")?;
     bounded("text", text, DOCUMENT)?;
     let from = Notation::of(fields.chosen("from", &NOTATIONS)?);
-    let to = fields.any("to").map(|_| fields.chosen("to", &NOTATIONS)).transpose()?;
+    let to = fields
+        .any("to")
+        .map(|_| fields.chosen("to", &NOTATIONS))
+        .transpose()?;
     let is_pretty = fields.choice("style", &STYLES)? == "pretty";
     let is_sorted = fields.flag("sorted")?;
     let read = Tree::read(text, from);
@@ -112,7 +118,10 @@ pub(crate) fn run(arguments: &Value, _now: Timestamp) -> Result<Done, Trouble> {
 
 fn validity(read: Result<Tree, Unread>, notation: Notation) -> Result<Done, Trouble> {
     let (text, result) = match read {
-        Ok(_) => (format!("valid {}", notation.name()), json!({ "valid": true })),
+        Ok(_) => (
+            format!("valid {}", notation.name()),
+            json!({ "valid": true }),
+        ),
         Err(unread) if unread.is_too_much => return Err(unread.trouble(notation)),
         Err(unread) => (
             format!("no valid {}: {}", notation.name(), unread.what),

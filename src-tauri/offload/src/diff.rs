@@ -53,13 +53,16 @@ pub(crate) fn arguments_of(text: &str) -> Result<Value, Trouble> {
     for line in text.split_inclusive('\n') {
         if line.trim_end() == BETWEEN {
             if found.is_some() {
-                return Err(bad_input("The line `=======` stands more than once: give `old` and `new` as JSON."));
+                return Err(bad_input(
+                    "The line `=======` stands more than once: give `old` and `new` as JSON.",
+                ));
             }
             found = Some((at, at + line.len()));
         }
         at += line.len();
     }
-    let (end, begin) = found.ok_or_else(|| bad_input("Between the old and the new text stands a line `=======`."))?;
+    let (end, begin) = found
+        .ok_or_else(|| bad_input("Between the old and the new text stands a line `=======`."))?;
     let mut new = text[begin..].to_owned();
     // The old one ends with a line end, before the line between them.
     if !new.is_empty() && !new.ends_with('\n') {
@@ -95,7 +98,11 @@ pub(crate) fn run(arguments: &Value, _now: Timestamp) -> Result<Done, Trouble> {
     let is_same = added + removed == 0;
     Ok(Done {
         result: json!({ "same": is_same, "added": added, "removed": removed, "diff": written }),
-        text: if is_same { "no difference".to_owned() } else { written },
+        text: if is_same {
+            "no difference".to_owned()
+        } else {
+            written
+        },
         working: None,
         output: Output::default(),
     })
@@ -109,9 +116,19 @@ mod tests {
 
     #[test]
     fn a_change_is_told_with_what_surrounds_it() {
-        let done = run(&arguments_of("a\nb\nc\n=======\na\nB\nc").unwrap(), Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(done.text, "--- old\n+++ new\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n");
-        assert_eq!((&done.result["added"], &done.result["removed"]), (&json!(1), &json!(1)));
+        let done = run(
+            &arguments_of("a\nb\nc\n=======\na\nB\nc").unwrap(),
+            Timestamp::UNIX_EPOCH,
+        )
+        .unwrap();
+        assert_eq!(
+            done.text,
+            "--- old\n+++ new\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n"
+        );
+        assert_eq!(
+            (&done.result["added"], &done.result["removed"]),
+            (&json!(1), &json!(1))
+        );
         let same = run(&json!({"old": "x", "new": "x"}), Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(same.text, "no difference");
         assert!(arguments_of("a\nb").is_err());
@@ -120,9 +137,14 @@ mod tests {
     #[test]
     fn texts_that_have_nothing_in_common_end() {
         let text = |salt: u64| -> String {
-            (0..60_000_u64).map(|n| format!("{:x}\n", (n * 2_654_435_761 + salt) % 977)).collect()
+            (0..60_000_u64)
+                .map(|n| format!("{:x}\n", (n * 2_654_435_761 + salt) % 977))
+                .collect()
         };
-        let done = run(&json!({"old": text(1), "new": text(500)}), Timestamp::UNIX_EPOCH);
+        let done = run(
+            &json!({"old": text(1), "new": text(500)}),
+            Timestamp::UNIX_EPOCH,
+        );
         assert!(done.is_ok_and(|done| done.result["same"] == json!(false)));
     }
 

@@ -16,7 +16,11 @@ use crate::{Done, Spec, Tool, Trouble};
 
 /// The longest text, in bytes.
 const TEXT: usize = 1024 * 1024;
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 const FIELDS: [&str; 4] = ["action", "form", "text", "as"];
 const ACTIONS: [&str; 2] = ["encode", "decode"];
@@ -27,7 +31,8 @@ const AS: [&str; 2] = ["text", "hex"];
 pub(crate) fn spec() -> Spec {
     Spec {
         tool: Tool::Encode,
-        what: "Encodes a text as base64, base64url, hex or percent-encoding, or decodes it.".to_owned(),
+        what: "Encodes a text as base64, base64url, hex or percent-encoding, or decodes it."
+            .to_owned(),
         arguments: json!({
             "type": "object",
             "properties": {
@@ -92,14 +97,19 @@ fn engine(alphabet: &Alphabet, is_padded: bool) -> GeneralPurpose {
 }
 
 fn decoded(form: &str, text: &str) -> Result<Vec<u8>, Trouble> {
-    let wrong = |error: &dyn std::fmt::Display| bad_input(format!("The text is no {form}: {error}."));
+    let wrong =
+        |error: &dyn std::fmt::Display| bad_input(format!("The text is no {form}: {error}."));
     if form == "percent" {
         return percent_decoded(text.as_bytes());
     }
     let packed: String = text.split_whitespace().collect();
     match form {
-        "base64" => engine(&STANDARD, true).decode(packed).map_err(|error| wrong(&error)),
-        "base64url" => engine(&URL_SAFE, false).decode(packed).map_err(|error| wrong(&error)),
+        "base64" => engine(&STANDARD, true)
+            .decode(packed)
+            .map_err(|error| wrong(&error)),
+        "base64url" => engine(&URL_SAFE, false)
+            .decode(packed)
+            .map_err(|error| wrong(&error)),
         _ => hex::decode(packed).map_err(|error| wrong(&error)),
     }
 }
@@ -109,7 +119,9 @@ fn percent_decoded(text: &[u8]) -> Result<Vec<u8>, Trouble> {
     let mut at = 0;
     while at < text.len() {
         let is_escape = text[at] == b'%';
-        let has_digits = text.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let has_digits = text
+            .get(at + 1..at + 3)
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
         if is_escape && !has_digits {
             return Err(bad_input(format!(
                 "The text is no percent-encoding: at byte {at} stands a `%` without two hex digits behind it."

@@ -17,7 +17,9 @@ use crate::{Done, Output, Spec, Tool, Trouble};
 const TEXT: usize = 1024 * 1024;
 
 const FIELDS: [&str; 3] = ["algorithm", "text", "base64"];
-const ALGORITHMS: [&str; 7] = ["sha256", "sha1", "sha384", "sha512", "md5", "blake3", "crc32"];
+const ALGORITHMS: [&str; 7] = [
+    "sha256", "sha1", "sha384", "sha512", "md5", "blake3", "crc32",
+];
 
 /// What is said of it.
 pub(crate) fn spec() -> Spec {
@@ -71,10 +73,16 @@ pub(crate) fn run(arguments: &Value, _now: Timestamp) -> Result<Done, Trouble> {
             bounded("base64", written, TEXT / 3 * 4)?;
             decoded = base64::engine::general_purpose::STANDARD
                 .decode(written)
-                .map_err(|error| bad_input(format!("The argument `base64` is no base64: {error}.")))?;
+                .map_err(|error| {
+                    bad_input(format!("The argument `base64` is no base64: {error}."))
+                })?;
             &decoded
         }
-        _ => return Err(bad_input("One of the arguments `text` and `base64` is needed, and not both.")),
+        _ => {
+            return Err(bad_input(
+                "One of the arguments `text` and `base64` is needed, and not both.",
+            ));
+        }
     };
     let digest = match algorithm {
         "sha1" => hex::encode(Sha1::digest(bytes)),
@@ -102,19 +110,43 @@ mod tests {
         for (algorithm, text, digest) in [
             ("md5", "abc", "900150983cd24fb0d6963f7d28e17f72"),
             ("SHA-1", "abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),
-            ("sha256", "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-            ("sha384", "abc", "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"),
-            ("sha512", "abc", "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"),
-            ("blake3", "", "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"),
+            (
+                "sha256",
+                "abc",
+                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            ),
+            (
+                "sha384",
+                "abc",
+                "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
+            ),
+            (
+                "sha512",
+                "abc",
+                "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+            ),
+            (
+                "blake3",
+                "",
+                "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
+            ),
             ("crc32", "123456789", "cbf43926"),
         ] {
             let arguments = arguments_of(&format!("{algorithm}\n{text}")).unwrap();
-            assert_eq!(run(&arguments, Timestamp::UNIX_EPOCH).unwrap().text, digest, "{algorithm}");
+            assert_eq!(
+                run(&arguments, Timestamp::UNIX_EPOCH).unwrap().text,
+                digest,
+                "{algorithm}"
+            );
         }
         let bytes = run(&json!({"base64": "YWJj"}), Timestamp::UNIX_EPOCH).unwrap();
         assert!(bytes.text.starts_with("ba7816bf"));
         assert!(arguments_of("sha3\nabc").is_err());
-        for wrong in [json!({}), json!({"text": "a", "base64": "YQ=="}), json!({"base64": "Y"})] {
+        for wrong in [
+            json!({}),
+            json!({"text": "a", "base64": "YQ=="}),
+            json!({"base64": "Y"}),
+        ] {
             assert!(run(&wrong, Timestamp::UNIX_EPOCH).is_err());
         }
     }

@@ -29,7 +29,15 @@ const MATCHES: usize = 10_000;
 /// The longest answer, in bytes.
 const ANSWER: usize = 1024 * 1024;
 
-const FIELDS: [&str; 7] = ["action", "pattern", "text", "flags", "replacement", "count", "engine"];
+const FIELDS: [&str; 7] = [
+    "action",
+    "pattern",
+    "text",
+    "flags",
+    "replacement",
+    "count",
+    "engine",
+];
 const ACTIONS: [&str; 4] = ["match", "extract", "replace", "split"];
 const ENGINES: [&str; 2] = ["linear", "backtracking"];
 
@@ -95,7 +103,9 @@ pub(crate) fn run(arguments: &Value, _now: Timestamp) -> Result<Done, Trouble> {
 fn matched(pattern: &Pattern, text: &str, found: Option<&Found>) -> Done {
     let told = found.map(|found| Told::new(pattern, text).tell(found));
     Done {
-        text: found.map_or("no match".to_owned(), |found| format!("match: {}", &text[found.whole()])),
+        text: found.map_or("no match".to_owned(), |found| {
+            format!("match: {}", &text[found.whole()])
+        }),
         result: json!({ "matched": found.is_some(), "match": told }),
         working: None,
         output: Output::default(),
@@ -115,7 +125,11 @@ fn extracted(pattern: &Pattern, text: &str, all: &[Found]) -> Result<Done, Troub
     }
     let lines: Vec<&str> = all.iter().map(|found| &text[found.whole()]).collect();
     Ok(Done {
-        text: if lines.is_empty() { "no match".to_owned() } else { lines.join("\n") },
+        text: if lines.is_empty() {
+            "no match".to_owned()
+        } else {
+            lines.join("\n")
+        },
         result: json!({ "count": all.len(), "matches": matches }),
         working: None,
         output: Output::default(),

@@ -69,8 +69,9 @@ pub(crate) fn arguments_of(text: &str) -> Result<Value, Trouble> {
         }
         at += line.len();
     }
-    as_object(text)
-        .ok_or_else(|| bad_input("The schema comes first, then a line `=======`, then the document, both in JSON."))
+    as_object(text).ok_or_else(|| {
+        bad_input("The schema comes first, then a line `=======`, then the document, both in JSON.")
+    })
 }
 
 /// Checks.
@@ -78,20 +79,37 @@ pub(crate) fn run(arguments: &Value, _now: Timestamp) -> Result<Done, Trouble> {
     let fields = Fields::of(arguments, &FIELDS)?;
     let schema = match fields.any("schema") {
         Some(schema @ (Value::Object(_) | Value::Bool(_))) => schema,
-        Some(_) => return Err(bad_input("The argument `schema` is neither an object nor true or false.")),
-        None => return Err(bad_input("The argument `schema` is missing: it is an object.")),
+        Some(_) => {
+            return Err(bad_input(
+                "The argument `schema` is neither an object nor true or false.",
+            ));
+        }
+        None => {
+            return Err(bad_input(
+                "The argument `schema` is missing: it is an object.",
+            ));
+        }
     };
     // Null is a document too.
     let given = arguments.get("document");
     let document = match (given, fields.maybe_text("text")?) {
         (Some(document), None) => document.clone(),
         (None, Some(text)) => read(text, Notation::of(fields.choice("format", &FORMATS)?))?,
-        _ => return Err(bad_input("One of the arguments `document` and `text` is needed, and not both.")),
+        _ => {
+            return Err(bad_input(
+                "One of the arguments `document` and `text` is needed, and not both.",
+            ));
+        }
     };
-    for (name, value, most) in [("schema", schema, SCHEMA), ("document", &document, DOCUMENT)] {
+    for (name, value, most) in [
+        ("schema", schema, SCHEMA),
+        ("document", &document, DOCUMENT),
+    ] {
         let size = value.to_string().len();
         if size > most {
-            return Err(too_much(format!("The {name} has {size} bytes; it may have {most}.")));
+            return Err(too_much(format!(
+                "The {name} has {size} bytes; it may have {most}."
+            )));
         }
     }
     let schema = schema.clone();
@@ -105,9 +123,11 @@ pub(crate) fn run(arguments: &Value, _now: Timestamp) -> Result<Done, Trouble> {
             format!("No thread could be started for checking: {error}. Try again later."),
         )
     })?;
-    checking
-        .join()
-        .unwrap_or_else(|_| Err(no_answer("Checking failed at this schema. Write it another way.")))
+    checking.join().unwrap_or_else(|_| {
+        Err(no_answer(
+            "Checking failed at this schema. Write it another way.",
+        ))
+    })
 }
 
 fn read(text: &str, notation: Notation) -> Result<Value, Trouble> {
@@ -126,14 +146,22 @@ fn value(tree: Tree) -> Result<Value, Trouble> {
         Tree::Null => Value::Null,
         Tree::Bool(value) => Value::Bool(value),
         Tree::Text(text) => Value::String(text),
-        Tree::List(values) => Value::Array(values.into_iter().map(value).collect::<Result<_, _>>()?),
+        Tree::List(values) => {
+            Value::Array(values.into_iter().map(value).collect::<Result<_, _>>()?)
+        }
         Tree::Map(entries) => {
-            let entries = entries.into_iter().map(|(key, inner)| value(inner).map(|inner| (key, inner)));
+            let entries = entries
+                .into_iter()
+                .map(|(key, inner)| value(inner).map(|inner| (key, inner)));
             Value::Object(entries.collect::<Result<_, _>>()?)
         }
         Tree::Number(number) => match serde_json::from_str::<Value>(&number) {
             Ok(read) if read.is_i64() || read.is_u64() || number.contains(['.', 'e', 'E']) => read,
-            _ => return Err(no_answer(format!("The number {number} is too large to be checked exactly."))),
+            _ => {
+                return Err(no_answer(format!(
+                    "The number {number} is too large to be checked exactly."
+                )));
+            }
         },
     })
 }
@@ -145,13 +173,21 @@ fn checked(schema: &Value, document: &Value) -> Result<Done, Trouble> {
         .build(schema)
         .map_err(|error| {
             let at = error.instance_path().to_string();
-            bad_input(format!("The schema is not one (at `{at}`): {}.", shortened(&error.to_string())))
+            bad_input(format!(
+                "The schema is not one (at `{at}`): {}.",
+                shortened(&error.to_string())
+            ))
         })?;
     let mut faults = validator.iter_errors(document);
     let told: Vec<(String, String)> = faults
         .by_ref()
         .take(FAULTS)
-        .map(|fault| (fault.instance_path().to_string(), shortened(&fault.to_string())))
+        .map(|fault| {
+            (
+                fault.instance_path().to_string(),
+                shortened(&fault.to_string()),
+            )
+        })
         .collect();
     let has_more = faults.next().is_some();
     let line = |(at, what): &(String, String)| match at.as_str() {
@@ -162,9 +198,16 @@ fn checked(schema: &Value, document: &Value) -> Result<Done, Trouble> {
     if has_more {
         lines.push(format!("and more than these {FAULTS}"));
     }
-    let listed: Vec<Value> = told.iter().map(|(at, what)| json!({ "at": at, "what": what })).collect();
+    let listed: Vec<Value> = told
+        .iter()
+        .map(|(at, what)| json!({ "at": at, "what": what }))
+        .collect();
     Ok(Done {
-        text: if told.is_empty() { "valid".to_owned() } else { lines.join("\n") },
+        text: if told.is_empty() {
+            "valid".to_owned()
+        } else {
+            lines.join("\n")
+        },
         result: json!({ "valid": told.is_empty(), "errors": listed, "has_more": has_more }),
         working: None,
         output: Output::default(),

@@ -71,7 +71,9 @@ pub(crate) fn run(arguments: &Value, _now: Timestamp) -> Result<Done, Trouble> {
     for (name, count) in counts {
         result[name] = Value::from(count);
     }
-    let frequent = frequent.into_iter().map(|(word, times)| json!({ "word": word, "times": times }));
+    let frequent = frequent
+        .into_iter()
+        .map(|(word, times)| json!({ "word": word, "times": times }));
     result["most_frequent"] = frequent.collect();
     Ok(Done {
         text: told.join("\n"),
@@ -87,12 +89,19 @@ mod tests {
 
     #[test]
     fn a_text_is_counted_as_people_and_machines_count() {
-        let done = run(&arguments_of("Héllo 👨‍👩‍👧. Don't!\nHÉLLO again.").unwrap(), Timestamp::UNIX_EPOCH).unwrap();
+        let done = run(
+            &arguments_of("Héllo 👨‍👩‍👧. Don't!\nHÉLLO again.").unwrap(),
+            Timestamp::UNIX_EPOCH,
+        )
+        .unwrap();
         assert_eq!(
             done.text,
             "bytes: 47\ncharacters: 32\ngraphemes: 28\nwords: 4\ndifferent words: 3\nsentences: 3\nlines: 2"
         );
-        assert_eq!(done.result["most_frequent"][0], json!({"word": "héllo", "times": 2}));
+        assert_eq!(
+            done.result["most_frequent"][0],
+            json!({"word": "héllo", "times": 2})
+        );
         let empty = run(&json!({"text": ""}), Timestamp::UNIX_EPOCH).unwrap();
         assert!(empty.text.ends_with("lines: 0"));
     }

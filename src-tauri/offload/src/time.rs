@@ -23,7 +23,9 @@ const TEXT: usize = 256;
 
 const FIELDS: [&str; 6] = ["action", "time", "zone", "duration", "until", "unit"];
 const ACTIONS: [&str; 4] = ["describe", "convert", "add", "difference"];
-const UNITS: [&str; 7] = ["years", "months", "weeks", "days", "hours", "minutes", "seconds"];
+const UNITS: [&str; 7] = [
+    "years", "months", "weeks", "days", "hours", "minutes", "seconds",
+];
 
 /// What is said of it.
 pub(crate) fn spec() -> Spec {
@@ -59,7 +61,10 @@ pub(crate) fn arguments_of(text: &str) -> Result<Value, Trouble> {
     if let Some((time, zone)) = text.split_once(" in ") {
         return said("convert", time, "zone", zone);
     }
-    if let Some((time, until)) = text.split_once(" until ").or_else(|| text.split_once(" to ")) {
+    if let Some((time, until)) = text
+        .split_once(" until ")
+        .or_else(|| text.split_once(" to "))
+    {
         return said("difference", time, "until", until);
     }
     if let Some((time, duration)) = text.split_once(" + ") {
@@ -83,23 +88,42 @@ pub(crate) fn run(arguments: &Value, now: Timestamp) -> Result<Done, Trouble> {
     for name in ["time", "zone", "duration", "until"] {
         bounded(name, fields.maybe_text(name)?.unwrap_or(""), TEXT)?;
     }
-    for (name, of) in [("duration", "add"), ("until", "difference"), ("unit", "difference")] {
+    for (name, of) in [
+        ("duration", "add"),
+        ("until", "difference"),
+        ("unit", "difference"),
+    ] {
         if fields.any(name).is_some() && action != of {
-            return Err(bad_input(format!("The argument `{name}` belongs to the action `{of}`.")));
+            return Err(bad_input(format!(
+                "The argument `{name}` belongs to the action `{of}`."
+            )));
         }
     }
     let zone = fields.maybe_text("zone")?.map(zone).transpose()?;
     let time = fields.maybe_text("time")?.unwrap_or("now");
     if action == "convert" {
-        let zone = zone.ok_or_else(|| bad_input("The argument `zone` is missing: the zone to convert to."))?;
-        return Ok(described(&Moment::read(time, None, now)?.zoned()?.with_time_zone(zone).into()));
+        let zone = zone
+            .ok_or_else(|| bad_input("The argument `zone` is missing: the zone to convert to."))?;
+        return Ok(described(
+            &Moment::read(time, None, now)?
+                .zoned()?
+                .with_time_zone(zone)
+                .into(),
+        ));
     }
     let from = Moment::read(time, zone.as_ref(), now)?;
     match action {
         "add" => Ok(described(&from.plus(duration(fields.text("duration")?)?)?)),
         "difference" => {
             let until = Moment::read(fields.text("until")?, zone.as_ref(), now)?;
-            difference(&from, &until, fields.maybe_text("unit")?.map(|_| fields.chosen("unit", &UNITS)).transpose()?)
+            difference(
+                &from,
+                &until,
+                fields
+                    .maybe_text("unit")?
+                    .map(|_| fields.chosen("unit", &UNITS))
+                    .transpose()?,
+            )
         }
         _ => Ok(described(&from)),
     }
@@ -163,7 +187,10 @@ fn described(moment: &Moment) -> Done {
 }
 
 fn rfc3339(zoned: &Zoned) -> String {
-    zoned.timestamp().display_with_offset(zoned.offset()).to_string()
+    zoned
+        .timestamp()
+        .display_with_offset(zoned.offset())
+        .to_string()
 }
 
 fn difference(from: &Moment, until: &Moment, unit: Option<&'static str>) -> Result<Done, Trouble> {
@@ -184,14 +211,22 @@ fn difference(from: &Moment, until: &Moment, unit: Option<&'static str>) -> Resu
         (Moment::Zoned(from), Moment::Zoned(until)) => {
             let until = until.with_time_zone(from.time_zone().clone());
             let seconds = until.timestamp().as_second() - from.timestamp().as_second();
-            (from.until((largest, &until)).map_err(beyond)?, Some(seconds))
+            (
+                from.until((largest, &until)).map_err(beyond)?,
+                Some(seconds),
+            )
         }
         (Moment::Zoned(_), _) | (_, Moment::Zoned(_)) => {
             return Err(bad_input(
                 "One of the times has a zone and the other has none: set `zone`, or write both alike.",
             ));
         }
-        (from, until) => (from.clock().until((largest, until.clock())).map_err(beyond)?, None),
+        (from, until) => (
+            from.clock()
+                .until((largest, until.clock()))
+                .map_err(beyond)?,
+            None,
+        ),
     };
     Ok(Done {
         text: words(&span),

@@ -125,7 +125,9 @@ impl Tool {
     /// # Errors
     /// No tool's has.
     pub fn of_label(label: &str) -> Result<Tool, UnknownTool> {
-        let known = Tool::BUILT_IN.into_iter().find(|tool| tool.label() == label);
+        let known = Tool::BUILT_IN
+            .into_iter()
+            .find(|tool| tool.label() == label);
         known.map_or_else(|| label.parse(), Ok)
     }
 
@@ -147,14 +149,18 @@ impl Tool {
             Tool::Text => text::arguments_of(text),
             Tool::Diff => diff::arguments_of(text),
             // Code may be an object of its own: only one that has `code` is the arguments.
-            Tool::Python | Tool::JavaScript => match as_object(text).filter(|object| object["code"].is_string()) {
-                Some(object) => Ok(object),
-                None => Ok(json!({ "code": without_fence(text) })),
-            },
+            Tool::Python | Tool::JavaScript => {
+                match as_object(text).filter(|object| object["code"].is_string()) {
+                    Some(object) => Ok(object),
+                    None => Ok(json!({ "code": without_fence(text) })),
+                }
+            }
             Tool::Sql => Ok(as_object(text).unwrap_or_else(|| query(text))),
             Tool::Check => Ok(as_object(text).unwrap_or_else(|| json!({ "name": text.trim() }))),
             Tool::Mcp { .. } => as_object(text).ok_or_else(|| {
-                bad_input(format!("The tool `{self}` takes its arguments as a JSON object: `{{…}}`."))
+                bad_input(format!(
+                    "The tool `{self}` takes its arguments as a JSON object: `{{…}}`."
+                ))
             }),
         }
     }
@@ -211,7 +217,9 @@ impl FromStr for Tool {
     type Err = UnknownTool;
 
     fn from_str(name: &str) -> Result<Tool, UnknownTool> {
-        if let Some((server, tool)) = name.strip_prefix("mcp/").and_then(|rest| rest.split_once('/'))
+        if let Some((server, tool)) = name
+            .strip_prefix("mcp/")
+            .and_then(|rest| rest.split_once('/'))
             && !server.is_empty()
             && !tool.is_empty()
         {
@@ -248,13 +256,29 @@ mod tests {
     #[test]
     fn what_a_person_writes_becomes_arguments() {
         for (tool, text, arguments) in [
-            (Tool::Python, "```python\nprint(1)\n```", json!({"code": "print(1)\n"})),
+            (
+                Tool::Python,
+                "```python\nprint(1)\n```",
+                json!({"code": "print(1)\n"}),
+            ),
             (Tool::Python, "print(1)", json!({"code": "print(1)"})),
             (Tool::Python, "{'a': 1}", json!({"code": "{'a': 1}"})),
-            (Tool::JavaScript, "{\"a\": 1}", json!({"code": "{\"a\": 1}"})),
+            (
+                Tool::JavaScript,
+                "{\"a\": 1}",
+                json!({"code": "{\"a\": 1}"}),
+            ),
             (Tool::JavaScript, "{\"code\": \"1\"}", json!({"code": "1"})),
-            (Tool::Python, "```\na\n```\n```\nb\n```", json!({"code": "```\na\n```\n```\nb\n```"})),
-            (Tool::Sql, "database: shop\nSELECT 1", json!({"database": "shop", "query": "SELECT 1"})),
+            (
+                Tool::Python,
+                "```\na\n```\n```\nb\n```",
+                json!({"code": "```\na\n```\n```\nb\n```"}),
+            ),
+            (
+                Tool::Sql,
+                "database: shop\nSELECT 1",
+                json!({"database": "shop", "query": "SELECT 1"}),
+            ),
             (Tool::Sql, " SELECT 1;", json!({"query": "SELECT 1;"})),
             (Tool::Check, "tests\n", json!({"name": "tests"})),
             (Tool::Calculator, "1 + 1", json!({"expression": "1 + 1"})),
@@ -265,7 +289,10 @@ mod tests {
             server: "docs".to_owned(),
             tool: "search".to_owned(),
         };
-        assert_eq!(of_a_server.arguments_of(r#" {"q": 1}"#), Ok(json!({"q": 1})));
+        assert_eq!(
+            of_a_server.arguments_of(r#" {"q": 1}"#),
+            Ok(json!({"q": 1}))
+        );
         assert!(of_a_server.arguments_of("q").is_err());
     }
 }

@@ -56,7 +56,9 @@ pub(crate) fn arguments_of(text: &str) -> Result<Value, Trouble> {
             Ok(json!({ "action": "v5", "namespace": namespace, "name": name }))
         }
         (Some("parse"), Some(uuid), None) => Ok(json!({ "action": "parse", "uuid": uuid })),
-        (Some(uuid), None, _) if Uuid::try_parse(uuid).is_ok() => Ok(json!({ "action": "parse", "uuid": uuid })),
+        (Some(uuid), None, _) if Uuid::try_parse(uuid).is_ok() => {
+            Ok(json!({ "action": "parse", "uuid": uuid }))
+        }
         _ => Err(bad_input(
             "Write `v4`, `v7`, `v4 5` for five of them, `v5 dns example.com`, or a UUID that is to be read.",
         )),
@@ -74,7 +76,9 @@ pub(crate) fn run(arguments: &Value, now: Timestamp) -> Result<Done, Trouble> {
     };
     for name in &FIELDS[1..] {
         if fields.any(name).is_some() && !belongs.contains(name) {
-            return Err(bad_input(format!("The argument `{name}` does not belong to `{action}`.")));
+            return Err(bad_input(format!(
+                "The argument `{name}` does not belong to `{action}`."
+            )));
         }
     }
     match action {
@@ -83,14 +87,20 @@ pub(crate) fn run(arguments: &Value, now: Timestamp) -> Result<Done, Trouble> {
             let name = fields.text("name")?;
             bounded("name", name, NAME)?;
             let namespace = namespace(fields.text("namespace")?)?;
-            Ok(Done::text(Uuid::new_v5(&namespace, name.as_bytes()).to_string()))
+            Ok(Done::text(
+                Uuid::new_v5(&namespace, name.as_bytes()).to_string(),
+            ))
         }
         _ => {
             let count = fields.whole("count", 1, COUNT)?.unwrap_or(1);
             let made: Vec<String> = (0..count).map(|_| made(action, now).to_string()).collect();
             let text = made.join("\n");
             Ok(Done {
-                result: if count == 1 { Value::from(text.as_str()) } else { json!(made) },
+                result: if count == 1 {
+                    Value::from(text.as_str())
+                } else {
+                    json!(made)
+                },
                 text,
                 working: None,
                 output: Output::default(),
@@ -126,14 +136,18 @@ fn namespace(word: &str) -> Result<Uuid, Trouble> {
 }
 
 fn read(written: &str) -> Result<Done, Trouble> {
-    let uuid = Uuid::try_parse(written.trim()).map_err(|error| bad_input(format!("That is no UUID: {error}.")))?;
+    let uuid = Uuid::try_parse(written.trim())
+        .map_err(|error| bad_input(format!("That is no UUID: {error}.")))?;
     let is_standard = uuid.get_variant() == Variant::RFC4122;
     let version = is_standard.then(|| uuid.get_version_num());
-    let made = uuid.get_timestamp().filter(|_| is_standard).and_then(|made| {
-        let (seconds, nanos) = made.to_unix();
-        let made = Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanos).ok()?);
-        made.ok().map(|made| made.to_string())
-    });
+    let made = uuid
+        .get_timestamp()
+        .filter(|_| is_standard)
+        .and_then(|made| {
+            let (seconds, nanos) = made.to_unix();
+            let made = Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanos).ok()?);
+            made.ok().map(|made| made.to_string())
+        });
     let mut text = uuid.to_string();
     match version {
         Some(version) => text += &format!(", version {version}"),
@@ -158,7 +172,10 @@ mod tests {
     use super::*;
 
     fn ask(plain: &str) -> Result<Done, Trouble> {
-        run(&arguments_of(plain)?, "2024-05-15T12:00:00Z".parse().unwrap())
+        run(
+            &arguments_of(plain)?,
+            "2024-05-15T12:00:00Z".parse().unwrap(),
+        )
     }
 
     #[test]
@@ -184,9 +201,21 @@ mod tests {
 
     #[test]
     fn what_is_no_uuid_is_said_to_be_none() {
-        for plain in ["v4 101", "v4 0", "v6", "not-a-uuid", "parse 123", "v5 www example.com", "v5 dns", r#"{"action": "v4", "name": "x"}"#] {
+        for plain in [
+            "v4 101",
+            "v4 0",
+            "v6",
+            "not-a-uuid",
+            "parse 123",
+            "v5 www example.com",
+            "v5 dns",
+            r#"{"action": "v4", "name": "x"}"#,
+        ] {
             assert!(ask(plain).is_err(), "{plain}");
         }
-        assert_eq!(ask("00000000-0000-0000-0000-000000000000").unwrap().text, "00000000-0000-0000-0000-000000000000, nil");
+        assert_eq!(
+            ask("00000000-0000-0000-0000-000000000000").unwrap().text,
+            "00000000-0000-0000-0000-000000000000, nil"
+        );
     }
 }

@@ -123,7 +123,9 @@ impl Workshop {
                 "All places of the tools are taken. Try again in a moment.",
             )
         };
-        let _waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| busy())?;
+        let _waiting = Arc::clone(&self.waiting)
+            .try_acquire_owned()
+            .map_err(|_| busy())?;
         let place = tokio::time::timeout(PATIENCE, Arc::clone(&self.computing).acquire_owned());
         place.await.ok().and_then(Result::ok).ok_or_else(busy)
     }
@@ -159,7 +161,10 @@ mod tests {
             for name in properties.keys() {
                 let mistyped = ask(spec.tool.clone(), json!({ name: [[1]] }));
                 let refused = workshop.run(&grants, mistyped).await.unwrap_err();
-                assert!(!refused.message.contains("There is no argument"), "{name}: {refused}");
+                assert!(
+                    !refused.message.contains("There is no argument"),
+                    "{name}: {refused}"
+                );
             }
         }
         for (tool, text, answer) in [
@@ -181,9 +186,15 @@ mod tests {
     #[tokio::test]
     async fn who_finds_too_many_waiting_is_told_that_everything_is_busy() {
         let workshop = Workshop::new();
-        let _taken = Arc::clone(&workshop.computing).acquire_many_owned(AT_ONCE as u32).await.unwrap();
+        let _taken = Arc::clone(&workshop.computing)
+            .acquire_many_owned(AT_ONCE as u32)
+            .await
+            .unwrap();
         let everybody = Arc::clone(&workshop.waiting);
-        let _waiting = everybody.acquire_many_owned((AT_ONCE + WAITING) as u32).await.unwrap();
+        let _waiting = everybody
+            .acquire_many_owned((AT_ONCE + WAITING) as u32)
+            .await
+            .unwrap();
         let one = ask(Tool::Calculator, json!({"expression": "1"}));
         let trouble = workshop.run(&Grants::default(), one).await.unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::Unavailable);
@@ -192,7 +203,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_has_waited_long_enough_is_told_that_everything_is_busy() {
         let workshop = Workshop::new();
-        let _taken = Arc::clone(&workshop.computing).acquire_many_owned(AT_ONCE as u32).await.unwrap();
+        let _taken = Arc::clone(&workshop.computing)
+            .acquire_many_owned(AT_ONCE as u32)
+            .await
+            .unwrap();
         let one = ask(Tool::Text, json!({"text": "a"}));
         let trouble = workshop.run(&Grants::default(), one).await.unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::Unavailable);

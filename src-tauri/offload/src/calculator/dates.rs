@@ -38,13 +38,20 @@ fn from(mut at: Date, mut rest: &[&str], now: Timestamp) -> Result<String, Troub
                 ));
             }
             let days = at.since(other?).map_err(|_| unread())?.get_days();
-            return Ok(format!("{days} {}", if days.abs() == 1 { "day" } else { "days" }));
+            return Ok(format!(
+                "{days} {}",
+                if days.abs() == 1 { "day" } else { "days" }
+            ));
         }
         let [unit, behind @ ..] = behind else {
             return Err(unread());
         };
         let count: i32 = first.parse().map_err(|_| unread())?;
-        let count = if is_less { -i64::from(count) } else { i64::from(count) };
+        let count = if is_less {
+            -i64::from(count)
+        } else {
+            i64::from(count)
+        };
         at = moved(at, count, unit)?;
         rest = behind;
     }
@@ -67,7 +74,9 @@ fn moved(at: Date, count: i64, unit: &str) -> Result<Date, Trouble> {
         }
     };
     let beyond = || no_answer("That date lies beyond the years -9999 to 9999.");
-    let then = at.checked_add(by.map_err(|_| beyond())?).map_err(|_| beyond())?;
+    let then = at
+        .checked_add(by.map_err(|_| beyond())?)
+        .map_err(|_| beyond())?;
     let is_by_month = matches!(unit.trim_end_matches('s'), "month" | "year");
     if is_by_month && then.day() != at.day() {
         return Err(no_answer(format!(
@@ -104,5 +113,7 @@ fn date(word: &str, now: Timestamp) -> Option<Result<Date, Trouble>> {
 }
 
 fn unread() -> Trouble {
-    bad_input("A sum of dates is written like `2024-05-01 + 3 weeks - 1 day`, or `2024-05-01 - 2024-01-01`.")
+    bad_input(
+        "A sum of dates is written like `2024-05-01 + 3 weeks - 1 day`, or `2024-05-01 - 2024-01-01`.",
+    )
 }

@@ -58,12 +58,19 @@ fn bits(tokens: &[Token]) -> Result<f64, Trouble> {
 }
 
 fn special(tokens: &[Token], at: usize, own: &mut f64) -> Result<(), Trouble> {
-    let value = |at: usize| tokens.get(at).and_then(|token| token.text.replace([',', '_'], "").parse::<f64>().ok());
+    let value = |at: usize| {
+        tokens
+            .get(at)
+            .and_then(|token| token.text.replace([',', '_'], "").parse::<f64>().ok())
+    };
     match tokens[at].text.as_str() {
         "<<" | ">>" => {
             let ends = match tokens.get(at + 2) {
                 None => true,
-                Some(next) => next.kind == Kind::Sign && matches!(next.text.as_str(), ")" | "&" | "|" | "<<" | ">>"),
+                Some(next) => {
+                    next.kind == Kind::Sign
+                        && matches!(next.text.as_str(), ")" | "&" | "|" | "<<" | ">>")
+                }
             };
             match value(at + 1).filter(|_| ends) {
                 Some(by) => *own += by,
@@ -92,7 +99,11 @@ fn special(tokens: &[Token], at: usize, own: &mut f64) -> Result<(), Trouble> {
         "dp" | "sf" => match at.checked_sub(1).and_then(value) {
             Some(places) if places <= PLACES => {}
             Some(_) => return Err(too_much("At most 1,000 places can be asked for.")),
-            None => return Err(bad_input("Before `dp` and `sf` stands a plain number: `to 3 dp`.")),
+            None => {
+                return Err(bad_input(
+                    "Before `dp` and `sf` stands a plain number: `to 3 dp`.",
+                ));
+            }
         },
         "exp" => *own += WORD * 300.0_f64.min(value(at + 2).unwrap_or(300.0)),
         _ => {}
@@ -102,11 +113,17 @@ fn special(tokens: &[Token], at: usize, own: &mut f64) -> Result<(), Trouble> {
 
 fn factorial(of: &Token, bits: f64) -> Result<f64, Trouble> {
     if of.kind != Kind::Number && !of.is("(") {
-        return Err(bad_input("Before `!` stands a number, or something in parentheses."));
+        return Err(bad_input(
+            "Before `!` stands a number, or something in parentheses.",
+        ));
     }
     // In parentheses stands a number by now; its bits say how large it is.
     let most = match of.kind {
-        Kind::Number => of.text.replace([',', '_'], "").parse::<f64>().unwrap_or(f64::INFINITY),
+        Kind::Number => of
+            .text
+            .replace([',', '_'], "")
+            .parse::<f64>()
+            .unwrap_or(f64::INFINITY),
         _ => bits.min(64.0).exp2(),
     };
     Ok(most * (most + 2.0).log2())
@@ -115,7 +132,10 @@ fn factorial(of: &Token, bits: f64) -> Result<f64, Trouble> {
 /// `^3`, `^-3`, `^(3)`, `^(1/3)`, `^e`, and `^3^2`, which is `^(3^2)`. Its size, and where it ends.
 fn exponent(tokens: &[Token], caret: usize) -> Result<(f64, usize), Trouble> {
     let mut at = caret + 1;
-    while tokens.get(at).is_some_and(|next| next.is("-") || next.is("+")) {
+    while tokens
+        .get(at)
+        .is_some_and(|next| next.is("-") || next.is("+"))
+    {
         at += 1;
     }
     let Some(token) = tokens.get(at) else {
@@ -126,7 +146,9 @@ fn exponent(tokens: &[Token], caret: usize) -> Result<(f64, usize), Trouble> {
             let size = token.text.replace([',', '_'], "").parse::<f64>();
             (size.unwrap_or(f64::INFINITY), at + 1)
         }
-        Kind::Word if matches!(token.text.as_str(), "e" | "pi" | "π" | "tau" | "τ" | "phi") => (8.0, at + 1),
+        Kind::Word if matches!(token.text.as_str(), "e" | "pi" | "π" | "tau" | "τ" | "phi") => {
+            (8.0, at + 1)
+        }
         Kind::Sign if token.is("(") => {
             let close = closing(tokens, at);
             (group(&tokens[at + 1..close]), close + 1)
@@ -165,9 +187,18 @@ fn group(tokens: &[Token]) -> f64 {
 /// `0x…` and `1e400` too.
 fn number(text: &str) -> f64 {
     let lower = text.to_ascii_lowercase();
-    let is_based = lower.contains('#') || ["0x", "0o", "0b"].iter().any(|base| lower.starts_with(base));
+    let is_based = lower.contains('#')
+        || ["0x", "0o", "0b"]
+            .iter()
+            .any(|base| lower.starts_with(base));
     let (digits, exponent) = match lower.split_once('e').filter(|_| !is_based) {
-        Some((digits, exponent)) => (digits, exponent.replace('_', "").parse::<f64>().unwrap_or(f64::INFINITY)),
+        Some((digits, exponent)) => (
+            digits,
+            exponent
+                .replace('_', "")
+                .parse::<f64>()
+                .unwrap_or(f64::INFINITY),
+        ),
         None => (lower.as_str(), 0.0),
     };
     // A number with decimals is two: what is above and what is below the line.

@@ -19,7 +19,10 @@ fn an_expression_has_its_one_answer() {
         ("2 + 2 =", "4"),
         ("1/3", "approx. 0.3333333333"),
         ("1/3 + 1/3 + 1/3", "1"),
-        ("2^200", "1606938044258990275541962092341162602522202993782792835301376"),
+        (
+            "2^200",
+            "1606938044258990275541962092341162602522202993782792835301376",
+        ),
         ("-2^2", "-4"),
         ("2^3^2", "512"),
         ("2³", "8"),
@@ -52,7 +55,14 @@ fn an_expression_has_its_one_answer() {
         ("floor(sqrt(2) * 10)", "approx. 14"),
         ("round(floor(2.7) / 4 * 10)", "5"),
         ("exp(100)", "approx. 2.68811714182e43"),
-        ("1e-15/3", "approx. 0.000000000000000333333"),
+        ("1e-15/3", "approx. 3.33333e-16"),
+        ("1 - 4 / 140.01", "approx. 0.9714306121"),
+        ("2/3 to 3 dp", "approx. 0.667"),
+        ("123456 to 2 sf", "approx. 120000"),
+        ("1 m / 3 to cm", "approx. 33.3333333333 cm"),
+        ("1/3 to %", "approx. 33.3333333333%"),
+        ("1/3 to fraction", "1/3"),
+        ("1/3 to float", "0.(3)"),
         ("1/3 == 2/6", "true"),
         ("5 m == 500 cm", "true"),
         ("300 to words", "three hundred"),
@@ -62,7 +72,11 @@ fn an_expression_has_its_one_answer() {
         ("2023-02-28 + 1 year - 1 month", "2024-01-28"),
         ("2024-03-01 - 1 day", "2024-02-29"),
     ] {
-        assert_eq!(ask(expression).map(|done| done.text), Ok(answer.to_owned()), "{expression}");
+        assert_eq!(
+            ask(expression).map(|done| done.text),
+            Ok(answer.to_owned()),
+            "{expression}"
+        );
     }
 }
 
@@ -73,7 +87,10 @@ fn a_result_is_a_number_only_where_it_is_exact_as_one() {
     assert_eq!(result("6 * 7"), json!(42));
     assert_eq!(result("2^100"), json!("1267650600228229401496703205376"));
     assert_eq!(result("1/3"), json!("approx. 0.3333333333"));
-    assert_eq!(ask(" 23% of 450 ").unwrap().working.unwrap(), "23% of 450 = 103.5");
+    assert_eq!(
+        ask(" 23% of 450 ").unwrap().working.unwrap(),
+        "23% of 450 = 103.5"
+    );
 }
 
 #[test]
@@ -116,6 +133,9 @@ fn what_has_no_answer_or_can_t_be_read_is_said_to_be_so() {
         ("a = 5; a", BadInput),
         ("\"a\" * 5", BadInput),
         ("sinh(5)", BadInput),
+        ("1/3 to hex", NoAnswer),
+        ("pi to 30 dp", NoAnswer),
+        ("(2/3 to 2 dp) * 3", BadInput),
         ("@debug 1", BadInput),
         ("@noapprox pi", BadInput),
         ("1 # 2", BadInput),
@@ -137,7 +157,8 @@ fn what_has_no_answer_or_can_t_be_read_is_said_to_be_so() {
 
 #[test]
 fn no_bomb_hangs_or_ends_the_process() {
-    let nested = |inside: &str, times: usize| format!("{}1{}", inside.repeat(times), ")".repeat(times));
+    let nested =
+        |inside: &str, times: usize| format!("{}1{}", inside.repeat(times), ")".repeat(times));
     let mut bombs = vec![
         "1/(3^100000) + 1/(7^80000)".to_owned(),
         "1/(3^4000) + 1/(7^3000)".to_owned(),
@@ -164,7 +185,9 @@ fn no_bomb_hangs_or_ends_the_process() {
         "1 ft 1 inch ".repeat(40),
         "\u{0}\u{202e}💥".to_owned(),
     ];
-    for inside in ["(", "1+(", "1*(", "2(", "sqrt(", "1+2(", "-(1+2(", "2^(", "floor(1+", "1 m (", "5% of ("] {
+    for inside in [
+        "(", "1+(", "1*(", "2(", "sqrt(", "1+2(", "-(1+2(", "2^(", "floor(1+", "1 m (", "5% of (",
+    ] {
         for depth in [5, 10, 11, 400] {
             bombs.push(nested(inside, depth));
         }
@@ -174,14 +197,23 @@ fn no_bomb_hangs_or_ends_the_process() {
         let answer = ask(&bomb);
         let took = begun.elapsed();
         // Unoptimised, and beside other tests: the promise is a second in a release build.
-        assert!(took < Duration::from_secs(20), "{took:?} for {bomb}: {answer:?}");
+        assert!(
+            took < Duration::from_secs(20),
+            "{took:?} for {bomb}: {answer:?}"
+        );
     }
 }
 
 #[test]
 fn arguments_are_the_text_itself_or_an_object() {
-    assert_eq!(arguments_of("  1 + 1\n"), Ok(json!({"expression": "1 + 1"})));
-    assert_eq!(arguments_of(r#"{"expression": "2"}"#), Ok(json!({"expression": "2"})));
+    assert_eq!(
+        arguments_of("  1 + 1\n"),
+        Ok(json!({"expression": "1 + 1"}))
+    );
+    assert_eq!(
+        arguments_of(r#"{"expression": "2"}"#),
+        Ok(json!({"expression": "2"}))
+    );
     let trouble = run(&json!({"expresion": "2"}), now()).unwrap_err();
     assert!(trouble.message.contains("`expresion`"), "{trouble}");
 }

@@ -35,20 +35,64 @@ impl Token {
 
 /// Functions that are offered. Each is written with parentheses.
 pub(super) const FUNCTIONS: [&str; 20] = [
-    "sqrt", "cbrt", "abs", "floor", "ceil", "round", "exp", "ln", "log", "log2", "log10", "sin", "cos", "tan",
-    "asin", "acos", "atan", "fib", "fibonacci", "square",
+    "sqrt",
+    "cbrt",
+    "abs",
+    "floor",
+    "ceil",
+    "round",
+    "exp",
+    "ln",
+    "log",
+    "log2",
+    "log10",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "fib",
+    "fibonacci",
+    "square",
 ];
 
 const CHANCE: [&str; 4] = ["sample", "roll", "mean", "average"];
 const TODAY: [&str; 4] = ["today", "tomorrow", "yesterday", "now"];
 const UNKNOWN: [&str; 28] = [
-    "print", "println", "version", "trans", "not", "i", "real", "re", "Re", "imag", "im", "Im", "conjugate", "arg",
-    "cis", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "earth", "ans", "_", "cubic", "inverse", "λ", "true",
+    "print",
+    "println",
+    "version",
+    "trans",
+    "not",
+    "i",
+    "real",
+    "re",
+    "Re",
+    "imag",
+    "im",
+    "Im",
+    "conjugate",
+    "arg",
+    "cis",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "earth",
+    "ans",
+    "_",
+    "cubic",
+    "inverse",
+    "λ",
+    "true",
 ];
 const SUPERSCRIPT: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const SIGNS: [&str; 22] = [
-    "**", "!=", "==", "<<", ">>", "(", ")", "+", "-", "−", "*", "×", "✕", "/", "÷", "∕", "^", "!", "≠", "&", "|",
-    "·",
+    "**", "!=", "==", "<<", ">>", "(", ")", "+", "-", "−", "*", "×", "✕", "/", "÷", "∕", "^", "!",
+    "≠", "&", "|", "·",
 ];
 const ALONE: &str = "%‰‱π";
 const SYMBOLS: &str = "°$€£¥₹¢℃℉½¼¾⅓⅔⅛";
@@ -267,7 +311,9 @@ fn look_through(tokens: &[Token]) -> Result<(), Trouble> {
         }
         match token.kind {
             Kind::Word => word(tokens, at)?,
-            Kind::Number if is_dice(&token.text, tokens.get(at + 1)) => return Err(chance(&token.text)),
+            Kind::Number if is_dice(&token.text, tokens.get(at + 1)) => {
+                return Err(chance(&token.text));
+            }
             _ => {}
         }
     }
@@ -279,7 +325,9 @@ fn look_through(tokens: &[Token]) -> Result<(), Trouble> {
 
 fn word(tokens: &[Token], at: usize) -> Result<(), Trouble> {
     let text = tokens[at].text.as_str();
-    let is_die = text.strip_prefix('d').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let is_die = text
+        .strip_prefix('d')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     if CHANCE.contains(&text) || is_die {
         return Err(chance(text));
     }

@@ -34,7 +34,9 @@ fn value(raw: &RawValue, depth: usize) -> Result<Tree, Unread> {
             let mut map = Vec::with_capacity(entries.len());
             for (key, raw) in entries {
                 if !seen.insert(key.clone()) {
-                    return Err(Unread::new(format!("the key `{key}` stands twice in an object")));
+                    return Err(Unread::new(format!(
+                        "the key `{key}` stands twice in an object"
+                    )));
                 }
                 map.push((key, value(raw, depth + 1)?));
             }

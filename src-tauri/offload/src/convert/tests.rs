@@ -10,18 +10,46 @@ fn ask(plain: &str) -> Result<Done, Trouble> {
 #[test]
 fn a_document_is_the_same_in_every_notation() {
     for (plain, answer) in [
-        ("json to yaml\n{\"b\": [1, \"no\"], \"a\": null}", "b:\n- 1\n- \"no\"\na: null\n"),
-        ("yaml to json compact\na: 1.50\nb: yes\nc: 'yes'\n1: x", r#"{"a":1.5,"b":true,"c":"yes","1":"x"}"#),
-        ("toml to json compact\nd = 2024-05-01\n[t]\nx = [1, 2]\n", r#"{"d":"2024-05-01","t":{"x":[1,2]}}"#),
-        ("json to toml\n{\"t\": {\"x\": 1}, \"a\": 2.5}", "a = 2.5\n\n[t]\nx = 1\n"),
-        ("json pretty sorted\n{\"b\":{\"d\":1,\"c\":[]},\"a\":{}}", "{\n  \"a\": {},\n  \"b\": {\n    \"c\": [],\n    \"d\": 1\n  }\n}"),
-        ("json compact\n[1.10, 1e5, 123456789012345678901234567890, -0]", "[1.10,1e5,123456789012345678901234567890,-0]"),
-        ("json to yaml\n[123456789012345678901234567890]", "- 123456789012345678901234567890\n"),
-        ("yaml to json compact\n[18446744073709551615, &a {b: 1}, *a]", r#"[18446744073709551615,{"b":1},{"b":1}]"#),
+        (
+            "json to yaml\n{\"b\": [1, \"no\"], \"a\": null}",
+            "b:\n- 1\n- \"no\"\na: null\n",
+        ),
+        (
+            "yaml to json compact\na: 1.50\nb: yes\nc: 'yes'\n1: x",
+            r#"{"a":1.5,"b":true,"c":"yes","1":"x"}"#,
+        ),
+        (
+            "toml to json compact\nd = 2024-05-01\n[t]\nx = [1, 2]\n",
+            r#"{"d":"2024-05-01","t":{"x":[1,2]}}"#,
+        ),
+        (
+            "json to toml\n{\"t\": {\"x\": 1}, \"a\": 2.5}",
+            "a = 2.5\n\n[t]\nx = 1\n",
+        ),
+        (
+            "json pretty sorted\n{\"b\":{\"d\":1,\"c\":[]},\"a\":{}}",
+            "{\n  \"a\": {},\n  \"b\": {\n    \"c\": [],\n    \"d\": 1\n  }\n}",
+        ),
+        (
+            "json compact\n[1.10, 1e5, 123456789012345678901234567890, -0]",
+            "[1.10,1e5,123456789012345678901234567890,-0]",
+        ),
+        (
+            "json to yaml\n[123456789012345678901234567890]",
+            "- 123456789012345678901234567890\n",
+        ),
+        (
+            "yaml to json compact\n[18446744073709551615, &a {b: 1}, *a]",
+            r#"[18446744073709551615,{"b":1},{"b":1}]"#,
+        ),
         ("validate json\n{}", "valid JSON"),
         ("validate toml\na = 1\n", "valid TOML"),
     ] {
-        assert_eq!(ask(plain).map(|done| done.text), Ok(answer.to_owned()), "{plain}");
+        assert_eq!(
+            ask(plain).map(|done| done.text),
+            Ok(answer.to_owned()),
+            "{plain}"
+        );
     }
 }
 
@@ -38,8 +66,16 @@ fn what_is_wrong_is_told_with_its_place() {
     ] {
         let done = ask(plain).unwrap();
         assert_eq!(done.result["valid"], json!(false));
-        assert!(done.text.starts_with("no valid ") && done.text.contains(says), "{plain}: {}", done.text);
-        let trouble = ask(&plain.replacen("validate json", "json to json", 1).replacen("validate yaml", "yaml to json", 1).replacen("validate toml", "toml to json", 1)).unwrap_err();
+        assert!(
+            done.text.starts_with("no valid ") && done.text.contains(says),
+            "{plain}: {}",
+            done.text
+        );
+        let trouble = ask(&plain
+            .replacen("validate json", "json to json", 1)
+            .replacen("validate yaml", "yaml to json", 1)
+            .replacen("validate toml", "toml to json", 1))
+        .unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::BadInput);
     }
     for (plain, says) in [
@@ -49,7 +85,10 @@ fn what_is_wrong_is_told_with_its_place() {
         ("json to yaml\n[0.12345678901234567]", "exactly"),
     ] {
         let trouble = ask(plain).unwrap_err();
-        assert!(trouble.kind == TroubleKind::NoAnswer && trouble.message.contains(says), "{plain}: {trouble}");
+        assert!(
+            trouble.kind == TroubleKind::NoAnswer && trouble.message.contains(says),
+            "{plain}: {trouble}"
+        );
     }
 }
 
@@ -64,7 +103,11 @@ fn bombs_are_refused() {
     for plain in [
         format!("validate yaml\n{laughs}"),
         format!("validate json\n{}", deep("[", "]")),
-        format!("validate json\n{}1{}", "{\"a\":".repeat(5_000), "}".repeat(5_000)),
+        format!(
+            "validate json\n{}1{}",
+            "{\"a\":".repeat(5_000),
+            "}".repeat(5_000)
+        ),
         format!("validate yaml\n{}", deep("[", "]")),
         format!("validate yaml\n{}", "- ".repeat(5_000)),
         format!("validate toml\na = {}", deep("[", "]")),
@@ -85,19 +128,44 @@ fn trees(is_toml: bool) -> impl Strategy<Value = Tree> {
     let texts = prop_oneof![
         any::<String>(),
         "[a-z0-9~#:\\-\\[\\]{}&*!|>'\"%@` \n\t.]{0,12}",
-        prop::sample::select(vec!["no", "yes", "null", "~", "1e3", "0x1f", "1_000", "2024-01-01", "", " x", "on", ".inf", "0o7", "---", "<<", "="])
-            .prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "no",
+            "yes",
+            "null",
+            "~",
+            "1e3",
+            "0x1f",
+            "1_000",
+            "2024-01-01",
+            "",
+            " x",
+            "on",
+            ".inf",
+            "0o7",
+            "---",
+            "<<",
+            "="
+        ])
+        .prop_map(str::to_owned),
     ]
     .boxed();
     let numbers = prop_oneof![
         any::<i64>().prop_map(|n| n.to_string()),
-        (any::<i32>(), 0..10_000_u32).prop_map(|(a, b)| serde_json::Number::from_f64(f64::from(a) + f64::from(b) / 1e4).unwrap().to_string()),
+        (any::<i32>(), 0..10_000_u32).prop_map(|(a, b)| serde_json::Number::from_f64(
+            f64::from(a) + f64::from(b) / 1e4
+        )
+        .unwrap()
+        .to_string()),
     ];
     let leaf = prop_oneof![
         any::<bool>().prop_map(Tree::Bool),
         numbers.prop_map(Tree::Number),
         texts.clone().prop_map(Tree::Text),
-        Just(if is_toml { Tree::Bool(true) } else { Tree::Null }),
+        Just(if is_toml {
+            Tree::Bool(true)
+        } else {
+            Tree::Null
+        }),
     ];
     leaf.prop_recursive(4, 32, 5, move |inner| {
         let map = prop::collection::btree_map(texts.clone(), inner.clone(), 0..5);

@@ -6,7 +6,9 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
+};
 use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::json;
@@ -71,9 +73,16 @@ impl Unread {
 
     /// As an error.
     pub(crate) fn trouble(&self, notation: Notation) -> Trouble {
-        let said = format!("The document is no valid {}: {}.", notation.name(), self.what.trim_end_matches('.'));
+        let said = format!(
+            "The document is no valid {}: {}.",
+            notation.name(),
+            self.what.trim_end_matches('.')
+        );
         match self.is_too_much {
-            true => too_much(format!("The document is too large or too deep: {}.", self.what)),
+            true => too_much(format!(
+                "The document is too large or too deep: {}.",
+                self.what
+            )),
             false => bad_input(said),
         }
     }
@@ -107,12 +116,19 @@ impl Tree {
                     with_snippet: false,
                 };
                 options.alias_limits.max_total_replayed_events = UNFOLDED;
-                let tree: Tree = serde_saphyr::from_str_with_options(text, options).map_err(Unread::new)?;
+                let tree: Tree =
+                    serde_saphyr::from_str_with_options(text, options).map_err(Unread::new)?;
                 tree.is_read_exactly().map(|()| tree)
             }
             Notation::Toml => toml::from_str::<Tree>(text).map_err(|error| {
-                let at = error.span().map(|span| place(text, span.start)).unwrap_or_default();
-                Unread::new(format!("{}{at}", error.message().trim().replace('\n', ", ")))
+                let at = error
+                    .span()
+                    .map(|span| place(text, span.start))
+                    .unwrap_or_default();
+                Unread::new(format!(
+                    "{}{at}",
+                    error.message().trim().replace('\n', ", ")
+                ))
             }),
         }
     }
@@ -141,7 +157,9 @@ impl Tree {
                 )),
             },
             Tree::List(values) => values.iter().try_for_each(Tree::is_read_exactly),
-            Tree::Map(entries) => entries.iter().try_for_each(|(_, value)| value.is_read_exactly()),
+            Tree::Map(entries) => entries
+                .iter()
+                .try_for_each(|(_, value)| value.is_read_exactly()),
             _ => Ok(()),
         }
     }
@@ -163,14 +181,20 @@ impl Tree {
         let refuse = |what: &str| Err(format!("{} {what} (at `{at}`).", notation.name()));
         match self {
             Tree::Map(_) => {}
-            _ if is_toml && at.is_empty() => return refuse("documents are tables: this one is none"),
+            _ if is_toml && at.is_empty() => {
+                return refuse("documents are tables: this one is none");
+            }
             Tree::Null if is_toml => return refuse("has no null"),
             Tree::Number(number) => {
-                let is_whole = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+                let is_whole = number
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b'-');
                 let fits = match (is_whole, is_toml) {
                     (true, true) => number.parse::<i64>().is_ok(),
                     (true, false) => number.parse::<i128>().is_ok(),
-                    (false, _) => digits(number) <= DIGITS && number.parse::<f64>().is_ok_and(f64::is_finite),
+                    (false, _) => {
+                        digits(number) <= DIGITS && number.parse::<f64>().is_ok_and(f64::is_finite)
+                    }
                 };
                 if !fits {
                     return refuse(&format!("can't hold the number {number} exactly"));
@@ -227,7 +251,9 @@ impl<'de> DeserializeSeed<'de> for Level {
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Tree, D::Error> {
         if self.0 > DEPTH {
-            return Err(D::Error::custom(format!("values stand more than {DEPTH} deep, which is the limit")));
+            return Err(D::Error::custom(format!(
+                "values stand more than {DEPTH} deep, which is the limit"
+            )));
         }
         from.deserialize_any(self)
     }
@@ -262,7 +288,8 @@ impl<'de> Visitor<'de> for Level {
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Tree, E> {
         let number = serde_json::Number::from_f64(value);
-        let number = number.ok_or_else(|| E::custom("a number is not finite, which JSON can't hold"))?;
+        let number =
+            number.ok_or_else(|| E::custom("a number is not finite, which JSON can't hold"))?;
         Ok(Tree::Number(number.to_string()))
     }
 
@@ -323,7 +350,11 @@ impl Serialize for Tree {
         match self {
             Tree::Null => to.serialize_unit(),
             Tree::Bool(value) => to.serialize_bool(*value),
-            Tree::Number(number) => match (number.parse::<i64>(), number.parse::<i128>(), number.parse::<f64>()) {
+            Tree::Number(number) => match (
+                number.parse::<i64>(),
+                number.parse::<i128>(),
+                number.parse::<f64>(),
+            ) {
                 (Ok(whole), ..) => to.serialize_i64(whole),
                 (_, Ok(whole), _) => to.serialize_i128(whole),
                 (.., Ok(decimal)) => to.serialize_f64(decimal),

@@ -43,14 +43,23 @@ impl Found {
 }
 
 impl Pattern {
-    pub(super) fn new(pattern: &str, flags: &str, is_linear: bool, length: usize) -> Result<Pattern, Trouble> {
+    pub(super) fn new(
+        pattern: &str,
+        flags: &str,
+        is_linear: bool,
+        length: usize,
+    ) -> Result<Pattern, Trouble> {
         if let Some(unknown) = flags.chars().find(|flag| !"imsxu".contains(*flag)) {
             return Err(bad_input(format!(
                 "There is no flag `{unknown}`. There are i, m, s, x and u; all matches are taken unless there is a `count`."
             )));
         }
         let has = |flag: char| flags.contains(flag);
-        let program = if length <= SHORT { PROGRAM } else { SMALL_PROGRAM };
+        let program = if length <= SHORT {
+            PROGRAM
+        } else {
+            SMALL_PROGRAM
+        };
         if is_linear {
             let built = regex::RegexBuilder::new(pattern)
                 .case_insensitive(has('i'))
@@ -96,7 +105,12 @@ impl Pattern {
     }
 
     /// The first matches: as many as are wanted, and an error where there are more than may be.
-    pub(super) fn find(&self, text: &str, wanted: usize, most: usize) -> Result<Vec<Found>, Trouble> {
+    pub(super) fn find(
+        &self,
+        text: &str,
+        wanted: usize,
+        most: usize,
+    ) -> Result<Vec<Found>, Trouble> {
         let begun = Instant::now();
         let mut all = Vec::new();
         let mut keep = |found: Found| {
@@ -106,7 +120,9 @@ impl Pattern {
                 )));
             }
             if begun.elapsed() > LIMIT {
-                return Err(too_long("The search took longer than 500 ms and was stopped."));
+                return Err(too_long(
+                    "The search took longer than 500 ms and was stopped.",
+                ));
             }
             all.push(found);
             Ok(())
@@ -114,7 +130,9 @@ impl Pattern {
         match self {
             Pattern::Linear(pattern) => {
                 for captures in pattern.captures_iter(text).take(wanted) {
-                    let groups = captures.iter().map(|group| group.map(|group| group.range()));
+                    let groups = captures
+                        .iter()
+                        .map(|group| group.map(|group| group.range()));
                     keep(Found {
                         groups: groups.collect(),
                     })?;
@@ -123,7 +141,9 @@ impl Pattern {
             Pattern::Backtracking(pattern) => {
                 for captures in pattern.captures_iter(text).take(wanted) {
                     let captures = captures.map_err(|error| stopped(&error))?;
-                    let groups = captures.iter().map(|group| group.map(|group| group.range()));
+                    let groups = captures
+                        .iter()
+                        .map(|group| group.map(|group| group.range()));
                     keep(Found {
                         groups: groups.collect(),
                     })?;
@@ -148,7 +168,11 @@ fn unread(error: &regex::Error) -> Trouble {
                 );
             }
             // The last line says what it is; those before it draw where.
-            let what = said.lines().last().unwrap_or("").trim_start_matches("error: ");
+            let what = said
+                .lines()
+                .last()
+                .unwrap_or("")
+                .trim_start_matches("error: ");
             bad_input(format!("The pattern can't be read: {what}."))
         }
     }
@@ -156,9 +180,11 @@ fn unread(error: &regex::Error) -> Trouble {
 
 fn stopped(error: &fancy_regex::Error) -> Trouble {
     match error {
-        fancy_regex::Error::RuntimeError(fancy_regex::RuntimeError::BacktrackLimitExceeded) => too_long(format!(
-            "The pattern stepped back {BACKTRACKS} times and was stopped. Make it more definite, or use the linear engine."
-        )),
+        fancy_regex::Error::RuntimeError(fancy_regex::RuntimeError::BacktrackLimitExceeded) => {
+            too_long(format!(
+                "The pattern stepped back {BACKTRACKS} times and was stopped. Make it more definite, or use the linear engine."
+            ))
+        }
         error => too_much(format!("The search was stopped: {error}.")),
     }
 }

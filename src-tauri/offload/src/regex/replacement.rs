@@ -45,7 +45,8 @@ impl Replacement {
                 Ok(number) => (number < names.len()).then_some(number),
                 Err(_) => names.iter().position(|known| *known == Some(name)),
             };
-            let group = group.ok_or_else(|| bad_input(format!("The pattern has no group `{name}`.")))?;
+            let group =
+                group.ok_or_else(|| bad_input(format!("The pattern has no group `{name}`.")))?;
             parts.push(Part::Group(group));
             rest = behind;
         }

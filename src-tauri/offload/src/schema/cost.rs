@@ -79,7 +79,9 @@ impl<'a> Cost<'a> {
             ));
         }
         if self.within.len() >= WITHIN {
-            return Err(too_much(format!("More than {WITHIN} parts of the schema are applied within each other.")));
+            return Err(too_much(format!(
+                "More than {WITHIN} parts of the schema are applied within each other."
+            )));
         }
         self.look_at(keywords, address)?;
         self.within.push(address);
@@ -99,12 +101,20 @@ impl<'a> Cost<'a> {
     fn look_at(&self, keywords: &Map<String, Value>, address: usize) -> Result<(), Trouble> {
         for dynamic in ["$dynamicRef", "$recursiveRef"] {
             if keywords.get(dynamic).is_some_and(Value::is_string) {
-                return Err(bad_input(format!("A schema with `{dynamic}` is not checked here: use `$ref`.")));
+                return Err(bad_input(format!(
+                    "A schema with `{dynamic}` is not checked here: use `$ref`."
+                )));
             }
         }
         let is_root = address == std::ptr::from_ref(self.root).addr();
-        if !is_root && ["$id", "id"].iter().any(|id| keywords.get(*id).is_some_and(Value::is_string)) {
-            return Err(bad_input("Only the whole schema may have an `$id`: those within it change where a `$ref` leads."));
+        if !is_root
+            && ["$id", "id"]
+                .iter()
+                .any(|id| keywords.get(*id).is_some_and(Value::is_string))
+        {
+            return Err(bad_input(
+                "Only the whole schema may have an `$id`: those within it change where a `$ref` leads.",
+            ));
         }
         Ok(())
     }
@@ -132,14 +142,25 @@ impl<'a> Cost<'a> {
             }
         }
         let asks_again = ["unevaluatedProperties", "unevaluatedItems"];
-        let again = if asks_again.iter().any(|keyword| keywords.contains_key(*keyword)) { 2.0 } else { 1.0 };
+        let again = if asks_again
+            .iter()
+            .any(|keyword| keywords.contains_key(*keyword))
+        {
+            2.0
+        } else {
+            1.0
+        };
         Ok(sum * again)
     }
 
     /// What is applied to a value one level deeper: of properties and of items only one each.
     fn below(&mut self, keywords: &'a Map<String, Value>, depth: usize) -> Result<f64, Trouble> {
         let mut sum = 0.0;
-        for one_of in [&["properties", "additionalProperties"], &["prefixItems", "items"], &["", "additionalItems"]] {
+        for one_of in [
+            &["properties", "additionalProperties"],
+            &["prefixItems", "items"],
+            &["", "additionalItems"],
+        ] {
             let mut most: f64 = 0.0;
             for keyword in one_of {
                 for part in parts(keywords.get(*keyword), is_map(keyword)) {
@@ -148,7 +169,13 @@ impl<'a> Cost<'a> {
             }
             sum += most;
         }
-        for keyword in ["patternProperties", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties"] {
+        for keyword in [
+            "patternProperties",
+            "contains",
+            "propertyNames",
+            "unevaluatedItems",
+            "unevaluatedProperties",
+        ] {
             for part in parts(keywords.get(keyword), is_map(keyword)) {
                 sum += self.of(part, depth)?;
             }
@@ -159,7 +186,9 @@ impl<'a> Cost<'a> {
     fn target(&mut self, reference: &str) -> Result<&'a Value, Trouble> {
         self.references += 1;
         if self.references > REFERENCES * DEPTH {
-            return Err(too_much(format!("The schema follows more than {REFERENCES} `$ref`s.")));
+            return Err(too_much(format!(
+                "The schema follows more than {REFERENCES} `$ref`s."
+            )));
         }
         let pointer = reference.strip_prefix('#').filter(|pointer| {
             (pointer.is_empty() || pointer.starts_with('/')) && !pointer.contains('%')
@@ -176,7 +205,10 @@ impl<'a> Cost<'a> {
 }
 
 fn is_map(keyword: &str) -> bool {
-    matches!(keyword, "properties" | "patternProperties" | "dependentSchemas" | "dependencies")
+    matches!(
+        keyword,
+        "properties" | "patternProperties" | "dependentSchemas" | "dependencies"
+    )
 }
 
 /// A keyword's schemas.

@@ -1,7 +1,10 @@
 use super::*;
 
 fn ask(schema: &Value, document: &Value) -> Result<Done, Trouble> {
-    run(&json!({"schema": schema, "document": document}), Timestamp::UNIX_EPOCH)
+    run(
+        &json!({"schema": schema, "document": document}),
+        Timestamp::UNIX_EPOCH,
+    )
 }
 
 #[test]
@@ -16,19 +19,35 @@ fn everything_that_does_not_fit_is_told_with_its_place() {
         "$defs": {"tag": {"type": "string"}}
     });
     let done = ask(&schema, &json!({"name": "A", "tags": ["x", 1]})).unwrap();
-    let places: Vec<&str> = done.result["errors"].as_array().unwrap().iter().map(|error| error["at"].as_str().unwrap()).collect();
+    let places: Vec<&str> = done.result["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["at"].as_str().unwrap())
+        .collect();
     assert_eq!(done.result["valid"], json!(false));
     for place in ["", "/name", "/tags/1"] {
         assert!(places.contains(&place), "{places:?}");
     }
-    assert_eq!(ask(&schema, &json!({"name": "a", "id": 1, "tags": []})).unwrap().text, "valid");
+    assert_eq!(
+        ask(&schema, &json!({"name": "a", "id": 1, "tags": []}))
+            .unwrap()
+            .text,
+        "valid"
+    );
     let plain = arguments_of("{\"type\": \"integer\"}\n=======\n5").unwrap();
     assert_eq!(run(&plain, Timestamp::UNIX_EPOCH).unwrap().text, "valid");
     let yaml = json!({"schema": {"required": ["a"]}, "text": "a: 1", "format": "yaml"});
     assert_eq!(run(&yaml, Timestamp::UNIX_EPOCH).unwrap().text, "valid");
     assert_eq!(ask(&json!(true), &Value::Null).unwrap().text, "valid");
     let many = ask(&json!({"items": {"type": "string"}}), &json!(vec![0; 500])).unwrap();
-    assert_eq!((many.result["errors"].as_array().unwrap().len(), &many.result["has_more"]), (FAULTS, &json!(true)));
+    assert_eq!(
+        (
+            many.result["errors"].as_array().unwrap().len(),
+            &many.result["has_more"]
+        ),
+        (FAULTS, &json!(true))
+    );
 }
 
 #[test]
@@ -56,7 +75,8 @@ fn what_has_no_bound_is_refused() {
     }
     let mut below = json!({"$ref": "#/$defs/d0", "$defs": {"d800": {}}});
     for n in 0..800 {
-        below["$defs"][format!("d{n}")] = json!({"properties": {"a": {"$ref": format!("#/$defs/d{}", n + 1)}}});
+        below["$defs"][format!("d{n}")] =
+            json!({"properties": {"a": {"$ref": format!("#/$defs/d{}", n + 1)}}});
     }
     assert!(ask(&below, &json!({"a": {"a": 1}})).is_ok());
     let twice_below = json!({"properties": {"a": {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}}});
@@ -69,8 +89,14 @@ fn what_has_no_bound_is_refused() {
         (chain, json!(1)),
         (twice_below, deep),
         (json!({"$ref": "#"}), json!(1)),
-        (json!({"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "#"}), json!(1)),
-        (json!({"allOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}}), json!(1)),
+        (
+            json!({"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "#"}),
+            json!(1),
+        ),
+        (
+            json!({"allOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}}),
+            json!(1),
+        ),
         (json!({"$ref": "https://example.com/schema.json"}), json!(1)),
         (json!({"$ref": "file:///etc/passwd"}), json!(1)),
         (json!({"$dynamicRef": "#a"}), json!(1)),
@@ -83,8 +109,14 @@ fn what_has_no_bound_is_refused() {
     ] {
         let answer = ask(&schema, &document);
         let trouble = answer.expect_err(&schema.to_string().chars().take(100).collect::<String>());
-        assert!(matches!(trouble.kind, TroubleKind::BadInput | TroubleKind::TooMuch), "{trouble:?}");
+        assert!(
+            matches!(trouble.kind, TroubleKind::BadInput | TroubleKind::TooMuch),
+            "{trouble:?}"
+        );
     }
     let big = json!({"schema": {}, "text": "[123456789012345678901]"});
-    assert_eq!(run(&big, Timestamp::UNIX_EPOCH).unwrap_err().kind, TroubleKind::NoAnswer);
+    assert_eq!(
+        run(&big, Timestamp::UNIX_EPOCH).unwrap_err().kind,
+        TroubleKind::NoAnswer
+    );
 }

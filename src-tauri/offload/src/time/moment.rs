@@ -35,19 +35,31 @@ impl fmt::Display for Moment {
 
 impl Moment {
     /// Reads one. A clock time without a zone of its own is one in `zone`, where there is one.
-    pub(super) fn read(written: &str, zone: Option<&TimeZone>, now: Timestamp) -> Result<Moment, Trouble> {
+    pub(super) fn read(
+        written: &str,
+        zone: Option<&TimeZone>,
+        now: Timestamp,
+    ) -> Result<Moment, Trouble> {
         let written = written.trim();
         let here = || zone.cloned().unwrap_or(TimeZone::UTC);
         match written {
             "now" => return Ok(now.to_zoned(here()).into()),
-            "today" => return Ok(Moment::Date(now.to_zoned(zone.cloned().unwrap_or_else(TimeZone::system)).date())),
+            "today" => {
+                return Ok(Moment::Date(
+                    now.to_zoned(zone.cloned().unwrap_or_else(TimeZone::system))
+                        .date(),
+                ));
+            }
             _ => {}
         }
         if let Some(seconds) = written.strip_prefix('@') {
-            let at = seconds.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-            return at
-                .map(|at| at.to_zoned(here()).into())
-                .ok_or_else(|| bad_input(format!("`{written}` is no Unix time in whole seconds.")));
+            let at = seconds
+                .parse()
+                .ok()
+                .and_then(|seconds| Timestamp::from_second(seconds).ok());
+            return at.map(|at| at.to_zoned(here()).into()).ok_or_else(|| {
+                bad_input(format!("`{written}` is no Unix time in whole seconds."))
+            });
         }
         if written.contains('[') {
             return in_named_zone(written);
@@ -57,14 +69,21 @@ impl Moment {
             && let Some(offset) = pieces.to_numeric_offset()
             && let Ok(at) = written.parse::<Timestamp>()
         {
-            let own = if offset.is_zero() { TimeZone::UTC } else { TimeZone::fixed(offset) };
+            let own = if offset.is_zero() {
+                TimeZone::UTC
+            } else {
+                TimeZone::fixed(offset)
+            };
             return Ok(at.to_zoned(zone.cloned().unwrap_or(own)).into());
         }
         if let Ok(at) = written.parse::<Timestamp>() {
             return Ok(at.to_zoned(here()).into());
         }
         if written.len() <= 10 {
-            return written.parse().map(Moment::Date).map_err(|error| unread(written, &error));
+            return written
+                .parse()
+                .map(Moment::Date)
+                .map_err(|error| unread(written, &error));
         }
         let clock: DateTime = written.parse().map_err(|error| unread(written, &error))?;
         match zone {
@@ -103,8 +122,13 @@ impl Moment {
     /// What is so much later.
     pub(super) fn plus(&self, span: Span) -> Result<Moment, Trouble> {
         let beyond = |_| no_answer("That time lies beyond the years -9999 to 9999.");
-        let months = Span::new().try_years(span.get_years()).and_then(|only| only.try_months(span.get_months()));
-        let months = self.date().checked_add(months.map_err(beyond)?).map_err(beyond)?;
+        let months = Span::new()
+            .try_years(span.get_years())
+            .and_then(|only| only.try_months(span.get_months()));
+        let months = self
+            .date()
+            .checked_add(months.map_err(beyond)?)
+            .map_err(beyond)?;
         if months.day() != self.date().day() {
             return Err(no_answer(format!(
                 "{:04}-{:02} has no day {}: its last one is {months}.",
@@ -120,8 +144,14 @@ impl Moment {
             || span.get_microseconds() != 0
             || span.get_nanoseconds() != 0;
         match self {
-            Moment::Date(date) if !has_clock => date.checked_add(span).map(Moment::Date).map_err(beyond),
-            Moment::Date(_) | Moment::Clock(_) => self.clock().checked_add(span).map(Moment::Clock).map_err(beyond),
+            Moment::Date(date) if !has_clock => {
+                date.checked_add(span).map(Moment::Date).map_err(beyond)
+            }
+            Moment::Date(_) | Moment::Clock(_) => self
+                .clock()
+                .checked_add(span)
+                .map(Moment::Clock)
+                .map_err(beyond),
             Moment::Zoned(zoned) => {
                 let later = zoned.checked_add(span).map_err(beyond)?;
                 // Days keep the clock time: where the day has none such, it would be moved without a word.
@@ -137,16 +167,25 @@ impl Moment {
 
 /// `2024-05-01T10:00[Europe/Berlin]`, with or without an offset.
 fn in_named_zone(written: &str) -> Result<Moment, Trouble> {
-    let Some((clock, name)) = written.strip_suffix(']').and_then(|rest| rest.split_once('[')) else {
-        return Err(bad_input(format!("`{written}` is no time: the zone in brackets is not closed.")));
+    let Some((clock, name)) = written
+        .strip_suffix(']')
+        .and_then(|rest| rest.split_once('['))
+    else {
+        return Err(bad_input(format!(
+            "`{written}` is no time: the zone in brackets is not closed."
+        )));
     };
     let zone = super::zone(name)?;
     if let Ok(clock) = clock.parse::<DateTime>()
-        && jiff::fmt::temporal::Pieces::parse(clock_text(written)).is_ok_and(|pieces| pieces.offset().is_none())
+        && jiff::fmt::temporal::Pieces::parse(clock_text(written))
+            .is_ok_and(|pieces| pieces.offset().is_none())
     {
         return in_zone(clock, &zone).map(Moment::Zoned);
     }
-    written.parse::<Zoned>().map(Moment::Zoned).map_err(|error| unread(written, &error))
+    written
+        .parse::<Zoned>()
+        .map(Moment::Zoned)
+        .map_err(|error| unread(written, &error))
 }
 
 fn clock_text(written: &str) -> &str {
@@ -158,9 +197,9 @@ fn in_zone(clock: DateTime, zone: &TimeZone) -> Result<Zoned, Trouble> {
     let name = zone.iana_name().unwrap_or("that zone");
     let ambiguous = zone.to_ambiguous_zoned(clock);
     match ambiguous.offset() {
-        AmbiguousOffset::Unambiguous { .. } => {
-            ambiguous.unambiguous().map_err(|error| no_answer(format!("That time has no answer: {error}.")))
-        }
+        AmbiguousOffset::Unambiguous { .. } => ambiguous
+            .unambiguous()
+            .map_err(|error| no_answer(format!("That time has no answer: {error}."))),
         AmbiguousOffset::Gap { before, after } => Err(no_answer(format!(
             "{clock} does not exist in {name}: clocks are set forward over it, from {before} to {after}."
         ))),
