@@ -7,11 +7,12 @@
 //! within each other, 100 ms, a stack of its own. Leaves out currencies, complex numbers, variables.
 //!
 //! The arithmetic itself is fend's. What it reads leniently (`1,5` as fifteen), computes through floating point
-//! without saying so (`floor`), or can't be interrupted in, does not come to it.
+//! without saying so (`floor`), rounds wrongly, or can't be interrupted in, does not come to it.
 
 mod ambiguity;
 mod dates;
 mod engine;
+mod rounding;
 mod size;
 mod steps;
 mod tokens;

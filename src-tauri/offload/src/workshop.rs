@@ -200,10 +200,10 @@ mod tests {
     #[tokio::test]
     async fn who_finds_too_many_waiting_is_told_that_everything_is_busy() {
         let workshop = Workshop::new(None);
-        let _taken = Arc::clone(&workshop.computing)
-            .acquire_many_owned(AT_ONCE as u32)
-            .await
-            .unwrap();
+        let mut taken = Vec::new();
+        for _ in 0..AT_ONCE {
+            taken.push(workshop.computing.place().await.unwrap());
+        }
         let everybody = Arc::clone(&workshop.waiting);
         let _waiting = everybody
             .acquire_many_owned((AT_ONCE + WAITING) as u32)
@@ -217,10 +217,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_has_waited_long_enough_is_told_that_everything_is_busy() {
         let workshop = Workshop::new(None);
-        let _taken = Arc::clone(&workshop.computing)
-            .acquire_many_owned(AT_ONCE as u32)
-            .await
-            .unwrap();
+        let mut taken = Vec::new();
+        for _ in 0..AT_ONCE {
+            taken.push(workshop.computing.place().await.unwrap());
+        }
         let one = ask(Tool::Text, json!({"text": "a"}));
         let trouble = workshop.run(&Grants::default(), one).await.unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::Unavailable);

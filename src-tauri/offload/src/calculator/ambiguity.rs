@@ -3,7 +3,7 @@
 //! Promises: an expression that people read in two ways, with two values, is refused with both ways of writing
 //! it clearly. A wrong answer would be worse than none.
 
-use super::tokens::{FUNCTIONS, Kind, Token};
+use super::tokens::{FUNCTIONS, Kind, Token, closing};
 use crate::Trouble;
 use crate::arguments::bad_input;
 
@@ -35,26 +35,22 @@ fn division(tokens: &[Token], at: usize) -> Result<(), Trouble> {
         return Ok(());
     }
     // A divisor that is `2`, `2^3`, `-2`, `(…)`: what stands behind it?
-    let mut behind = at + 1;
-    while tokens
-        .get(behind)
-        .is_some_and(|next| next.is("-") || next.is("+"))
-    {
-        behind += 1;
-    }
+    let first = unsigned(tokens, at + 1);
     let is_number = tokens
-        .get(behind)
+        .get(first)
         .is_some_and(|next| next.kind == Kind::Number);
-    behind = match tokens.get(behind) {
-        Some(next) if next.kind == Kind::Number => behind + 1,
-        Some(next) if next.is("(") => super::tokens::closing(tokens, behind) + 1,
-        _ => return Ok(()),
+    let Some(mut behind) = value(tokens, first) else {
+        return Ok(());
     };
-    while tokens
-        .get(behind)
-        .is_some_and(|next| next.is("^") || next.is("!"))
-    {
-        behind += if tokens[behind].is("!") { 1 } else { 2 };
+    loop {
+        behind = match tokens.get(behind) {
+            Some(next) if next.is("!") => behind + 1,
+            Some(next) if next.is("^") => match value(tokens, unsigned(tokens, behind + 1)) {
+                Some(behind) => behind,
+                None => return Ok(()),
+            },
+            _ => break,
+        };
     }
     let Some(next) = tokens.get(behind) else {
         return Ok(());
@@ -83,6 +79,26 @@ fn division(tokens: &[Token], at: usize) -> Result<(), Trouble> {
         ));
     }
     Ok(())
+}
+
+/// Behind the signs that stand here.
+fn unsigned(tokens: &[Token], mut at: usize) -> usize {
+    while tokens
+        .get(at)
+        .is_some_and(|next| next.is("-") || next.is("+"))
+    {
+        at += 1;
+    }
+    at
+}
+
+/// Behind the number, or the parenthesis, that stands here.
+fn value(tokens: &[Token], at: usize) -> Option<usize> {
+    match tokens.get(at) {
+        Some(next) if next.kind == Kind::Number => Some(at + 1),
+        Some(next) if next.is("(") => Some(closing(tokens, at) + 1),
+        _ => None,
+    }
 }
 
 /// `100 + 10%`: of what? `17% 5`: a share, or what is left?

@@ -8,10 +8,11 @@
 use num_bigint::{BigInt, Sign};
 
 use super::engine::{ABOUT, Engine, leading};
+use super::rounding::{Quotient, Shape};
 use super::size;
 use super::tokens::{Kind, Token, closing, opening, sign, written};
 use crate::Trouble;
-use crate::arguments::{no_answer, too_much};
+use crate::arguments::{bad_input, no_answer, too_much};
 
 /// The most values that are worked out first.
 const STEPS: usize = 16;
@@ -27,11 +28,64 @@ pub(super) fn answer(tokens: &[Token], engine: &Engine) -> Result<String, Troubl
         .position(|token| token.is("==") || token.is("!="));
     let tokens = simplified(tokens.to_vec(), engine, STEPS)?;
     size::refuse(&tokens)?;
-    let answer = engine.answer(&written(&tokens))?;
+    let (tokens, shape) = shaped(&tokens)?;
+    let answer = engine.answer(&written(tokens), shape)?;
+    if answer.starts_with(ABOUT) && tokens.iter().any(is_of_a_base) {
+        return Err(no_answer(
+            "It has no end in that base. Only decimals are approximated: end with `to decimal`.",
+        ));
+    }
     if comparison.is_some() {
-        decided(&tokens, engine)?;
+        decided(tokens, engine)?;
     }
     Ok(answer)
+}
+
+/// The end that says how the answer is to be written: `to 3 dp`, `to 2 sf`.
+fn shaped(tokens: &[Token]) -> Result<(&[Token], Shape), Trouble> {
+    let [rest @ .., to, count, kind] = tokens else {
+        return Ok((tokens, Shape::Auto));
+    };
+    if !(to.is("to") || to.is("as") || to.is("in")) || !(kind.is("dp") || kind.is("sf")) {
+        return match tokens.iter().any(|token| token.is("dp") || token.is("sf")) {
+            true => Err(bad_input(
+                "How many places are wanted stands at the end: `… to 3 dp`, `… to 2 sf`.",
+            )),
+            false => Ok((tokens, Shape::Auto)),
+        };
+    }
+    match (count.text.parse::<i64>(), kind.is("dp")) {
+        (Ok(places), true) => Ok((rest, Shape::Places(places))),
+        (Ok(digits), false) if digits > 0 => Ok((rest, Shape::Significant(digits))),
+        _ => Err(bad_input(
+            "Before `dp` and `sf` stands a whole number: `to 3 dp`.",
+        )),
+    }
+}
+
+/// What makes an answer be written in another base than ten.
+fn is_of_a_base(token: &Token) -> bool {
+    let words = [
+        "hex",
+        "hexadecimal",
+        "bin",
+        "binary",
+        "oct",
+        "octal",
+        "base",
+        "ternary",
+        "senary",
+        "seximal",
+    ];
+    match token.kind {
+        Kind::Number => {
+            token.text.contains('#')
+                || token.text.starts_with("0x")
+                || token.text.starts_with("0b")
+                || token.text.starts_with("0o")
+        }
+        _ => words.contains(&token.text.as_str()),
+    }
 }
 
 /// Whether two approximations are equal can't be said.
@@ -147,15 +201,11 @@ fn is_plain(tokens: &[Token]) -> bool {
 }
 
 fn in_range(tokens: &[Token], of: Of, engine: &Engine) -> Result<(), Trouble> {
-    let answer = engine.answer(&written(tokens))?;
+    let answer = engine.answer(&written(tokens), Shape::Auto)?;
     let (number, _) = leading(answer.strip_prefix(ABOUT).unwrap_or(&answer));
     let most = if of == Of::Angle { ANGLE } else { POWER };
-    let is_in =
-        number.parse::<f64>().is_ok_and(|value| value.abs() <= most) && !answer.contains('e');
-    // Units have letters of their own; only a power of ten makes it too large.
-    let is_small =
-        number.parse::<f64>().is_ok_and(|value| value.abs() <= most) && !has_power(&answer);
-    if is_in || is_small {
+    // Units have letters of their own; a power of ten makes it too large.
+    if number.parse::<f64>().is_ok_and(|value| value.abs() <= most) && !has_power(&answer) {
         return Ok(());
     }
     Err(no_answer(format!(
@@ -170,35 +220,20 @@ fn has_power(answer: &str) -> bool {
         .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// A quotient of two whole numbers.
-struct Value {
-    above: BigInt,
-    below: BigInt,
-    is_about: bool,
-}
-
-fn exact(tokens: &[Token], what: &str, engine: &Engine) -> Result<Value, Trouble> {
-    let said = engine.evaluate(&format!("({}) to fraction", written(tokens)))?;
-    let (is_about, number) = match said.strip_prefix(ABOUT) {
-        Some(rest) => (true, rest),
-        None => (false, said.as_str()),
-    };
-    let (above, below) = number.split_once('/').unwrap_or((number, "1"));
-    match (above.parse(), below.parse()) {
-        (Ok(above), Ok(below)) => Ok(Value {
-            above,
-            below,
-            is_about,
-        }),
-        _ => Err(no_answer(format!(
-            "{what} is a number without a unit, and it is `{number}`."
+fn exact(tokens: &[Token], what: &str, engine: &Engine) -> Result<Quotient, Trouble> {
+    let value = engine.quotient(&written(tokens))?;
+    match value.unit.as_str() {
+        "" => Ok(value),
+        unit => Err(no_answer(format!(
+            "{what} is a number without a unit, and not one of `{}`.",
+            unit.trim()
         ))),
     }
 }
 
-impl Value {
+impl Quotient {
     /// Halves go away from zero.
-    fn whole(mut self, how: How) -> Value {
+    fn whole(mut self, how: How) -> Quotient {
         let one = BigInt::from(1);
         let is_negative = self.above.sign() == Sign::Minus;
         let size = BigInt::from(self.above.magnitude().clone());
@@ -246,7 +281,7 @@ impl Value {
     }
 }
 
-fn parenthesised(value: Value) -> Vec<Token> {
+fn parenthesised(value: Quotient) -> Vec<Token> {
     let mut tokens = vec![sign("(", true)];
     tokens.extend(value.into_tokens());
     tokens.push(sign(")", false));
