@@ -4,7 +4,7 @@ use engine::Receipt;
 use routing::{Kept, NanoUsd, NoHedge, Stay, Terms};
 use serde::Serialize;
 
-use crate::kept;
+use crate::{kept, tools};
 use crate::shown::{
     AttemptShown, ChoiceShown, ConsideredShown, DroppedShown, LostShown, NoteShown,
     PromptCacheShown, ReceiptShown, RequestRow, TermShown, TokensShown,
@@ -35,6 +35,7 @@ pub(crate) fn row(receipt: &Receipt) -> RequestRow {
         ending: word(&receipt.ending),
         fault: receipt.fault.clone(),
         cache: receipt.cache.as_ref().map(|note| word(&note.verdict)),
+        tools: receipt.tools.as_ref().map(|note| word(&note.way)),
     }
 }
 
@@ -54,6 +55,7 @@ pub(crate) fn receipt(receipt: &Receipt) -> ReceiptShown {
             .collect(),
         choice: receipt.choice.as_ref().map(choice),
         cache: receipt.cache.as_ref().map(kept::note),
+        tools: receipt.tools.as_ref().map(tools::note),
         notes: receipt.notes.iter().map(note).collect(),
         tokens: TokensShown {
             input: usage.input,
@@ -204,7 +206,7 @@ pub(crate) fn word<T: Serialize>(value: &T) -> String {
     }
 }
 
-fn ms(us: u64) -> f64 {
+pub(crate) fn ms(us: u64) -> f64 {
     us as f64 / 1000.0
 }
 

@@ -20,6 +20,7 @@ mod providers;
 mod requests;
 mod shown;
 mod table;
+mod tools;
 mod typescript;
 mod watch;
 

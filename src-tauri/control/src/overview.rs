@@ -49,6 +49,8 @@ impl Control {
                 cache_written_tokens: totals.usage.cache_write + totals.usage.cache_write_long,
                 cache_saved_nano_usd: totals.cache_saved.0,
                 output_tokens: totals.usage.output_total(),
+                by_tools: totals.by_tools,
+                tool_saved_nano_usd: totals.tool_saved.0,
             },
             prompt_cache: PromptCacheSums {
                 read_tokens: caches.read_tokens,
@@ -235,13 +237,13 @@ fn state(
 }
 
 /// When today began where the user is.
-fn local_midnight_unix_ms() -> u64 {
+pub(crate) fn local_midnight_unix_ms() -> u64 {
     let now = jiff::Zoned::now();
     let midnight = now.start_of_day().unwrap_or(now);
     u64::try_from(midnight.timestamp().as_millisecond()).unwrap_or(0)
 }
 
-fn unix_ms() -> u64 {
+pub(crate) fn unix_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis() as u64)

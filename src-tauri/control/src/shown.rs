@@ -7,6 +7,7 @@ mod drain;
 mod examination;
 mod health;
 mod kept;
+mod tools;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ pub use drain::*;
 pub use examination::*;
 pub use health::*;
 pub use kept::*;
+pub use tools::*;
 
 /// The Overview page in one read.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -66,6 +68,10 @@ pub struct Totals {
     pub cache_saved_nano_usd: i64,
     /// Generated tokens of every class.
     pub output_tokens: u64,
+    /// Answers of tools, without a model.
+    pub by_tools: u64,
+    /// What models' answers would have cost in their place, in billionths of a dollar.
+    pub tool_saved_nano_usd: i64,
 }
 
 /// What providers' prompt caches came to.
@@ -228,6 +234,8 @@ pub struct RequestRow {
     pub fault: Option<String>,
     /// What kept answers had to do with it: `memory`, `joined`, `missed`, …
     pub cache: Option<String>,
+    /// How tools came into it: `named`, `recognised`, `shadow`, `offered`, …
+    pub tools: Option<String>,
 }
 
 /// Which receipt.
@@ -251,6 +259,8 @@ pub struct ReceiptShown {
     pub choice: Option<ChoiceShown>,
     /// What kept answers had to do with it; `None` where nobody looked for one.
     pub cache: Option<CacheNoteShown>,
+    /// What tools had to do with it; `None` where none had.
+    pub tools: Option<ToolNoteShown>,
     /// What the translation into the provider's dialect could not carry.
     pub notes: Vec<NoteShown>,
     /// Tokens by class; they sum.
@@ -711,16 +721,19 @@ pub enum Tag {
     Clients,
     /// Paused or not, alarms, what is in flight.
     Status,
+    /// Tools: grants, rules, which are off.
+    Tools,
 }
 
 impl Tag {
     /// Every tag: read everything again.
-    pub const ALL: [Tag; 5] = [
+    pub const ALL: [Tag; 6] = [
         Tag::Receipts,
         Tag::Providers,
         Tag::Keys,
         Tag::Clients,
         Tag::Status,
+        Tag::Tools,
     ];
 }
 

@@ -68,6 +68,13 @@ operations! {
     "cache.fetch_model": Mutation fetch_model(FetchModel) -> Nothing, [Receipts];
     "cache.cancel_fetch": Mutation cancel_fetch(Nothing) -> Nothing, [Receipts];
     "cache.purge": Mutation purge_cache(PurgeCache) -> PurgedCache, [Receipts];
+    "tools.page": Query tools_page(Nothing) -> ToolsPage, [Tools, Receipts, Providers];
+    "tools.run": Mutation run_tool(RunTool) -> ToolOutcome, [];
+    "tools.recognise": Query recognise(Recognise) -> RecognisedShown, [];
+    "tools.grant": Mutation grant_tool(GrantTool) -> Nothing, [Tools, Status];
+    "tools.revoke": Mutation revoke_tool(RevokeTool) -> Nothing, [Tools, Status];
+    "tools.rule": Mutation put_tool_rule(PutToolRule) -> Nothing, [Tools, Status];
+    "tools.off": Mutation switch_tool(SwitchTool) -> Nothing, [Tools, Status];
     "drains.list": Query list_drains(Nothing) -> Vec<DrainShown>, [Receipts, Providers, Status];
     "drains.begin": Mutation begin_drain(BeginDrain) -> Nothing, [Providers, Status];
     "drains.end": Mutation end_drain(EndDrain) -> Nothing, [Providers, Status];

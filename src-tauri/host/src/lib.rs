@@ -34,7 +34,8 @@ mod whole_file;
 pub use answers::AnswersOnDisk;
 pub use clients::{ClientInfo, ClientKeys, ClientsError};
 pub use config::{
-    CacheConfig, Compiled, ConfigError, ConfigFile, LedgerConfig, ListenConfig, ProviderEdit,
+    CacheConfig, Compiled, ConfigError, ConfigFile, Grant, GrantKind, LedgerConfig, ListenConfig,
+    ProviderEdit, RuleEdit, ServerEdit, ToolsEdit,
 };
 pub use disk_cache::{DiskCache, DiskCacheError, DiskHealth, DiskLimits, DiskState};
 pub use examinations::{Examinations, ExaminationsError};

@@ -13,6 +13,11 @@ use toml_edit::{Array, DocumentMut, Item, Table, TableLike, TomlError, Value};
 
 use super::check::key_text;
 
+mod tools;
+
+pub(super) use tools::change as change_tools;
+pub use tools::{Grant, GrantKind, RuleEdit, ServerEdit, ToolsEdit};
+
 /// What to change about a provider; `None` leaves a setting as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProviderEdit {
@@ -242,7 +247,18 @@ fn new_table(doc: &mut DocumentMut) -> Table {
 /// Takes an entry out of a section. A comment right above it goes with it; what
 /// a blank line parts from it stays.
 fn take_out(doc: &mut DocumentMut, section: &str, key: &str) -> bool {
-    let Some(parent) = doc.get_mut(section).and_then(Item::as_table_like_mut) else {
+    take_out_of(doc, &[section], key)
+}
+
+/// The same in a section of a section.
+fn take_out_of(doc: &mut DocumentMut, sections: &[&str], key: &str) -> bool {
+    let mut parent: Option<&mut dyn TableLike> = Some(doc.as_table_mut());
+    for section in sections {
+        parent = parent
+            .and_then(|table| table.get_mut(section))
+            .and_then(Item::as_table_like_mut);
+    }
+    let Some(parent) = parent else {
         return false;
     };
     let above = parent
@@ -261,10 +277,13 @@ fn take_out(doc: &mut DocumentMut, section: &str, key: &str) -> bool {
         }
         Some(_) => {
             if let Some(stays) = parted(&above) {
-                let position = doc
-                    .get(section)
-                    .and_then(Item::as_table)
-                    .and_then(Table::position);
+                let mut table = Some(doc.as_table());
+                for section in sections {
+                    table = table
+                        .and_then(|table| table.get(section))
+                        .and_then(Item::as_table);
+                }
+                let position = table.and_then(Table::position);
                 put_back(doc, position, stays);
             }
         }

@@ -30,7 +30,7 @@ use engine::Snapshot;
 use routing::{Catalogue, CatalogueModel};
 use toml_edit::DocumentMut;
 
-pub use edit::ProviderEdit;
+pub use edit::{Grant, GrantKind, ProviderEdit, RuleEdit, ServerEdit, ToolsEdit};
 pub use error::ConfigError;
 pub use keeping::CacheConfig;
 pub use listen::ListenConfig;
@@ -201,6 +201,11 @@ impl ConfigFile {
     /// Takes an alias out.
     pub fn remove_alias(&self, name: &str) -> Result<Compiled, ConfigError> {
         self.edit(|doc| edit::remove_alias(doc, name))
+    }
+
+    /// Changes what is granted to tools, the rules by which they are used, or which of them are off.
+    pub fn edit_tools(&self, change: &ToolsEdit) -> Result<Compiled, ConfigError> {
+        self.edit(|doc| edit::change_tools(doc, change))
     }
 
     fn edit(

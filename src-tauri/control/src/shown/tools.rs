@@ -1,0 +1,445 @@
+//! The deterministic tools as they are shown, and what is asked of them here.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ts_rs::TS;
+
+/// The Tools page in one read.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct ToolsPage {
+    /// The built-in ones in their order, then those of MCP servers that answered.
+    pub tools: Vec<ToolShown>,
+    /// The rule where an alias says nothing of its own.
+    pub usual: ToolRuleShown,
+    /// Every alias, then the other names that tools had to do with, by name.
+    pub routes: Vec<ToolRoute>,
+    /// What may be touched.
+    pub grants: GrantsShown,
+    /// Since local midnight.
+    pub today: ToolSums,
+    /// In the last 30 days.
+    pub month: ToolSums,
+    /// Whose price tasks are compared with that named their tool.
+    pub instead_of: Option<String>,
+    /// The config file, where all of this is written.
+    pub config: String,
+}
+
+/// One tool.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct ToolShown {
+    /// `calculator`, `mcp/docs/search`
+    pub name: String,
+    /// The label of its task, as clients send it.
+    pub label: String,
+    /// Its name among the tools that a model is offered.
+    pub reserved: String,
+    /// In a sentence or two.
+    pub what: String,
+    /// How it is used by a plain text.
+    pub example: String,
+    /// JSON Schema of its arguments; `null` where nobody has told it yet.
+    #[ts(type = "unknown")]
+    pub arguments: Value,
+    /// Nobody may use it.
+    pub off: bool,
+    /// Why it can't work now, and what to do; `None` where it can.
+    pub why_not: Option<String>,
+    /// The MCP server that it is of.
+    pub server: Option<String>,
+}
+
+/// What tools may do with the requests of one name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct ToolRuleShown {
+    /// `off`, `shadow` or `on`.
+    pub recognise: String,
+    /// Tools that models are offered: names, the last letter of which may be a star.
+    pub offer: Vec<String>,
+    /// How often a model may be asked again after its calls.
+    pub rounds: u32,
+    /// `error` or `model`.
+    pub on_failure: String,
+    /// The model that checks and words what a tool has found.
+    pub verify: Option<String>,
+    /// `off`, `flag` or `correct`.
+    pub recheck: String,
+}
+
+/// Tools on one route.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct ToolRoute {
+    /// The alias, or the model, that was asked for.
+    pub route: String,
+    /// It is an alias: it can have a rule of its own.
+    pub is_alias: bool,
+    /// It has one.
+    pub is_own: bool,
+    /// What goes for it.
+    pub rule: ToolRuleShown,
+    /// Since the start.
+    pub tally: ToolTallyShown,
+}
+
+/// Of what use tools were on one route, since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, TS)]
+pub struct ToolTallyShown {
+    /// Answers of tools.
+    pub answered: u64,
+    /// Answers that would have been, in the shadow.
+    pub would_have: u64,
+    /// Tasks that a tool could not do and a model was asked.
+    pub fell_through: u64,
+    /// Calls by models.
+    pub calls: u64,
+    /// Times that a model disagreed with a tool.
+    pub disagreed: u64,
+    /// Answers of models whose arithmetic was wrong.
+    pub wrong_sums: u64,
+    /// What models' answers would have cost, in billionths of a dollar.
+    pub saved_nano_usd: i64,
+}
+
+/// Of what use tools were in a span of time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, TS)]
+pub struct ToolSums {
+    /// Answers of tools.
+    pub answers: u64,
+    /// What models' answers would have cost, in billionths of a dollar.
+    pub saved_nano_usd: i64,
+}
+
+/// What tools may touch.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct GrantsShown {
+    /// SQLite files that may be read, by name.
+    pub databases: Vec<DatabaseShown>,
+    /// Commands that may be run, by name.
+    pub checks: Vec<CommandShown>,
+    /// MCP servers, by name.
+    pub servers: Vec<ServerShown>,
+    /// What code may do beyond computing.
+    pub interpreters: InterpretersGrant,
+}
+
+/// A SQLite file.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct DatabaseShown {
+    /// The word it is asked for by.
+    pub name: String,
+    /// Where it is.
+    pub path: String,
+    /// The most rows of an answer.
+    pub rows: u32,
+    /// The most time for a statement, in milliseconds.
+    pub limit_ms: u32,
+    /// The file is there now.
+    pub is_there: bool,
+}
+
+/// A command.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct CommandShown {
+    /// The word it is asked for by.
+    pub name: String,
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Where it runs.
+    pub folder: String,
+    /// Names of the environment variables that it sees. Never their values.
+    pub environment: Vec<String>,
+    /// The most time, in seconds.
+    pub limit_s: u32,
+    /// The folder is there now.
+    pub is_there: bool,
+}
+
+/// An MCP server.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct ServerShown {
+    /// The word in `mcp/…/tool`.
+    pub name: String,
+    /// The program that is started, and its arguments; empty where it has an address.
+    pub command: Vec<String>,
+    /// Where it runs.
+    pub folder: Option<String>,
+    /// Names of the environment variables that it sees. Never their values.
+    pub environment: Vec<String>,
+    /// Its address.
+    pub url: Option<String>,
+    /// The name of the environment variable that holds its token. Never the token.
+    pub token_env: Option<String>,
+    /// That variable is set now, where one is named.
+    pub has_token: Option<bool>,
+    /// Its tools that may be called.
+    pub allow: Vec<String>,
+    /// The most time for a call, in seconds.
+    pub limit_s: u32,
+    /// What a call costs in dollars, by tool; `*` stands for the others.
+    pub usd_per_call: BTreeMap<String, f64>,
+    /// It stays on this machine and network.
+    pub local: bool,
+    /// How many of its tools may be used now; 0 where it doesn't answer, or allows none.
+    pub tools: u32,
+}
+
+/// What code may do beyond computing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+pub struct InterpretersGrant {
+    /// It may ask what time it is.
+    pub clock: bool,
+    /// It may ask for chance.
+    pub chance: bool,
+    /// Folders whose files Python may read.
+    pub folders: Vec<String>,
+}
+
+/// A task for a tool: a plain text, or arguments.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
+pub struct RunTool {
+    /// Which: `calculator`, `mcp/docs/search`.
+    pub tool: String,
+    /// As a client would write it.
+    pub text: Option<String>,
+    /// As its JSON Schema says.
+    #[ts(type = "unknown")]
+    pub arguments: Option<Value>,
+}
+
+/// What came of a task.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct ToolOutcome {
+    /// Which tool.
+    pub tool: String,
+    /// What it was asked; `null` where the text could not be read.
+    #[ts(type = "unknown")]
+    pub arguments: Value,
+    /// What it found; `None` where it could not do it.
+    pub done: Option<ToolDone>,
+    /// Why it could not do it.
+    pub trouble: Option<ToolTroubleShown>,
+    /// What was printed to standard output.
+    pub stdout: String,
+    /// What was printed to standard error.
+    pub stderr: String,
+    /// Some of what was printed was left out.
+    pub is_cut: bool,
+    /// How long it took, in microseconds.
+    pub took_us: u64,
+}
+
+/// What a tool found.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct ToolDone {
+    /// The answer in words.
+    pub text: String,
+    /// The answer for programs.
+    #[ts(type = "unknown")]
+    pub result: Value,
+    /// How it was come to.
+    pub working: Option<String>,
+}
+
+/// Why a tool did not do its work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct ToolTroubleShown {
+    /// `bad_input`, `no_answer`, `too_long`, `too_much`, `not_granted` or `unavailable`.
+    pub kind: String,
+    /// What happened, and what to do.
+    pub message: String,
+}
+
+/// A message, as a client would send it.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct Recognise {
+    /// Its words.
+    pub text: String,
+}
+
+/// Whether a message is a task for a tool.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct RecognisedShown {
+    /// Whose; `None` where it is left to a model.
+    pub tool: Option<String>,
+    /// What the tool would be asked.
+    #[ts(type = "unknown")]
+    pub arguments: Value,
+    /// By what it is one, or why it is none.
+    pub why: String,
+    /// How long that took to tell, in microseconds.
+    pub took_us: u64,
+}
+
+/// Grants something to tools, or says anew what is granted.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum GrantTool {
+    /// A SQLite file that may be read.
+    Database(DatabaseGrant),
+    /// A command that may be run.
+    Check(CommandGrant),
+    /// An MCP server.
+    Server(ServerGrant),
+    /// What code may do beyond computing.
+    Interpreters(InterpretersGrant),
+}
+
+/// A SQLite file that may be read.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
+pub struct DatabaseGrant {
+    /// The word it is asked for by.
+    pub name: String,
+    /// The whole path.
+    pub path: String,
+    /// The most rows of an answer; 1,000 when absent.
+    pub rows: Option<u32>,
+    /// The most time for a statement, in milliseconds; 2,000 when absent.
+    pub limit_ms: Option<u32>,
+}
+
+/// A command that may be run.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
+pub struct CommandGrant {
+    /// The word it is asked for by.
+    pub name: String,
+    /// The program and its arguments; no shell reads them.
+    pub command: Vec<String>,
+    /// The whole path of where it runs.
+    pub folder: String,
+    /// Names of environment variables that it sees.
+    pub environment: Option<Vec<String>>,
+    /// The most time, in seconds; 60 when absent.
+    pub limit_s: Option<u32>,
+}
+
+/// An MCP server: a command that starts it, or the address of one that runs.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
+pub struct ServerGrant {
+    /// The word in `mcp/…/tool`.
+    pub name: String,
+    /// The program and its arguments.
+    pub command: Option<Vec<String>>,
+    /// The whole path of where it runs.
+    pub folder: Option<String>,
+    /// Names of environment variables that it sees.
+    pub environment: Option<Vec<String>>,
+    /// Its address.
+    pub url: Option<String>,
+    /// The name of the environment variable that holds its token.
+    pub token_env: Option<String>,
+    /// Its tools that may be called; a name may end in a star.
+    pub allow: Vec<String>,
+    /// The most time for a call, in seconds; 30 when absent.
+    pub limit_s: Option<u32>,
+    /// What a call costs in dollars, by tool; `*` stands for the others.
+    pub usd_per_call: Option<BTreeMap<String, f64>>,
+    /// It stays on this machine and network.
+    pub local: Option<bool>,
+}
+
+/// Takes a grant back.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeTool {
+    /// Of which kind.
+    pub kind: GrantKindShown,
+    /// Its name.
+    pub name: String,
+}
+
+/// Kinds of grants that have names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantKindShown {
+    /// A SQLite file.
+    Database,
+    /// A command.
+    Check,
+    /// An MCP server.
+    Server,
+}
+
+/// Changes the rule of an alias, or the usual one; what is absent stays as it is.
+#[derive(Debug, Clone, Default, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+#[ts(optional_fields)]
+pub struct PutToolRule {
+    /// Whose; the usual rule when absent.
+    pub alias: Option<String>,
+    /// `off`, `shadow` or `on`.
+    pub recognise: Option<String>,
+    /// Tools that models are offered.
+    pub offer: Option<Vec<String>>,
+    /// How often a model may be asked again after its calls.
+    pub rounds: Option<u32>,
+    /// `error` or `model`.
+    pub on_failure: Option<String>,
+    /// The model that checks what a tool has found; `none` for nobody.
+    pub verify: Option<String>,
+    /// `off`, `flag` or `correct`.
+    pub recheck: Option<String>,
+    /// Takes out all that the alias says of its own.
+    pub as_usual: bool,
+}
+
+/// Switches a tool off for everybody, or on again.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchTool {
+    /// Its name.
+    pub tool: String,
+    /// Nobody may use it.
+    pub off: bool,
+}
+
+/// What tools had to do with a request. No word of the request is in it.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct ToolNoteShown {
+    /// `named`, `labelled`, `recognised`, `shadow`, `fell_through`, `offered` or `rechecked`.
+    pub way: String,
+    /// Whose the answer is, or would have been.
+    pub tool: Option<String>,
+    /// Why, or why a model answers all the same.
+    pub why: Option<String>,
+    /// What was run, in order of beginning.
+    pub calls: Vec<ToolCallShown>,
+    /// What a model said of what a tool had found: `agreed`, `disagreed` or `unusable`.
+    pub checked: Option<String>,
+    /// Sums in a model's answer that are wrong.
+    pub wrong_sums: u32,
+    /// The model was told of them and answered once more.
+    pub corrected: bool,
+    /// What a model's answer would have cost, in billionths of a dollar.
+    pub saved_nano_usd: i64,
+    /// `metered`, `estimated` or `none`.
+    pub saved_basis: String,
+    /// Its tokens, in and out, estimated.
+    pub saved_tokens: u64,
+}
+
+/// A tool's work for a request.
+#[derive(Debug, Clone, Serialize, TS)]
+pub struct ToolCallShown {
+    /// Which.
+    pub tool: String,
+    /// In which round of a model's calls; 0 where no model asked for it.
+    pub round: u32,
+    /// How long it took, in milliseconds.
+    pub took_ms: f64,
+    /// Why it was not done.
+    pub trouble: Option<ToolTroubleShown>,
+    /// What it cost, in billionths of a dollar.
+    pub cost_nano_usd: i64,
+}
