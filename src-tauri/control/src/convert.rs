@@ -4,11 +4,11 @@ use engine::Receipt;
 use routing::{Kept, NanoUsd, NoHedge, Stay, Terms};
 use serde::Serialize;
 
-use crate::{kept, tools};
 use crate::shown::{
     AttemptShown, ChoiceShown, ConsideredShown, DroppedShown, LostShown, NoteShown,
     PromptCacheShown, ReceiptShown, RequestRow, TermShown, TokensShown,
 };
+use crate::{kept, tools};
 
 /// A receipt as a line of the list.
 pub(crate) fn row(receipt: &Receipt) -> RequestRow {

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use engine::Snapshot;
 use host::{GrantKind, RuleEdit, ToolsEdit};
-use offload::{Ask, Done, Output, Tool, Trouble, TroubleKind};
+use offload::{Ask, Done, NotRecognised, Output, Tool, Trouble, TroubleKind};
 use serde_json::Value;
 
 pub(crate) use receipt::note;
@@ -63,7 +63,9 @@ impl Control {
         if !snapshot.tools.has(tool) {
             return Err(Trouble::new(
                 TroubleKind::NotGranted,
-                format!("The tool `{tool}` is switched off. Take it out of `off` in [tools] to use it."),
+                format!(
+                    "The tool `{tool}` is switched off. Take it out of `off` in [tools] to use it."
+                ),
             ));
         }
         let ask = Ask {
@@ -113,7 +115,9 @@ impl Control {
         let edit = match (asked.as_usual, asked.alias) {
             (true, Some(alias)) => ToolsEdit::AsUsual(alias),
             (true, None) => {
-                return Err(Failure::bad_input("only an alias can follow the usual rule").of("alias"));
+                return Err(
+                    Failure::bad_input("only an alias can follow the usual rule").of("alias"),
+                );
             }
             (false, alias) => ToolsEdit::Rule(
                 alias,
@@ -132,7 +136,8 @@ impl Control {
 
     pub(crate) async fn switch_tool(&self, asked: SwitchTool) -> Result<Nothing, Failure> {
         let tool = tool(&asked.tool)?;
-        self.edit_tools(ToolsEdit::Off(tool.to_string(), asked.off)).await
+        self.edit_tools(ToolsEdit::Off(tool.to_string(), asked.off))
+            .await
     }
 
     async fn edit_tools(&self, edit: ToolsEdit) -> Result<Nothing, Failure> {
@@ -152,13 +157,16 @@ fn tool(name: &str) -> Result<Tool, Failure> {
     name.parse().map_err(|unknown| {
         let known: Vec<String> = Tool::BUILT_IN.iter().map(Tool::to_string).collect();
         let known = known.join(", ");
-        Failure::bad_input(format_args!("{unknown}; there are {known}, and mcp/SERVER/TOOL")).of("tool")
+        Failure::bad_input(format_args!(
+            "{unknown}; there are {known}, and mcp/SERVER/TOOL"
+        ))
+        .of("tool")
     })
 }
 
 /// Why a message is no task.
-fn why_not(_none: ()) -> String {
-    "The message is no task, whole, that a tool can do.".to_owned()
+fn why_not(none: NotRecognised) -> String {
+    none.why
 }
 
 fn told(

@@ -204,17 +204,14 @@ mod tests {
         for _ in 0..AT_ONCE {
             taken.push(workshop.computing.place().await.unwrap());
         }
-        let everybody = Arc::clone(&workshop.waiting);
-        let _waiting = everybody
-            .acquire_many_owned((AT_ONCE + WAITING) as u32)
-            .await
-            .unwrap();
+        let waiting: Vec<_> = (0..WAITING).map(|_| workshop.computing.waits()).collect();
+        assert!(waiting.iter().all(Option::is_some));
         let one = ask(Tool::Calculator, json!({"expression": "1"}));
         let trouble = workshop.run(&Grants::default(), one).await.unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::Unavailable);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_has_waited_long_enough_is_told_that_everything_is_busy() {
         let workshop = Workshop::new(None);
         let mut taken = Vec::new();

@@ -16,13 +16,16 @@ const NANO: f64 = 1e9;
 
 /// What is granted. Looks at the disk: whether the files are there.
 pub(super) fn shown(grants: &Grants, tools: &[ToolShown]) -> GrantsShown {
-    let databases = grants.databases.iter().map(|(name, database)| DatabaseShown {
-        name: name.clone(),
-        path: database.path.display().to_string(),
-        rows: database.rows as u32,
-        limit_ms: database.limit.as_millis() as u32,
-        is_there: database.path.is_file(),
-    });
+    let databases = grants
+        .databases
+        .iter()
+        .map(|(name, database)| DatabaseShown {
+            name: name.clone(),
+            path: database.path.display().to_string(),
+            rows: database.rows as u32,
+            limit_ms: database.limit.as_millis() as u32,
+            is_there: database.path.is_file(),
+        });
     let checks = grants.checks.iter().map(|(name, check)| CommandShown {
         name: name.clone(),
         command: check.command.clone(),
@@ -32,7 +35,9 @@ pub(super) fn shown(grants: &Grants, tools: &[ToolShown]) -> GrantsShown {
         is_there: check.folder.is_dir(),
     });
     let servers = grants.servers.iter().map(|(name, granted)| {
-        let known = tools.iter().filter(|tool| tool.server.as_ref() == Some(name));
+        let known = tools
+            .iter()
+            .filter(|tool| tool.server.as_ref() == Some(name));
         server(name, granted, known.count() as u32)
     });
     GrantsShown {
@@ -69,14 +74,17 @@ fn server(name: &str, server: &Server, tools: u32) -> ServerShown {
             environment,
         } => {
             shown.command.clone_from(command);
-            shown.folder = folder.as_deref().map(Path::display).map(|path| path.to_string());
+            shown.folder = folder
+                .as_deref()
+                .map(Path::display)
+                .map(|path| path.to_string());
             shown.environment.clone_from(environment);
         }
         Transport::Http { url, token_from } => {
             shown.url = Some(url.clone());
-            shown.has_token = token_from.as_ref().map(|name| {
-                std::env::var_os(name).is_some_and(|token| !token.is_empty())
-            });
+            shown.has_token = token_from
+                .as_ref()
+                .map(|name| std::env::var_os(name).is_some_and(|token| !token.is_empty()));
             shown.token_env.clone_from(token_from);
         }
     }

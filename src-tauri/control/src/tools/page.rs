@@ -85,7 +85,12 @@ fn tools(snapshot: &Snapshot, specs: &[Spec]) -> Vec<ToolShown> {
     let known = |tool: &Tool| specs.iter().find(|spec| spec.tool == *tool);
     let built_in = Tool::BUILT_IN.iter().map(|tool| {
         let spec = known(tool);
-        shown(snapshot, tool, spec, why_not(tool, &snapshot.tools.grants, spec))
+        shown(
+            snapshot,
+            tool,
+            spec,
+            why_not(tool, &snapshot.tools.grants, spec),
+        )
     });
     let of_servers = specs
         .iter()
