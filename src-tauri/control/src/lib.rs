@@ -21,6 +21,7 @@ mod requests;
 mod shown;
 mod table;
 mod typescript;
+mod versions;
 mod watch;
 
 use std::net::SocketAddr;

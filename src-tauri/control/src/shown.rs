@@ -7,6 +7,7 @@ mod drain;
 mod examination;
 mod health;
 mod kept;
+mod versions;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ pub use drain::*;
 pub use examination::*;
 pub use health::*;
 pub use kept::*;
+pub use versions::*;
 
 /// The Overview page in one read.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -259,6 +261,8 @@ pub struct ReceiptShown {
     pub prompt_cache: Option<PromptCacheShown>,
     /// The exact version the provider says answered.
     pub model_version: Option<String>,
+    /// What it says it runs on.
+    pub fingerprint: Option<String>,
     /// The provider's own name for the reply.
     pub upstream_id: Option<String>,
     /// Which catalogue the price came from.

@@ -48,6 +48,7 @@ mod snapshot;
 mod stash;
 mod stop;
 mod upstream;
+mod versions;
 mod walk;
 mod warmth;
 
@@ -72,3 +73,4 @@ pub use relay::ReplyBody;
 pub use settle::Arrived;
 pub use snapshot::{Embedder, FetchRules, Limits, Snapshot, Translation};
 pub use upstream::NoClient;
+pub use versions::{Seen, Version, VersionChange, Versions, WatchedModel};

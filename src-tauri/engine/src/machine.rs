@@ -28,6 +28,7 @@ use crate::snapshot::Snapshot;
 use crate::stash::Stash;
 use crate::stop::Stop;
 use crate::upstream::{NoClient, Upstream};
+use crate::versions::Versions;
 
 /// The data plane. Cheap to clone.
 #[derive(Clone)]
@@ -54,6 +55,7 @@ pub(crate) struct Inner {
     pub(crate) doctor: Doctor,
     pub(crate) drains: Arc<Drains>,
     pub(crate) kept: Kept,
+    pub(crate) versions: Versions,
     pub(crate) stop: Arc<Stop>,
     /// Names this process in the hop header.
     pub(crate) instance: HeaderValue,
@@ -101,6 +103,7 @@ impl Engine {
                 doctor: Doctor::default(),
                 drains: Arc::default(),
                 kept: Kept::new(cache, model),
+                versions: Versions::default(),
                 stop: Arc::default(),
                 instance: instance_name(),
             }),
@@ -176,6 +179,11 @@ impl Engine {
     /// Answers that should have been kept and were not: too many at once, or not to be read back.
     pub fn answers_not_kept(&self) -> u64 {
         self.inner.kept.tallies.were_not_kept()
+    }
+
+    /// What answers to each name.
+    pub fn versions(&self) -> &Versions {
+        &self.inner.versions
     }
 
     /// What is known of the running system.
