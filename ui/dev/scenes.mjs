@@ -1,7 +1,7 @@
 // Canned answers of the control API, a scene for each state worth looking at.
 
 import { EMPTY_CACHE, NO_TALLY, RICH_CACHE, TROUBLED_CACHE } from "./kept.mjs";
-import { NO_SIGNALS, RICH_SIGNALS, TROUBLED_SIGNALS } from "./signals.mjs";
+import { NO_SIGNALS, RICH_SIGNALS, TROUBLED_SIGNALS, NO_CHANGES, RICH_CHANGES } from "./signals.mjs";
 
 const NOW = Date.now();
 const MINUTE = 60_000;
@@ -328,6 +328,7 @@ function receipt(found) {
       saved_nano_usd: found.cost_basis === "none" ? 0 : cached * 1_800, basis: found.cost_basis,
     },
     model_version: found.model ? `${found.model}-20260901` : null,
+    fingerprint: found.provider === "openai" ? "fp_44709d6fcb" : null,
     upstream_id: found.provider ? "chatcmpl-BzQ8sJk20sLm3pXw7yTt" : null,
     price_version: found.cost_basis === "none" ? null : "2026-11-18",
     stop: found.ending === "complete" ? "end" : null,
@@ -365,6 +366,7 @@ function rich() {
       "cache.fetch_model": () => ({}),
       "cache.cancel_fetch": () => ({}),
       health: () => RICH_SIGNALS,
+      "models.changes": () => RICH_CHANGES,
       "providers.page": () => RICH_PROVIDERS,
       "providers.catalogue": () => CATALOGUE,
       connect: () => CONNECT,
@@ -385,6 +387,7 @@ const empty = () => ({
   rows: [],
   answers: {
     health: () => NO_SIGNALS,
+    "models.changes": () => NO_CHANGES,
     "cache.page": () => EMPTY_CACHE,
     overview: () => overview({ practice_only: true }),
     "providers.page": () => ({ providers: [RICH_PROVIDERS.providers.at(-1)], drains: [], key_store: { kind: "keychain" }, aliases: [], config: { path: "/home/ada/.config/signalbox/signalbox.toml", snapshot: 1, refused: null } }),

@@ -28,7 +28,7 @@ pub(crate) fn token(from: &str) -> Result<SecretString, String> {
     match std::env::var(from) {
         Ok(token) if !token.trim().is_empty() => Ok(token.trim().into()),
         _ => Err(format!(
-            "needs the environment variable `{from}`, which is not set. Set it and start Signalbox again"
+            "needs the environment variable `{from}`, which is not set where Signalbox was started"
         )),
     }
 }

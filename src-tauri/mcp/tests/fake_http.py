@@ -1,15 +1,18 @@
 """A streamable-HTTP MCP server on a free port, which it prints. Misbehaves by the path that it is asked at.
 
 /json answers with JSON, /sse with an event stream, /lost forgets its session after each call, /away sends to
-the host named in the query, /large answers with more than it may, /echo repeats the token in an error.
+the host named in the query, /large answers with more than it may, /echo repeats the token in an error, /flood
+sends notifications without end, /hang never answers a call, /seen tells how many calls were cancelled.
 """
 
 import json
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SESSIONS = set()
 COUNT = [0]
+CANCELLED = []
 
 
 class Server(BaseHTTPRequestHandler):
@@ -60,10 +63,20 @@ class Server(BaseHTTPRequestHandler):
             return self.answer(message, result, Mcp_Session_Id=session)
         if session not in SESSIONS:
             return self.reply(404)
+        if message["method"] == "notifications/cancelled":
+            CANCELLED.append(message["params"]["requestId"])
         if "id" not in message:
             return self.reply(202)
         if message["method"] == "tools/list":
             return self.answer(message, {"tools": [{"name": "docs_search", "inputSchema": {"type": "object"}}]})
+        if path == "/hang":
+            self.rfile.read(1)  # until it is hung up on
+            return None
+        if path == "/flood":
+            return self.flood()
+        if path == "/seen":
+            said = {"content": [{"type": "text", "text": f"{len(CANCELLED)} cancelled"}]}
+            return self.answer(message, said)
         if path == "/lost":
             SESSIONS.discard(session)
         if path == "/large":
@@ -71,6 +84,19 @@ class Server(BaseHTTPRequestHandler):
         token = self.headers.get("Authorization", "no token")
         said = {"content": [{"type": "text", "text": f"{session} {token}"}], "isError": path == "/echo"}
         return self.answer(message, said)
+
+    def flood(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        note = json.dumps({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": 1}})
+        try:
+            while True:
+                self.wfile.write(f"event: message\ndata: {note}\n\n".encode())
+        except OSError:
+            pass
 
     def answer(self, request, result, **headers):
         body = json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result})
@@ -81,10 +107,13 @@ class Server(BaseHTTPRequestHandler):
         return self.reply(200, body.encode(), **headers)
 
 
-server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+class Quiet(ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """Whoever hangs up on it does so on purpose."""
+
+
+server = Quiet(("127.0.0.1", 0), Server)
 print(server.server_address[1], flush=True)
 # Ends with whoever started it: its standard input is theirs.
-import threading
-
 threading.Thread(target=lambda: (sys.stdin.read(), server.shutdown()), daemon=True).start()
 server.serve_forever()

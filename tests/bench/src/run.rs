@@ -18,8 +18,8 @@ use crate::process;
 use crate::report::{self, Figure, Target};
 use crate::say;
 use crate::shape::{self, OTHERS_MOST, SHAPES, Shape, Source, Window};
-use crate::{startup, tools};
 use crate::syscalls;
+use crate::{startup, tools};
 
 const ROUNDS: usize = 5;
 /// Rounds that may be measured again in a shape because the machine was busy.

@@ -37,18 +37,46 @@ pub(crate) struct Beside {
 
 /// Tasks, and what is in the answer.
 const TASKS: [(&str, &str, &str, &str); 5] = [
-    ("calculator", "tool/calculator", "(1250 - 3 * 75) / 4", "256.25"),
-    ("regex", "tool/regex", "extract /[0-9]+/\nroom 12, floor 3", "12"),
+    (
+        "calculator",
+        "tool/calculator",
+        "(1250 - 3 * 75) / 4",
+        "256.25",
+    ),
+    (
+        "regex",
+        "tool/regex",
+        "extract /[0-9]+/\nroom 12, floor 3",
+        "12",
+    ),
     ("hash", "tool/hash", "sha256\nhello", "2cf24dba"),
-    ("Python", "tool/repl-python", "sum(i * i for i in range(10))", "285"),
-    ("JavaScript", "tool/repl-javascript", "[1, 2, 3].map(x => x * x).join()", "1,4,9"),
+    (
+        "Python",
+        "tool/repl-python",
+        "sum(i * i for i in range(10))",
+        "285",
+    ),
+    (
+        "JavaScript",
+        "tool/repl-javascript",
+        "[1, 2, 3].map(x => x * x).join()",
+        "1,4,9",
+    ),
 ];
 
 /// What must not be noticed.
 const BOMBS: [(&str, &str, &str); 5] = [
     ("endless loops", "tool/repl-python", "while True: pass"),
-    ("memory bombs", "tool/repl-python", "a = 'x'\nwhile True: a = a + a"),
-    ("1 GiB of print", "tool/repl-javascript", "for (let i = 0; i < 1e6; i++) console.log('x'.repeat(1024))"),
+    (
+        "memory bombs",
+        "tool/repl-python",
+        "a = 'x'\nwhile True: a = a + a",
+    ),
+    (
+        "1 GiB of print",
+        "tool/repl-javascript",
+        "for (let i = 0; i < 1e6; i++) console.log('x'.repeat(1024))",
+    ),
     ("catastrophic patterns", "tool/regex", "CATASTROPHIC"),
     ("towers of powers", "tool/calculator", "9^9^9^9"),
 ];
@@ -98,9 +126,11 @@ pub(crate) fn bombs(peer: &Peer) -> Result<Vec<Beside>, Failed> {
     let mut seen = Vec::new();
     for (name, model, text) in BOMBS {
         let text = match text {
-            "CATASTROPHIC" => json!({"action": "match", "pattern": "(?=a)(a+)+$", "engine": "backtracking",
+            "CATASTROPHIC" => {
+                json!({"action": "match", "pattern": "(?=a)(a+)+$", "engine": "backtracking",
                                      "text": "a".repeat(40) + "b"})
-            .to_string(),
+                .to_string()
+            }
             text => text.to_owned(),
         };
         let alone = others(peer)?;

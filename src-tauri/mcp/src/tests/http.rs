@@ -160,3 +160,32 @@ async fn nobody_there_and_no_token_are_told() {
         .expect_err("nobody");
     assert!(trouble.message.contains("can't be reached"), "{trouble}");
 }
+
+#[tokio::test]
+async fn a_flood_over_http_ends_too() {
+    let fake = fake();
+    let trouble = fake.trouble("/flood").await;
+    assert_eq!(trouble.kind, TroubleKind::Unavailable);
+    assert!(trouble.message.contains("4,096 messages"), "{trouble}");
+}
+
+#[tokio::test]
+async fn a_call_over_http_that_takes_too_long_is_cancelled() {
+    let fake = fake();
+    let server = Server {
+        limit: Duration::from_millis(1500),
+        ..fake.server("/hang")
+    };
+    let late = fake
+        .servers
+        .call("hang", &server, "docs_search", json!({}))
+        .await;
+    assert_eq!(late.expect_err("no answer").kind, TroubleKind::TooLong);
+    let told = async {
+        while fake.call("/seen").await.expect("an answer").text != "1 cancelled" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(30), told).await;
+    assert!(told.is_ok(), "the server is told at last");
+}

@@ -62,7 +62,10 @@ fn a_grant_is_added_changed_and_taken_out_and_the_rest_stays() {
     let changed = edited(&database("shop", "/data/other.db"));
     assert_eq!(
         changed,
-        FILE.replace("/data/shop.db\" # read only", "/data/other.db\" # read only")
+        FILE.replace(
+            "/data/shop.db\" # read only",
+            "/data/other.db\" # read only"
+        )
     );
     let added = edited(&database("logs", "/data/logs.db"));
     let table = "\n[tools.database.logs]\npath = \"/data/logs.db\"\n";
@@ -77,7 +80,11 @@ fn a_grant_is_added_changed_and_taken_out_and_the_rest_stays() {
 
 #[test]
 fn the_first_grant_of_a_file_makes_no_empty_tables() {
-    for (before, front) in [("", ""), ("# about\n", "# about\n\n"), ("[server]\nport = 1\n", "[server]\nport = 1\n\n")] {
+    for (before, front) in [
+        ("", ""),
+        ("# about\n", "# about\n\n"),
+        ("[server]\nport = 1\n", "[server]\nport = 1\n\n"),
+    ] {
         assert_eq!(
             edited_from(before, &database("shop", "/s.db")),
             format!("{front}[tools.database.shop]\npath = \"/s.db\"\n")
@@ -148,7 +155,10 @@ fn the_rule_of_an_alias_is_set_whatever_its_form() {
     let usual = edited(&recognise(None, "on"));
     assert_eq!(
         usual,
-        FILE.replace("# too slow for me\n", "# too slow for me\nrecognise = \"on\"\n")
+        FILE.replace(
+            "# too slow for me\n",
+            "# too slow for me\nrecognise = \"on\"\n"
+        )
     );
 }
 
