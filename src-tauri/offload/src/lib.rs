@@ -5,6 +5,8 @@
 //! grammar. Leaves out who may use which tool, the wires and the money (`engine`), and where grants are
 //! written down (`host`).
 
+mod arguments;
+mod calculator;
 mod done;
 mod grants;
 mod tool;
