@@ -9,6 +9,7 @@ mod arguments;
 mod calculator;
 mod done;
 mod grants;
+mod regex;
 mod tool;
 mod workshop;
 
