@@ -7,9 +7,11 @@
 
 mod arguments;
 mod calculator;
+mod convert;
 mod done;
 mod grants;
 mod regex;
+mod schema;
 mod tool;
 mod workshop;
 
