@@ -8,11 +8,17 @@
 mod arguments;
 mod calculator;
 mod convert;
+mod diff;
 mod done;
+mod encode;
 mod grants;
+mod hash;
 mod regex;
 mod schema;
+mod text;
+mod time;
 mod tool;
+mod uuid;
 mod workshop;
 
 pub use done::{Done, Output, Trouble, TroubleKind};
