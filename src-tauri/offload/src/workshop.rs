@@ -1,8 +1,25 @@
 //! Where the tools are used: one door to all of them.
+//!
+//! Promises: what computes does so on threads of its own, four at once, so that nobody else's answer waits for
+//! it; whoever finds 64 waiting, or waits for two seconds, is told that everything is busy. A caller that goes
+//! away leaves a computation behind that ends at its own bound.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{Done, Grants, Spec, Tool, Trouble};
+use crate::{Done, Grants, Spec, Tool, Trouble, TroubleKind};
+use crate::{calculator, convert, diff, encode, hash, regex, schema, text, time, uuid};
+
+/// How many compute at once.
+const AT_ONCE: usize = 4;
+/// How many may wait to.
+const WAITING: usize = 64;
+/// How long one waits.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A task for a tool.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,25 +34,181 @@ pub struct Ask {
 
 /// The tools, with what lives longer than a task: sessions, waiting interpreters, connections to servers.
 #[derive(Debug)]
-pub struct Workshop {}
+pub struct Workshop {
+    computing: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+impl Default for Workshop {
+    fn default() -> Workshop {
+        Workshop::new()
+    }
+}
 
 impl Workshop {
     /// Empty and at rest: nothing is started before it is asked for.
     pub fn new() -> Workshop {
-        Workshop {}
+        Workshop {
+            computing: Arc::new(Semaphore::new(AT_ONCE)),
+            waiting: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
+        }
     }
 
     /// What may be asked for, given these grants. Servers that have not been asked yet, or don't answer, are
     /// left out.
     pub async fn specs(&self, _grants: &Grants) -> Vec<Spec> {
-        Vec::new()
+        vec![
+            calculator::spec(),
+            regex::spec(),
+            convert::spec(),
+            schema::spec(),
+            hash::spec(),
+            encode::spec(),
+            uuid::spec(),
+            time::spec(),
+            text::spec(),
+            diff::spec(),
+        ]
     }
 
     /// Does a task.
     ///
     /// # Errors
     /// It could not be done, for the reason that is said.
-    pub async fn run(&self, _grants: &Grants, _ask: Ask) -> Result<Done, Trouble> {
-        unreachable!("not wired yet")
+    pub async fn run(&self, _grants: &Grants, ask: Ask) -> Result<Done, Trouble> {
+        let now = Timestamp::now();
+        match &ask.tool {
+            Tool::Calculator => self.compute(ask.arguments, now, calculator::run).await,
+            Tool::Regex => self.compute(ask.arguments, now, regex::run).await,
+            Tool::Convert => self.compute(ask.arguments, now, convert::run).await,
+            Tool::Schema => self.compute(ask.arguments, now, schema::run).await,
+            Tool::Hash => self.compute(ask.arguments, now, hash::run).await,
+            Tool::Encode => self.compute(ask.arguments, now, encode::run).await,
+            Tool::Uuid => self.compute(ask.arguments, now, uuid::run).await,
+            Tool::Time => self.compute(ask.arguments, now, time::run).await,
+            Tool::Text => self.compute(ask.arguments, now, text::run).await,
+            Tool::Diff => self.compute(ask.arguments, now, diff::run).await,
+            other => Err(Trouble::new(
+                TroubleKind::Unavailable,
+                format!("The tool `{other}` is not there yet."),
+            )),
+        }
+    }
+
+    async fn compute(
+        &self,
+        arguments: Value,
+        now: Timestamp,
+        tool: fn(&Value, Timestamp) -> Result<Done, Trouble>,
+    ) -> Result<Done, Trouble> {
+        let place = self.place().await?;
+        let computing = tokio::task::spawn_blocking(move || {
+            let done = tool(&arguments, now);
+            drop(place);
+            done
+        });
+        computing.await.unwrap_or_else(|_| {
+            Err(Trouble::new(
+                TroubleKind::Unavailable,
+                "The tool failed at these arguments. That is a defect: please report it.",
+            ))
+        })
+    }
+
+    /// A place to compute at, once there is one.
+    async fn place(&self) -> Result<OwnedSemaphorePermit, Trouble> {
+        let busy = || {
+            Trouble::new(
+                TroubleKind::Unavailable,
+                "All places of the tools are taken. Try again in a moment.",
+            )
+        };
+        let _waiting = Arc::clone(&self.waiting)
+            .try_acquire_owned()
+            .map_err(|_| busy())?;
+        let place = tokio::time::timeout(PATIENCE, Arc::clone(&self.computing).acquire_owned());
+        place.await.ok().and_then(Result::ok).ok_or_else(busy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn ask(tool: Tool, arguments: Value) -> Ask {
+        Ask {
+            tool,
+            arguments,
+            client: "test".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn every_tool_that_is_offered_does_its_task_and_refuses_what_it_does_not_know() {
+        let workshop = Workshop::new();
+        let grants = Grants::default();
+        for spec in workshop.specs(&grants).await {
+            assert_eq!(spec.arguments["additionalProperties"], json!(false));
+            assert!(jsonschema::meta::is_valid(&spec.arguments));
+            let unknown = ask(spec.tool.clone(), json!({"nonsense": 1}));
+            let trouble = workshop.run(&grants, unknown).await.unwrap_err();
+            assert_eq!(trouble.kind, TroubleKind::BadInput);
+            assert!(trouble.message.contains("`nonsense`"), "{trouble}");
+            // Every field that is offered is known, and of the type that is said.
+            let properties = spec.arguments["properties"].as_object().unwrap();
+            for name in properties.keys() {
+                let mistyped = ask(spec.tool.clone(), json!({ name: [[1]] }));
+                let refused = workshop.run(&grants, mistyped).await.unwrap_err();
+                assert!(
+                    !refused.message.contains("There is no argument"),
+                    "{name}: {refused}"
+                );
+            }
+        }
+        for (tool, text, answer) in [
+            (Tool::Calculator, "23% of 450", "103.5"),
+            (Tool::Regex, "extract /b./\nabc", "bc"),
+            (Tool::Convert, "json compact\n[ 1 ]", "[1]"),
+            (Tool::Schema, "{}\n=======\n1", "valid"),
+            (Tool::Hash, "crc32\n123456789", "cbf43926"),
+            (Tool::Encode, "encode hex\na", "61"),
+            (Tool::Time, "2024-01-01 until 2024-01-03", "2 days"),
+            (Tool::Diff, "a\n=======\na", "no difference"),
+        ] {
+            let arguments = tool.arguments_of(text).unwrap();
+            let done = workshop.run(&grants, ask(tool, arguments)).await.unwrap();
+            assert_eq!(done.text, answer);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_finds_too_many_waiting_is_told_that_everything_is_busy() {
+        let workshop = Workshop::new();
+        let _taken = Arc::clone(&workshop.computing)
+            .acquire_many_owned(AT_ONCE as u32)
+            .await
+            .unwrap();
+        let everybody = Arc::clone(&workshop.waiting);
+        let _waiting = everybody
+            .acquire_many_owned((AT_ONCE + WAITING) as u32)
+            .await
+            .unwrap();
+        let one = ask(Tool::Calculator, json!({"expression": "1"}));
+        let trouble = workshop.run(&Grants::default(), one).await.unwrap_err();
+        assert_eq!(trouble.kind, TroubleKind::Unavailable);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_waited_long_enough_is_told_that_everything_is_busy() {
+        let workshop = Workshop::new();
+        let _taken = Arc::clone(&workshop.computing)
+            .acquire_many_owned(AT_ONCE as u32)
+            .await
+            .unwrap();
+        let one = ask(Tool::Text, json!({"text": "a"}));
+        let trouble = workshop.run(&Grants::default(), one).await.unwrap_err();
+        assert_eq!(trouble.kind, TroubleKind::Unavailable);
     }
 }
