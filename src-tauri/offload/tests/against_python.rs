@@ -1,6 +1,8 @@
 //! The calculator against Python's `fractions`, regular expressions against Python's `re`: thousands of drawn
 //! questions, the same ones each time, asked of both. Each test starts one Python and ends it.
 
+#![expect(clippy::unwrap_used, reason = "a test stops with a backtrace")]
+
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -107,7 +109,7 @@ fn expressions() -> impl Strategy<Value = String> {
             (inner.clone(), 0..4_u32).prop_map(|(inner, power)| format!("({inner})^{power}"));
         let called = (
             prop::sample::select(vec!["floor", "ceil", "round", "abs"]),
-            inner.clone(),
+            inner,
         )
             .prop_map(|(function, inner)| format!("{function}({inner})"));
         let term =

@@ -75,7 +75,7 @@ impl Quotient {
             )));
         }
         let (digits, is_exact) = self.rounded(places);
-        let is_written_with_power = shape == Shape::Auto && (power >= 15 || power < -6);
+        let is_written_with_power = shape == Shape::Auto && !(-6..15).contains(&power);
         let number = match is_written_with_power {
             true => scientific(&digits, places),
             false => plain(&digits, places),

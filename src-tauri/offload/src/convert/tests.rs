@@ -97,7 +97,7 @@ fn bombs_are_refused() {
     let mut laughs = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
     for n in 1..12 {
         let alias = format!("*a{}", n - 1);
-        laughs += &format!("a{n}: &a{n} [{}]\n", vec![alias.as_str(); 10].join(", "));
+        laughs += &format!("a{n}: &a{n} [{}]\n", [alias.as_str(); 10].join(", "));
     }
     let deep = |open: &str, close: &str| open.repeat(5_000) + &close.repeat(5_000);
     for plain in [
@@ -111,7 +111,7 @@ fn bombs_are_refused() {
         format!("validate yaml\n{}", deep("[", "]")),
         format!("validate yaml\n{}", "- ".repeat(5_000)),
         format!("validate toml\na = {}", deep("[", "]")),
-        format!("validate toml\n{} = 1", vec!["a"; 5_000].join(".")),
+        format!("validate toml\n{} = 1", ["a"; 5_000].join(".")),
         format!("validate json\n\"{}\"", "a".repeat(DOCUMENT)),
         "validate yaml\n[123456789012345678901234567890]".to_owned(),
     ] {
