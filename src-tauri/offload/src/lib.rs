@@ -5,9 +5,11 @@
 //! grammar. Leaves out who may use which tool, the wires and the money (`engine`), and where grants are
 //! written down (`host`).
 
+mod checks;
 mod done;
 mod grants;
 mod interpreters;
+mod lookup;
 mod places;
 mod tool;
 mod workshop;

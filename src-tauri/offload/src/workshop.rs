@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde_json::Value;
 use speech::Language;
 
+use crate::checks::{self, Checks};
 use crate::interpreters::{self, Bounds, Sandboxes};
+use crate::lookup::{self, Lookups};
 use crate::{Done, Grants, Spec, Tool, Trouble};
 
 /// A task for a tool.
@@ -23,6 +25,8 @@ pub struct Ask {
 #[derive(Debug)]
 pub struct Workshop {
     sandboxes: Sandboxes,
+    lookups: Lookups,
+    checks: Checks,
 }
 
 impl Workshop {
@@ -31,6 +35,8 @@ impl Workshop {
     pub fn new(sandbox: Option<PathBuf>) -> Workshop {
         Workshop {
             sandboxes: Sandboxes::new(sandbox, Bounds::default()),
+            lookups: Lookups::new(),
+            checks: Checks::new(),
         }
     }
 
@@ -45,6 +51,8 @@ impl Workshop {
                 &grants.interpreters,
             ));
         }
+        specs.extend(lookup::spec(grants));
+        specs.extend(checks::spec(grants));
         specs
     }
 
@@ -65,6 +73,8 @@ impl Workshop {
         match tool {
             Tool::Python => code(Language::Python).await,
             Tool::JavaScript => code(Language::JavaScript).await,
+            Tool::Sql => self.lookups.run(grants, &arguments).await,
+            Tool::Check => self.checks.run(grants, &arguments).await,
             _ => unreachable!("not wired yet"),
         }
     }
