@@ -473,3 +473,21 @@ async fn a_lookup_that_is_given_up_is_stopped() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_row_with_a_value_that_is_too_large_can_be_read_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let grants = shop(folder.path());
+    let db = Connection::open(folder.path().join("shop.db")).unwrap();
+    db.execute_batch("UPDATE customers SET note = zeroblob(5000000) WHERE id = 1")
+        .unwrap();
+    drop(db);
+    assert_eq!(
+        rows(&grants, "SELECT name FROM customers WHERE id = 1").await,
+        json!([["Ada"]])
+    );
+    let trouble = ask(&grants, "SELECT note FROM customers WHERE id = 1")
+        .await
+        .unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::TooMuch, "{trouble}");
+}
