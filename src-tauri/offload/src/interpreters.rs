@@ -313,8 +313,9 @@ pub(crate) fn spec(language: Language, granted: &Interpreters) -> Spec {
     let (tool, what) = match language {
         Language::Python => (
             Tool::Python,
-            "Runs Python and gives what it prints and the value of its last expression. A subset of the language \
-             with json, re, math, datetime, collections, itertools, functools; no packages",
+            "Runs Python and gives what it prints and the value of its last expression. A part of the language: \
+             classes, comprehensions, f-strings, json, re, math, datetime, collections, itertools, functools; no \
+             `yield`, no `%` on strings, no packages",
         ),
         Language::JavaScript => (
             Tool::JavaScript,

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod calculator;
+mod checks;
 mod convert;
 mod diff;
 mod done;

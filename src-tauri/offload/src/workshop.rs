@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 use speech::Language;
 
+use crate::checks::{self, Checks};
 use crate::interpreters::{self, Bounds, Sandboxes};
+use crate::lookup::{self, Lookups};
 use crate::places::Places;
 use crate::{Done, Grants, Spec, Tool, Trouble, TroubleKind};
 use crate::{calculator, convert, diff, encode, hash, regex, schema, servers, text, time, uuid};
@@ -40,6 +42,8 @@ pub struct Workshop {
     computing: Places,
     sandboxes: Sandboxes,
     servers: mcp::Servers,
+    lookups: Lookups,
+    checks: Checks,
 }
 
 impl Workshop {
@@ -50,6 +54,8 @@ impl Workshop {
             sandboxes: Sandboxes::new(sandbox, Bounds::default()),
             servers: mcp::Servers::new(),
             computing: Places::new(AT_ONCE, WAITING, PATIENCE),
+            lookups: Lookups::new(),
+            checks: Checks::new(),
         }
     }
 
@@ -77,6 +83,8 @@ impl Workshop {
             of_servers.map(|(name, server)| servers::specs(&self.servers, name, server));
         let of_servers = futures_util::future::join_all(of_servers).await;
         specs.extend(of_servers.into_iter().flatten());
+        specs.extend(lookup::spec(grants));
+        specs.extend(checks::spec(grants));
         specs
     }
 
@@ -112,10 +120,8 @@ impl Workshop {
             Tool::Time => self.compute(arguments, now, time::run).await,
             Tool::Text => self.compute(arguments, now, text::run).await,
             Tool::Diff => self.compute(arguments, now, diff::run).await,
-            other => Err(Trouble::new(
-                TroubleKind::Unavailable,
-                format!("The tool `{other}` is not there yet."),
-            )),
+            Tool::Sql => self.lookups.run(grants, &arguments).await,
+            Tool::Check => self.checks.run(grants, &arguments).await,
         }
     }
 

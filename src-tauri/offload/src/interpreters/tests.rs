@@ -162,7 +162,7 @@ async fn a_session_has_its_own_process_and_one_that_ended_says_so_once() {
     let sandboxes = sandboxes(Bounds {
         sessions: 2,
         session_idle: Duration::from_secs(600),
-        grace: Duration::from_millis(500),
+        grace: Duration::from_millis(1_500),
         ..Bounds::default()
     });
     let session = |name: &str, code: &str| json!({ "code": code, "session": name });
