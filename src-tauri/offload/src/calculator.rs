@@ -73,20 +73,28 @@ pub(crate) fn run(arguments: &Value, now: Timestamp) -> Result<Done, Trouble> {
     if expression.is_empty() {
         return Err(bad_input("The expression is empty."));
     }
-    let text = match dates::answer(&expression, now) {
-        Some(answer) => answer?,
-        None => apart(expression.clone())?,
+    let (text, is_decimal) = match dates::answer(&expression, now) {
+        Some(answer) => (answer?, false),
+        None => {
+            dates::refuse(&expression)?;
+            apart(expression.clone())?
+        }
     };
     Ok(Done {
-        result: value(&text),
+        result: if is_decimal {
+            value(&text)
+        } else {
+            Value::String(text.clone())
+        },
         working: Some(format!("{expression} = {text}")),
         text,
         output: Output::default(),
     })
 }
 
-/// On a thread of its own: a stack of known size, and what dies there dies alone.
-fn apart(expression: String) -> Result<String, Trouble> {
+/// The answer, and whether it is written in base ten. On a thread of its own: a stack of known size, and what
+/// dies there dies alone.
+fn apart(expression: String) -> Result<(String, bool), Trouble> {
     let work = move || {
         let engine = engine::Engine::new(LIMIT);
         let tokens = tokens::tokens(&expression)?;

@@ -19,6 +19,7 @@ pub(super) fn refuse(tokens: &[Token]) -> Result<(), Trouble> {
     for at in 0..tokens.len() {
         division(tokens, at)?;
         percent(tokens, at)?;
+        number(tokens, at)?;
         if tokens[at].is("!") && tokens.get(at + 1).is_some_and(|next| next.is("!")) {
             return Err(two_ways(
                 "!!",
@@ -99,6 +100,29 @@ fn value(tokens: &[Token], at: usize) -> Option<usize> {
         Some(next) if next.is("(") => Some(closing(tokens, at) + 1),
         _ => None,
     }
+}
+
+/// `3(4)5`, `2 m 3`: the evaluator adds what stands side by side.
+fn number(tokens: &[Token], at: usize) -> Result<(), Trouble> {
+    let Some(before) = at.checked_sub(1).map(|before| &tokens[before]) else {
+        return Ok(());
+    };
+    if tokens[at].kind != Kind::Number {
+        return Ok(());
+    }
+    let is_behind_a_unit = before.kind == Kind::Word
+        && !BETWEEN.contains(&before.text.as_str())
+        && !["base", "approx."].contains(&before.text.as_str());
+    let has_no_unit = tokens
+        .get(at + 1)
+        .is_none_or(|next| next.kind != Kind::Word);
+    if before.is(")") || is_behind_a_unit && has_no_unit {
+        return Err(two_ways(
+            &tokens[at].text,
+            "Write `*` or `+` before it, or its unit behind it.",
+        ));
+    }
+    Ok(())
 }
 
 /// `100 + 10%`: of what? `17% 5`: a share, or what is left?

@@ -21,6 +21,21 @@ pub(super) fn answer(expression: &str, now: Timestamp) -> Option<Result<String, 
     Some(begins.and_then(|begins| from(begins, &words[1..], now)))
 }
 
+/// `1 + 2024-05-01`, `2024-05-01-2024-01-01`: a date where arithmetic would subtract.
+pub(super) fn refuse(expression: &str) -> Result<(), Trouble> {
+    let bytes = expression.as_bytes();
+    let is_date = |window: &[u8]| {
+        window.iter().enumerate().all(|(at, byte)| match at {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+    };
+    match bytes.windows(10).any(is_date) {
+        true => Err(unread()),
+        false => Ok(()),
+    }
+}
+
 fn from(mut at: Date, mut rest: &[&str], now: Timestamp) -> Result<String, Trouble> {
     if rest.len() > TERMS * 3 {
         return Err(bad_input("The sum of dates has more than 32 terms."));

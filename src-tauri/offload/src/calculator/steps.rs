@@ -21,16 +21,21 @@ const ANGLE: f64 = 10_000.0;
 /// Beyond it a power of e is larger than is of use.
 const POWER: f64 = 200.0;
 
-/// The answer to the whole.
-pub(super) fn answer(tokens: &[Token], engine: &Engine) -> Result<String, Trouble> {
+/// The answer to the whole, and whether it is written in base ten.
+pub(super) fn answer(tokens: &[Token], engine: &Engine) -> Result<(String, bool), Trouble> {
     let comparison = tokens
         .iter()
         .position(|token| token.is("==") || token.is("!="));
     let tokens = simplified(tokens.to_vec(), engine, STEPS)?;
     size::refuse(&tokens)?;
     let (tokens, shape) = shaped(&tokens)?;
-    let answer = engine.answer(&written(tokens), shape)?;
-    if answer.starts_with(ABOUT) && tokens.iter().any(is_of_a_base) {
+    let mut answer = engine.answer(&written(tokens), shape)?;
+    let is_decimal = !tokens.iter().any(is_of_a_base);
+    if answer.ends_with('%') && !is_of_shares(tokens) {
+        // `200 * 15%` is 30: what is asked for is not a share.
+        answer = engine.answer(&format!("({}) to unitless", written(tokens)), shape)?;
+    }
+    if answer.starts_with(ABOUT) && !is_decimal {
         return Err(no_answer(
             "It has no end in that base. Only decimals are approximated: end with `to decimal`.",
         ));
@@ -38,7 +43,7 @@ pub(super) fn answer(tokens: &[Token], engine: &Engine) -> Result<String, Troubl
     if comparison.is_some() {
         decided(tokens, engine)?;
     }
-    Ok(answer)
+    Ok((answer, is_decimal))
 }
 
 /// The end that says how the answer is to be written: `to 3 dp`, `to 2 sf`.
@@ -61,6 +66,14 @@ fn shaped(tokens: &[Token]) -> Result<(&[Token], Shape), Trouble> {
             "Before `dp` and `sf` stands a whole number: `to 3 dp`.",
         )),
     }
+}
+
+/// Whether all numbers are percentages, or one is asked for.
+fn is_of_shares(tokens: &[Token]) -> bool {
+    let is_asked_for = matches!(tokens, [.., to, share] if to.kind == Kind::Word && share.is("%"));
+    let is_share = |at: usize| tokens.get(at + 1).is_some_and(|next| next.is("%"));
+    let mut numbers = (0..tokens.len()).filter(|at| tokens[*at].kind == Kind::Number);
+    is_asked_for || numbers.all(is_share)
 }
 
 /// What makes an answer be written in another base than ten.

@@ -30,6 +30,11 @@ fn an_expression_has_its_one_answer() {
         ("17 % 5", "2"),
         ("1,000,000 * 3", "3000000"),
         ("50% + 20%", "70%"),
+        ("200 * 15% + 5", "35"),
+        ("10% * 50", "5"),
+        ("0.5 to %", "50%"),
+        ("1 / 3 * 50%", "approx. 0.1666666667"),
+        ("5 feet 10 inches + 2 feet", "approx. 7.8333333333 feet"),
         ("20 percent of 50", "10"),
         ("60 miles per hour to km/h", "96.56064 km / h"),
         ("5 feet 10 inches to cm", "177.8 cm"),
@@ -86,6 +91,8 @@ fn a_result_is_a_number_only_where_it_is_exact_as_one() {
     assert_eq!(result("23% of 450"), json!(103.5));
     assert_eq!(result("6 * 7"), json!(42));
     assert_eq!(result("2^100"), json!("1267650600228229401496703205376"));
+    assert_eq!(result("10 to binary"), json!("1010"));
+    assert_eq!(result("10 to base 7"), json!("13"));
     assert_eq!(result("1/3"), json!("approx. 0.3333333333"));
     assert_eq!(
         ask(" 23% of 450 ").unwrap().working.unwrap(),
@@ -126,6 +133,11 @@ fn what_has_no_answer_or_can_t_be_read_is_said_to_be_so() {
         ("100 + 10%", BadInput),
         ("17% 5", BadInput),
         ("3!!", BadInput),
+        ("3(4)5", BadInput),
+        ("2 m 3", BadInput),
+        ("5 and 3", BadInput),
+        ("2024-05-01-2024-01-01", BadInput),
+        ("1 + 2024-05-01", BadInput),
         ("2.5(3)", BadInput),
         ("2d6", BadInput),
         ("roll(d6)", BadInput),

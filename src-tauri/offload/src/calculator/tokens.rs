@@ -59,7 +59,11 @@ pub(super) const FUNCTIONS: [&str; 20] = [
 
 const CHANCE: [&str; 4] = ["sample", "roll", "mean", "average"];
 const TODAY: [&str; 4] = ["today", "tomorrow", "yesterday", "now"];
-const UNKNOWN: [&str; 28] = [
+const UNKNOWN: [&str; 32] = [
+    "and",
+    "or",
+    "AND",
+    "OR",
     "print",
     "println",
     "version",
