@@ -4,31 +4,29 @@
 //! Bounds: time, memory and recursion by the interpreter (the allocator ends the process where one step wants
 //! too much), [`MOST_QUESTIONS`] a task, results that are shown as far as there is room.
 
-use std::fmt::{self, Write};
+mod clock;
+mod values;
+
 use std::time::{Duration, Instant};
 
 use monty::{MontyRepl, ReplProgress, ReplStartError};
 use monty_fs::{Mount, MountCallOutcome, MountError, MountMode, MountTable};
 use monty_types::{
-    CompileOptions, ExcType, ExtFunctionResult, MontyDate, MontyDateTime, MontyException,
-    MontyObject, NameLookupResult, OsFunctionCall, PrintWriter, PrintWriterCallback,
-    ResourceLimits, ResourceTracker, StringRepr,
+    CompileOptions, ExcType, ExtFunctionResult, MontyException, MontyObject, NameLookupResult,
+    OsFunctionCall, PrintWriter, PrintWriterCallback, ResourceLimits, ResourceTracker, StringRepr,
 };
-use serde_json::Value;
 use speech::{Ending, Failing, Setup};
 
+use self::clock::{now, today};
+use self::values::{json_of, shown};
 use crate::said::{Said, Stream};
 
 /// Questions to the system by one task.
 const MOST_QUESTIONS: usize = 10_000;
 /// Calls in calls. Deeper ones are an error that code can catch.
 const DEEPEST: usize = 1_000;
-/// Values in values that are told as JSON; JSON readers end at 128.
-const DEEPEST_JSON: usize = 64;
 /// Bytes of one file, and of what is known of a folder.
 const MOST_OF_A_FILE: u64 = 16 * 1024 * 1024;
-/// The largest integer that every reader of JSON reads exactly.
-const EXACT: i64 = (1 << 53) - 1;
 
 /// A session of Python.
 pub(crate) struct Python {
@@ -205,62 +203,6 @@ fn kind(error: &MontyException) -> Failing {
     }
 }
 
-/// Universal time, as the process has no other.
-fn since_1970() -> (i64, u32) {
-    let since = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    (since.as_secs().cast_signed(), since.subsec_micros())
-}
-
-/// The civil date of so many days after 1970-01-01 (Howard Hinnant's algorithm).
-fn date(days: i64) -> MontyDate {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    MontyDate {
-        year: i32::try_from(year).unwrap_or(9_999),
-        month: u8::try_from(month).unwrap_or(12),
-        day: u8::try_from(day).unwrap_or(31),
-    }
-}
-
-fn today() -> MontyObject {
-    MontyObject::Date(date(since_1970().0.div_euclid(86_400)))
-}
-
-fn now(zone: Option<monty_types::MontyTimeZone>) -> MontyObject {
-    let (seconds, microsecond) = since_1970();
-    let local = seconds
-        + zone
-            .as_ref()
-            .map_or(0, |zone| i64::from(zone.offset_seconds));
-    let MontyDate { year, month, day } = date(local.div_euclid(86_400));
-    let of_day = local.rem_euclid(86_400);
-    let part = |value: i64| u8::try_from(value).unwrap_or(0);
-    MontyObject::DateTime(MontyDateTime {
-        year,
-        month,
-        day,
-        hour: part(of_day / 3_600),
-        minute: part(of_day / 60 % 60),
-        second: part(of_day % 60),
-        microsecond,
-        offset_seconds: zone.as_ref().map(|zone| zone.offset_seconds),
-        timezone_name: zone.and_then(|zone| zone.name),
-    })
-}
-
 /// What `print` is given.
 struct Printed<'a>(&'a Said);
 
@@ -273,161 +215,5 @@ impl PrintWriterCallback for Printed<'_> {
     fn stdout_push(&mut self, end: char) -> Result<(), MontyException> {
         self.0.add(Stream::Out, end.encode_utf8(&mut [0; 4]));
         Ok(())
-    }
-}
-
-/// A text with an end: writing beyond it fails, so that nobody goes on to make what nobody reads.
-struct Bounded {
-    text: String,
-    most: usize,
-}
-
-impl Write for Bounded {
-    fn write_str(&mut self, more: &str) -> fmt::Result {
-        let fits = crate::said::beginning(more, self.most - self.text.len());
-        self.text.push_str(fits);
-        if fits.len() < more.len() {
-            Err(fmt::Error)
-        } else {
-            Ok(())
-        }
-    }
-}
-
-/// Its `repr`, as far as there is room.
-fn shown(value: &MontyObject, said: &Said) -> String {
-    let mut text = Bounded {
-        text: String::new(),
-        most: said.most(),
-    };
-    if show(value, &mut text).is_err() {
-        said.is_cut();
-    }
-    text.text
-}
-
-/// Containers are written here: the interpreter's own way leaves the comma out of `(1,)`.
-fn show(value: &MontyObject, text: &mut Bounded) -> fmt::Result {
-    let list = |open: &str, items: &[MontyObject], close: &str, text: &mut Bounded| {
-        text.write_str(open)?;
-        for (at, item) in items.iter().enumerate() {
-            text.write_str(if at > 0 { ", " } else { "" })?;
-            show(item, text)?;
-        }
-        text.write_str(close)
-    };
-    match value {
-        MontyObject::String(string) => write!(text, "{}", StringRepr(string)),
-        MontyObject::List(items) => list("[", items, "]", text),
-        MontyObject::Tuple(items) if items.len() == 1 => list("(", items, ",)", text),
-        MontyObject::Tuple(items) => list("(", items, ")", text),
-        MontyObject::Set(items) if !items.is_empty() => list("{", items, "}", text),
-        MontyObject::FrozenSet(items) if !items.is_empty() => {
-            list("frozenset({", items, "})", text)
-        }
-        MontyObject::Dict(pairs) => {
-            text.write_str("{")?;
-            for (at, (key, value)) in pairs.iter().enumerate() {
-                text.write_str(if at > 0 { ", " } else { "" })?;
-                show(key, text)?;
-                text.write_str(": ")?;
-                show(value, text)?;
-            }
-            text.write_str("}")
-        }
-        MontyObject::NamedTuple {
-            type_name,
-            field_names,
-            values,
-        } => {
-            write!(text, "{type_name}(")?;
-            for (at, (name, value)) in field_names.iter().zip(values).enumerate() {
-                write!(text, "{}{name}=", if at > 0 { ", " } else { "" })?;
-                show(value, text)?;
-            }
-            text.write_str(")")
-        }
-        MontyObject::Repr(repr) => text.write_str(repr),
-        other => write!(text, "{other}"),
-    }
-}
-
-/// As JSON, where that says the same; its `repr` where it does not, or where there is no room for it.
-fn json_of(value: &MontyObject, said: &Said) -> Value {
-    let mut room = said.most();
-    json(value, &mut room, 0).unwrap_or_else(|| Value::String(shown(value, said)))
-}
-
-/// Nothing: there is no room for it.
-fn json(value: &MontyObject, room: &mut usize, depth: usize) -> Option<Value> {
-    let takes = match value {
-        MontyObject::String(text) => text.len() + 2,
-        _ => 8,
-    };
-    *room = room.checked_sub(takes)?;
-    if depth > DEEPEST_JSON {
-        return None;
-    }
-    let mut list = |items: &[MontyObject]| {
-        let items = items.iter().map(|item| json(item, room, depth + 1));
-        items.collect::<Option<Vec<_>>>().map(Value::Array)
-    };
-    Some(match value {
-        MontyObject::None => Value::Null,
-        MontyObject::Bool(is) => Value::Bool(*is),
-        MontyObject::Int(number) if number.abs_diff(0) <= EXACT.unsigned_abs() => {
-            Value::from(*number)
-        }
-        MontyObject::Float(number) if number.is_finite() => Value::from(*number),
-        MontyObject::String(text) => Value::String(text.clone()),
-        MontyObject::List(items) | MontyObject::Tuple(items) => list(items)?,
-        MontyObject::Set(items) | MontyObject::FrozenSet(items) => list(items)?,
-        MontyObject::NamedTuple { values, .. } => list(values)?,
-        MontyObject::Dict(pairs) => {
-            let named = pairs
-                .iter()
-                .all(|(key, _)| matches!(key, MontyObject::String(_)));
-            let mut object = serde_json::Map::new();
-            let mut array = Vec::new();
-            for (key, value) in pairs.iter() {
-                let value = json(value, room, depth + 1)?;
-                let key = json(key, room, depth + 1)?;
-                match key {
-                    Value::String(key) if named => drop(object.insert(key, value)),
-                    key => array.push(Value::Array(vec![key, value])),
-                }
-            }
-            if named {
-                Value::Object(object)
-            } else {
-                Value::Array(array)
-            }
-        }
-        other => {
-            let mut text = Bounded {
-                text: String::new(),
-                most: *room,
-            };
-            show(other, &mut text).ok()?;
-            *room -= text.text.len();
-            Value::String(text.text)
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_since_1970_are_dates() {
-        let of = |days| {
-            let MontyDate { year, month, day } = date(days);
-            (year, month, day)
-        };
-        assert_eq!(of(0), (1970, 1, 1));
-        assert_eq!(of(19_782), (2024, 2, 29));
-        assert_eq!(of(20_088), (2024, 12, 31));
-        assert_eq!(of(-1), (1969, 12, 31));
     }
 }
