@@ -62,6 +62,11 @@ impl Workshop {
     /// What may be asked for, given these grants. Servers that have not been asked yet, or don't answer, are
     /// left out.
     pub async fn specs(&self, grants: &Grants) -> Vec<Spec> {
+        self.specs_with(grants, |_| true).await
+    }
+
+    /// The same with the tools of these servers alone: nobody waits for another.
+    pub async fn specs_with(&self, grants: &Grants, wants: impl Fn(&str) -> bool) -> Vec<Spec> {
         let mut specs = vec![
             calculator::spec(),
             regex::spec(),
@@ -78,7 +83,7 @@ impl Workshop {
             let spec = |language| interpreters::spec(language, &grants.interpreters);
             specs.extend([Language::Python, Language::JavaScript].map(spec));
         }
-        let of_servers = grants.servers.iter();
+        let of_servers = grants.servers.iter().filter(|(name, _)| wants(name));
         let of_servers =
             of_servers.map(|(name, server)| servers::specs(&self.servers, name, server));
         let of_servers = futures_util::future::join_all(of_servers).await;
