@@ -24,6 +24,7 @@ mod keys;
 mod ledger;
 mod mending;
 mod passing_through;
+mod pins;
 mod practice;
 mod prompt_cache;
 mod quiet_streams;

@@ -2,7 +2,7 @@
 
 import { EMPTY_CACHE, NO_TALLY, RICH_CACHE, TROUBLED_CACHE } from "./kept.mjs";
 import { EMPTY_TOOLS, recognise, RICH_TOOLS, runTool, toolNote, TROUBLED_TOOLS, withTools } from "./tools.mjs";
-import { NO_SIGNALS, RICH_SIGNALS, TROUBLED_SIGNALS } from "./signals.mjs";
+import { NO_SIGNALS, RICH_SIGNALS, TROUBLED_SIGNALS, NO_CHANGES, RICH_CHANGES } from "./signals.mjs";
 
 const NOW = Date.now();
 const MINUTE = 60_000;
@@ -330,6 +330,7 @@ function receipt(found) {
       saved_nano_usd: found.cost_basis === "none" ? 0 : cached * 1_800, basis: found.cost_basis,
     },
     model_version: found.model && found.provider !== "tool" ? `${found.model}-20260901` : null,
+    fingerprint: found.provider === "openai" ? "fp_44709d6fcb" : null,
     upstream_id: found.provider && found.provider !== "tool" ? "chatcmpl-BzQ8sJk20sLm3pXw7yTt" : null,
     price_version: found.cost_basis === "none" ? null : "2026-11-18",
     stop: found.ending === "complete" ? "end" : null,
@@ -370,6 +371,7 @@ function rich() {
       "cache.fetch_model": () => ({}),
       "cache.cancel_fetch": () => ({}),
       health: () => RICH_SIGNALS,
+      "models.changes": () => RICH_CHANGES,
       "providers.page": () => RICH_PROVIDERS,
       "providers.catalogue": () => CATALOGUE,
       connect: () => CONNECT,
@@ -390,6 +392,7 @@ const empty = () => ({
   rows: [],
   answers: {
     health: () => NO_SIGNALS,
+    "models.changes": () => NO_CHANGES,
     "cache.page": () => EMPTY_CACHE,
     "tools.page": () => EMPTY_TOOLS,
     "tools.run": runTool,

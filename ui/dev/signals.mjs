@@ -68,3 +68,17 @@ export const NO_SIGNALS = { network: "fine", machine: MACHINE, providers: [provi
 export const TROUBLED_SIGNALS = {
   network: "slow", machine: { cpu_percent: 93.1, memory_percent: 97.2, battery_percent: 18, burden: 2.1 }, providers: PROVIDERS, left_out: 824,
 };
+
+const DAY = 24 * 3_600_000;
+const version = (model, fingerprint = null) => ({ model, fingerprint });
+
+/** Names that another model answers to than before. */
+export const RICH_CHANGES = {
+  watched: 14,
+  changes: [
+    { provider: "openai", provider_name: "OpenAI", model: "gpt-5.2-mini", rolling: true, from: version("gpt-5.2-mini-2026-01-20"), to: version("gpt-5.2-mini-2026-05-11"), at_unix_ms: Date.now() - 2 * DAY, changes: 1 },
+    { provider: "openai", provider_name: "OpenAI", model: "gpt-4o-2024-08-06", rolling: false, from: version("gpt-4o-2024-08-06", "fp_44709d6fcb"), to: version("gpt-4o-2024-08-06", "fp_90d33c15d4"), at_unix_ms: Date.now() - 9 * DAY, changes: 3 },
+  ],
+};
+
+export const NO_CHANGES = { watched: 0, changes: [] };

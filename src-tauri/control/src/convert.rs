@@ -73,6 +73,7 @@ pub(crate) fn receipt(receipt: &Receipt) -> ReceiptShown {
             basis: word(&cache.basis),
         }),
         model_version: receipt.model_version.clone(),
+        fingerprint: receipt.fingerprint.clone(),
         upstream_id: receipt.upstream_id.clone(),
         price_version: receipt.price_version.clone(),
         stop: receipt.stop.as_ref().map(word),

@@ -22,6 +22,7 @@ mod shown;
 mod table;
 mod tools;
 mod typescript;
+mod versions;
 mod watch;
 
 use std::net::SocketAddr;

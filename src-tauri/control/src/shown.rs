@@ -8,6 +8,7 @@ mod examination;
 mod health;
 mod kept;
 mod tools;
+mod versions;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ pub use examination::*;
 pub use health::*;
 pub use kept::*;
 pub use tools::*;
+pub use versions::*;
 
 /// The Overview page in one read.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -269,6 +271,8 @@ pub struct ReceiptShown {
     pub prompt_cache: Option<PromptCacheShown>,
     /// The exact version the provider says answered.
     pub model_version: Option<String>,
+    /// What it says it runs on.
+    pub fingerprint: Option<String>,
     /// The provider's own name for the reply.
     pub upstream_id: Option<String>,
     /// Which catalogue the price came from.

@@ -48,6 +48,7 @@ macro_rules! operations {
 operations! {
     "overview": Query overview(Nothing) -> Overview, [Receipts, Providers, Keys, Status];
     "health": Query signals(Nothing) -> HealthShown, [Receipts, Providers, Keys, Status];
+    "models.changes": Query model_changes(Nothing) -> ModelChanges, [Receipts, Providers];
     "requests.list": Query list_requests(ListRequests) -> RequestPage, [Receipts];
     "requests.get": Query get_request(ReceiptName) -> ReceiptShown, [];
     "providers.page": Query providers_page(Nothing) -> ProvidersPage, [Receipts, Providers, Keys, Status];

@@ -82,7 +82,7 @@ impl Control {
         let took_us = started.elapsed().as_micros() as u64;
         let (tool, arguments, why) = match found {
             Ok(found) => (Some(found.tool.to_string()), found.arguments, found.why),
-            Err(none) => (None, Value::Null, why_not(none)),
+            Err(none) => (None, Value::Null, none.why),
         };
         Ok(RecognisedShown {
             tool,
@@ -162,11 +162,6 @@ fn tool(name: &str) -> Result<Tool, Failure> {
         ))
         .of("tool")
     })
-}
-
-/// Why a message is no task.
-fn why_not(_none: ()) -> String {
-    "The message is no task, whole, that a tool can do.".to_owned()
 }
 
 fn told(

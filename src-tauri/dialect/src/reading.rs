@@ -14,6 +14,8 @@ pub struct Reading {
     pub usage: Option<Usage>,
     /// The model that answered, as the provider named it.
     pub model: Option<String>,
+    /// What the provider says it runs the model on (`system_fingerprint`).
+    pub fingerprint: Option<String>,
     /// The provider's id of the reply.
     pub upstream_id: Option<String>,
     /// Why the reply ended, once it said so. With several choices, the first to end.
@@ -50,6 +52,9 @@ impl Reading {
             Event::Failed(failure) => {
                 self.failure.get_or_insert_with(|| failure.clone());
             }
+            Event::Extra { key, value, .. } if key == "system_fingerprint" => {
+                self.runs_on(value.as_str().map(str::to_owned));
+            }
             Event::End => self.finished = true,
             _ => {}
         }
@@ -62,6 +67,12 @@ impl Reading {
             .take()
             .or(model.filter(|model| !model.is_empty()));
         self.upstream_id = self.upstream_id.take().or(id.filter(|id| !id.is_empty()));
+    }
+
+    /// Keeps the first fingerprint that is not empty.
+    pub(crate) fn runs_on(&mut self, fingerprint: Option<String>) {
+        let told = fingerprint.filter(|told| !told.is_empty());
+        self.fingerprint = self.fingerprint.take().or(told);
     }
 }
 

@@ -83,6 +83,7 @@ pub fn read_whole(endpoint: Endpoint, body: &[u8]) -> Result<Reading, NotAReply>
     let mut reading = Reading {
         model: reply.model.filter(|m| !m.is_empty()),
         upstream_id: reply.id.filter(|i| !i.is_empty()),
+        fingerprint: reply.system_fingerprint.filter(|f| !f.is_empty()),
         finished: true,
         ..Reading::default()
     };
@@ -166,6 +167,8 @@ struct Reply<'a> {
     model: Option<String>,
     #[serde(deserialize_with = "loose::value")]
     object: Option<String>,
+    #[serde(deserialize_with = "loose::value")]
+    system_fingerprint: Option<String>,
     #[serde(deserialize_with = "loose::value")]
     r#type: Option<String>,
     #[serde(borrow, deserialize_with = "loose::raw")]

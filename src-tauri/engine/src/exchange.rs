@@ -113,7 +113,7 @@ impl Engine {
             call: &call,
             facts: &facts,
             hub: &hub,
-            local_only,
+            local_only: local_only || stays_here(&snapshot, &facts.model),
         };
         match tools::whose(&asked) {
             Ok(Whose::Model) => {}
@@ -206,6 +206,12 @@ impl Engine {
         settlement.hold(permit.ok_or_else(|| faults::full(limit))?);
         Ok(())
     }
+}
+
+/// Its alias keeps its requests on this machine and network.
+fn stays_here(snapshot: &Snapshot, model: &str) -> bool {
+    let alias = snapshot.routes.aliases.get(model);
+    alias.is_some_and(|alias| alias.policy.local_only)
 }
 
 fn facts_of(call: &Call) -> Result<Facts, Malformed> {

@@ -49,6 +49,7 @@ mod stash;
 mod stop;
 mod tools;
 mod upstream;
+mod versions;
 mod walk;
 mod warmth;
 
@@ -77,3 +78,4 @@ pub use tools::{
     ToolWay, Tools,
 };
 pub use upstream::NoClient;
+pub use versions::{Seen, Version, VersionChange, Versions, WatchedModel};

@@ -30,6 +30,7 @@ use crate::stash::Stash;
 use crate::stop::Stop;
 use crate::tools::{Pending, Tallies, ToolTally};
 use crate::upstream::{NoClient, Upstream};
+use crate::versions::Versions;
 
 /// The data plane. Cheap to clone.
 #[derive(Clone)]
@@ -59,6 +60,7 @@ pub(crate) struct Inner {
     pub(crate) workshop: Arc<Workshop>,
     pub(crate) tool_tallies: Tallies,
     pub(crate) pending_calls: Pending,
+    pub(crate) versions: Versions,
     pub(crate) stop: Arc<Stop>,
     /// Names this process in the hop header.
     pub(crate) instance: HeaderValue,
@@ -110,6 +112,7 @@ impl Engine {
                 workshop: Arc::new(workshop),
                 tool_tallies: Tallies::default(),
                 pending_calls: Pending::default(),
+                versions: Versions::default(),
                 stop: Arc::default(),
                 instance: instance_name(),
             }),
@@ -195,6 +198,11 @@ impl Engine {
     /// How often tools were of use, by the name that was asked for.
     pub fn tool_tallies(&self) -> Vec<(String, ToolTally)> {
         self.inner.tool_tallies.told()
+    }
+
+    /// What answers to each name.
+    pub fn versions(&self) -> &Versions {
+        &self.inner.versions
     }
 
     /// What is known of the running system.

@@ -271,6 +271,9 @@ pub struct Receipt {
     pub model: Option<String>,
     /// The exact version it says answered.
     pub model_version: Option<String>,
+    /// What it says it runs on (`system_fingerprint`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
     /// The provider's own name for the reply.
     pub upstream_id: Option<String>,
     /// Tokens by class.

@@ -23,6 +23,7 @@ use crate::prompt_cache::PromptCache;
 use crate::receipt::{AttemptRecord, Basis, CacheNote, CacheVerdict, Ending, Receipt, ReceiptId};
 use crate::snapshot::Snapshot;
 use crate::tools::{ToolNote, ToolRun, ToolWay};
+use crate::versions::Version;
 
 /// When a request's head arrived, on both clocks.
 #[derive(Debug, Clone, Copy)]
@@ -117,6 +118,7 @@ impl Settlement {
                 provider: None,
                 model: None,
                 model_version: None,
+                fingerprint: None,
                 upstream_id: None,
                 usage: Usage::default(),
                 usage_basis: Basis::None,
@@ -493,6 +495,7 @@ impl Settlement {
             receipt.provider.clone_from(&payer.provider);
             receipt.model.clone_from(&payer.model);
             receipt.model_version.clone_from(&payer.model_version);
+            receipt.fingerprint.clone_from(&payer.fingerprint);
             receipt.alias.clone_from(&payer.alias);
             receipt.stop = payer.stop;
             receipt.status = payer.status;
@@ -506,6 +509,28 @@ impl Settlement {
             ending => ending,
         };
         drop(self.settle(ending));
+    }
+
+    /// Whoever was asked for this answer, and has given it whole, has told who it is.
+    fn tell_of_version(&self, receipt: &Receipt) {
+        let is_its_own = receipt
+            .cache
+            .as_ref()
+            .is_none_or(|note| !note.verdict.is_hit());
+        let is_real = self.server.as_ref().is_some_and(|server| !server.practice);
+        if let (Some(provider), Some(model)) = (&receipt.provider, &receipt.model)
+            && is_its_own
+            && is_real
+            && receipt.ending == Ending::Complete
+        {
+            let version = Version {
+                model: receipt.model_version.clone(),
+                fingerprint: receipt.fingerprint.clone(),
+            };
+            self.inner
+                .versions
+                .told(provider, model, &version, unix_ms());
+        }
     }
 
     /// What was told again, or came along, cost nothing; and the route's tally learns of it.
@@ -577,6 +602,7 @@ impl Settlement {
         }
         count_what_tools_took(&mut receipt);
         self.inner.live.settled(&receipt, unix_ms());
+        self.tell_of_version(&receipt);
         self.tell_of_cache(&receipt);
         self.tell_of_tools(&receipt);
         if let Some(witness) = self.witness.take() {
@@ -616,6 +642,7 @@ impl Settlement {
             return;
         };
         receipt.model_version = reading.model.as_deref().map(bounded);
+        receipt.fingerprint = reading.fingerprint.as_deref().map(bounded);
         receipt.upstream_id = reading.upstream_id.as_deref().map(bounded);
         receipt.stop = reading.stop;
         if receipt

@@ -164,7 +164,7 @@ impl Asked<'_> {
         (result, run)
     }
 
-    fn may_run(&self, tool: &Tool) -> Result<(), Trouble> {
+    pub(crate) fn may_run(&self, tool: &Tool) -> Result<(), Trouble> {
         let Tool::Mcp { server, .. } = tool else {
             return Ok(());
         };

@@ -116,6 +116,7 @@ fn receipt(id: ReceiptId) -> Box<Receipt> {
         provider: Some("groq".into()),
         model: Some("llama-3.3-70b-versatile".into()),
         model_version: Some("llama-3.3-70b-versatile".into()),
+        fingerprint: Some("fp_44709d6fcb".into()),
         upstream_id: Some("chatcmpl-2f5c1f0e-9d0b-4a53-9f3a-0b7e1d3c5a7b".into()),
         usage: Usage {
             input: 1_200,

@@ -117,6 +117,11 @@ impl DataFolder {
         self.path.join("examinations.json")
     }
 
+    /// What answers to each name of a model.
+    pub(crate) fn versions_path(&self) -> PathBuf {
+        self.path.join("versions.json")
+    }
+
     /// Rewritten whenever the provider keys in the keychain change.
     pub(crate) fn keys_stamp_path(&self) -> PathBuf {
         self.path.join("keys.stamp")

@@ -28,6 +28,7 @@ mod ledger;
 mod lock;
 mod sensors;
 mod vault;
+mod versions;
 mod watch;
 mod whole_file;
 
@@ -45,4 +46,5 @@ pub use ledger::{
 };
 pub use sensors::{Sensors, sense};
 pub use vault::{EnvironmentKey, StoreState, Vault, VaultError, environment_keys};
+pub use versions::VersionsFile;
 pub use watch::{Changed, Watch, WatchError, watch};

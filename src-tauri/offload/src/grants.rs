@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use mcp::Server;
+
 /// All that was granted, as one config snapshot has it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Grants {
@@ -39,42 +41,6 @@ pub struct Check {
     pub environment: Vec<String>,
     /// The most time.
     pub limit: Duration,
-}
-
-/// An MCP server.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Server {
-    /// How it is reached.
-    pub transport: Transport,
-    /// Names of its tools that may be called; a name may end in `*`. Empty: none.
-    pub allow: Vec<String>,
-    /// The most time for a call.
-    pub limit: Duration,
-    /// What a call costs, in billionths of a dollar, by tool; `*` stands for the others.
-    pub nano_usd_a_call: BTreeMap<String, u64>,
-    /// It stays on this machine and network: what must not leave may be sent to it.
-    pub local: bool,
-}
-
-/// How an MCP server is reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Transport {
-    /// A program that is started, spoken to over its standard streams.
-    Program {
-        /// The program and its arguments; never empty.
-        command: Vec<String>,
-        /// Absolute; the home of nothing where absent.
-        folder: Option<PathBuf>,
-        /// Names of environment variables that it sees.
-        environment: Vec<String>,
-    },
-    /// Streamable HTTP.
-    Http {
-        /// Its address.
-        url: String,
-        /// The name of an environment variable that holds a bearer token.
-        token_from: Option<String>,
-    },
 }
 
 /// What code may do beyond computing.

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::arguments::{as_object, bad_input, first_line};
+use crate::{Trouble, calculator, convert, diff, encode, hash, regex, schema, text, time, uuid};
 
 /// One of the tools.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -128,6 +131,40 @@ impl Tool {
         known.map_or_else(|| label.parse(), Ok)
     }
 
+    /// What a person writes to `tool/NAME`, as arguments. A JSON object is taken as the arguments themselves; else
+    /// each tool has a plain form of its own (docs/tools.md).
+    ///
+    /// # Errors
+    /// It is not written as this tool reads it; the message says how it is.
+    pub fn arguments_of(&self, text: &str) -> Result<Value, Trouble> {
+        match self {
+            Tool::Calculator => calculator::arguments_of(text),
+            Tool::Regex => regex::arguments_of(text),
+            Tool::Convert => convert::arguments_of(text),
+            Tool::Schema => schema::arguments_of(text),
+            Tool::Hash => hash::arguments_of(text),
+            Tool::Encode => encode::arguments_of(text),
+            Tool::Uuid => uuid::arguments_of(text),
+            Tool::Time => time::arguments_of(text),
+            Tool::Text => text::arguments_of(text),
+            Tool::Diff => diff::arguments_of(text),
+            // Code may be an object of its own: only one that has `code` is the arguments.
+            Tool::Python | Tool::JavaScript => {
+                match as_object(text).filter(|object| object["code"].is_string()) {
+                    Some(object) => Ok(object),
+                    None => Ok(json!({ "code": without_fence(text) })),
+                }
+            }
+            Tool::Sql => Ok(as_object(text).unwrap_or_else(|| query(text))),
+            Tool::Check => Ok(as_object(text).unwrap_or_else(|| json!({ "name": text.trim() }))),
+            Tool::Mcp { .. } => as_object(text).ok_or_else(|| {
+                bad_input(format!(
+                    "The tool `{self}` takes its arguments as a JSON object: `{{…}}`."
+                ))
+            }),
+        }
+    }
+
     /// Its name among the tools that a model is offered: `signalbox_calculator`, `signalbox_mcp_docs_search`.
     /// At most 64 letters, digits, `_` and `-`.
     pub fn reserved_name(&self) -> String {
@@ -142,6 +179,28 @@ impl Tool {
     /// Whether this is a name that only tools of ours may have.
     pub fn is_reserved(name: &str) -> bool {
         name.starts_with(RESERVED)
+    }
+}
+
+/// Code, without a Markdown fence that is around the whole of it.
+fn without_fence(text: &str) -> &str {
+    let trimmed = text.trim();
+    let inside = trimmed
+        .strip_prefix("```")
+        .and_then(|rest| rest.strip_suffix("```"))
+        .and_then(|rest| rest.split_once('\n'));
+    match inside {
+        Some((language, code)) if !code.contains("```") && !language.trim().contains(' ') => code,
+        _ => text,
+    }
+}
+
+/// A statement, with `database: NAME` before it or without.
+fn query(text: &str) -> Value {
+    let (first, rest) = first_line(text);
+    match first.strip_prefix("database:") {
+        Some(name) => json!({ "database": name.trim(), "query": rest.trim() }),
+        None => json!({ "query": text.trim() }),
     }
 }
 
@@ -192,5 +251,48 @@ mod tests {
         assert_eq!(Tool::of_label("calculate"), Ok(Tool::Calculator));
         assert!("mcp/docs".parse::<Tool>().is_err());
         assert!("Calculator".parse::<Tool>().is_err());
+    }
+
+    #[test]
+    fn what_a_person_writes_becomes_arguments() {
+        for (tool, text, arguments) in [
+            (
+                Tool::Python,
+                "```python\nprint(1)\n```",
+                json!({"code": "print(1)\n"}),
+            ),
+            (Tool::Python, "print(1)", json!({"code": "print(1)"})),
+            (Tool::Python, "{'a': 1}", json!({"code": "{'a': 1}"})),
+            (
+                Tool::JavaScript,
+                "{\"a\": 1}",
+                json!({"code": "{\"a\": 1}"}),
+            ),
+            (Tool::JavaScript, "{\"code\": \"1\"}", json!({"code": "1"})),
+            (
+                Tool::Python,
+                "```\na\n```\n```\nb\n```",
+                json!({"code": "```\na\n```\n```\nb\n```"}),
+            ),
+            (
+                Tool::Sql,
+                "database: shop\nSELECT 1",
+                json!({"database": "shop", "query": "SELECT 1"}),
+            ),
+            (Tool::Sql, " SELECT 1;", json!({"query": "SELECT 1;"})),
+            (Tool::Check, "tests\n", json!({"name": "tests"})),
+            (Tool::Calculator, "1 + 1", json!({"expression": "1 + 1"})),
+        ] {
+            assert_eq!(tool.arguments_of(text), Ok(arguments), "{tool} {text}");
+        }
+        let of_a_server = Tool::Mcp {
+            server: "docs".to_owned(),
+            tool: "search".to_owned(),
+        };
+        assert_eq!(
+            of_a_server.arguments_of(r#" {"q": 1}"#),
+            Ok(json!({"q": 1}))
+        );
+        assert!(of_a_server.arguments_of("q").is_err());
     }
 }

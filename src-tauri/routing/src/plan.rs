@@ -6,6 +6,7 @@ use std::sync::Arc;
 use dialect::{Endpoint, Task};
 use serde::{Deserialize, Serialize};
 
+use crate::pins::rolling;
 use crate::policy::Policy;
 use crate::routes::{Alias, KeySource, Named, Provider, Routes, Target, Way};
 
@@ -214,7 +215,8 @@ impl<S: Fn(&Provider, &str, &KeySource) -> Standing> Draft<'_, S> {
         let obstacle = self
             .obstacle(provider)
             .or_else(|| self.repeated(provider, model))
-            .or_else(|| self.mixed_vectors(model));
+            .or_else(|| self.mixed_vectors(model))
+            .or_else(|| self.rolls(provider, model));
         if let Some(reason) = obstacle {
             return self.drop_target(&provider.id, model, reason);
         }
@@ -292,6 +294,14 @@ impl<S: Fn(&Provider, &str, &KeySource) -> Standing> Draft<'_, S> {
                 Some(what.told(provider, model, key))
             }
         }
+    }
+
+    /// Why a pinned alias does without it.
+    fn rolls(&self, provider: &Provider, model: &str) -> Option<String> {
+        self.policy
+            .pinned
+            .then(|| rolling(provider, model))
+            .flatten()
     }
 
     /// What failed once needs no second try under the same name.

@@ -22,6 +22,8 @@ pub struct Policy {
     pub broken_stream: BrokenStream,
     /// Its requests stay on this machine and network, whatever fails.
     pub local_only: bool,
+    /// Only dated snapshots serve: a rolling name is left out.
+    pub pinned: bool,
     /// Which answers are kept and told again.
     pub keeping: Keeping,
     /// Whether providers' prompt caches are given hints where the caller gave none. `None`: as everywhere.

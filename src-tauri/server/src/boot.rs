@@ -15,7 +15,8 @@ use control::{Configuration, Control, FreshClientKey, Parts, Tag};
 use engine::{Credentials, Engine, Ledger, ReceiptId};
 use host::{
     AnswersOnDisk, Changed, ClientKeys, ClientsError, ConfigError, ConfigFile, DataFolder,
-    Examinations, FolderError, LedgerError, ListenConfig, SqliteLedger, Vault, WatchError,
+    Examinations, FolderError, LedgerError, ListenConfig, SqliteLedger, Vault, VersionsFile,
+    WatchError,
 };
 use routing::{Catalogue, CatalogueError};
 use secrecy::ExposeSecret as _;
@@ -44,6 +45,8 @@ pub struct Options {
 
 /// Between two looks at how everybody is doing: states roll on and peers are compared.
 const HEALTH_EVERY: Duration = Duration::from_secs(1);
+/// What changes within this time is written down at once.
+const VERSIONS_GATHER: Duration = Duration::from_secs(2);
 /// How long exchanges that were cut may take to say so.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -54,6 +57,9 @@ pub struct Running {
     first_key: Option<String>,
     listeners: JoinSet<()>,
     ledger: Arc<SqliteLedger>,
+    versions: VersionsFile,
+    /// Writes down who answers to which name; ends with us.
+    _versions: EndsWithUs,
     /// Lets time tell on health; ends with us.
     _clock: EndsWithUs,
     _sensors: Option<host::Sensors>,
@@ -152,6 +158,7 @@ pub async fn boot(options: Options) -> Result<Running, BootError> {
     )?;
     let answers = Arc::new(AnswersOnDisk::new(&compiled.cache));
     control::heed(&engine, &examinations);
+    let versions = take_up_versions(&folder, &engine).await?;
     let configuration = Arc::new(Configuration::new(
         file,
         engine.clone(),
@@ -209,6 +216,7 @@ pub async fn boot(options: Options) -> Result<Running, BootError> {
         vault,
         compiled.cache.longest,
     );
+    let writer = keep_versions(shared.engine.clone(), versions.clone());
     let clock = EndsWithUs(tokio::spawn(keep_health(shared.engine.clone())));
     let sensed = shared.engine.clone();
     let sensors = host::sense(move |machine, woken| sensed.sensed(machine, woken));
@@ -220,12 +228,43 @@ pub async fn boot(options: Options) -> Result<Running, BootError> {
         first_key: shown_key,
         listeners,
         ledger,
+        versions,
+        _versions: EndsWithUs(tokio::spawn(writer)),
         _clock: clock,
         _sensors: sensors.ok(),
         _watch: watcher,
         _runtime: runtime,
         _folder: folder,
     })
+}
+
+/// What answered to each name in the run before.
+async fn take_up_versions(folder: &DataFolder, engine: &Engine) -> Result<VersionsFile, BootError> {
+    let file = VersionsFile::of(folder);
+    let read = file.clone();
+    let (models, told) = tokio::task::spawn_blocking(move || read.read()).await?;
+    if let Some(told) = told {
+        tracing::error!("{told}");
+    }
+    engine.versions().restore(models);
+    Ok(file)
+}
+
+/// Writes down who answers to which name, soon after that has changed: once for what changes together.
+async fn keep_versions(engine: Engine, file: VersionsFile) {
+    loop {
+        engine.versions().news().await;
+        tokio::time::sleep(VERSIONS_GATHER).await;
+        write_versions(&engine, &file).await;
+    }
+}
+
+async fn write_versions(engine: &Engine, file: &VersionsFile) {
+    let (models, file) = (engine.versions().all(), file.clone());
+    let written = tokio::task::spawn_blocking(move || file.write(&models)).await;
+    if let Ok(Err(error)) = written {
+        tracing::error!(%error, "which versions of models answer could not be written down");
+    }
 }
 
 /// Puts the disk below the kept answers, beside the first requests: the keychain may ask a person first.
@@ -441,6 +480,7 @@ impl Running {
             self.shared.engine.cut();
             let _ = tokio::time::timeout(LAST_WORDS, &mut drained).await;
         }
+        write_versions(&self.shared.engine, &self.versions).await;
         // Also when a cut exchange still holds a handle: what was taken is written.
         let ledger = (*self.ledger).clone();
         let _ = tokio::task::spawn_blocking(move || ledger.close()).await;

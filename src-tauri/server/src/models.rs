@@ -2,11 +2,12 @@
 
 use axum::body::Body;
 use dialect::{Dialect, Fault, FaultKind, ModelEntry, model_entry, models_list};
-use engine::Engine;
+use engine::{Engine, Tools};
 use http::{HeaderValue, Response, header};
+use offload::Tool;
 use routing::Standing;
 
-/// Aliases first, then `provider/model` of every provider that takes work.
+/// Aliases first, then `provider/model` of every provider that takes work, then the tools.
 pub(crate) fn list(engine: &Engine, dialect: Dialect) -> Response<Body> {
     json(models_list(dialect, &entries(engine)))
 }
@@ -95,7 +96,29 @@ fn entries(engine: &Engine) -> Vec<ModelEntry> {
             max_output: model.max_output,
         })
     });
-    aliases.chain(targets).collect()
+    let tools = tools(&snapshot.tools);
+    aliases.chain(targets).chain(tools).collect()
+}
+
+/// Tools that answer under the name of a model, as far as something is granted to them.
+fn tools(tools: &Tools) -> impl Iterator<Item = ModelEntry> + '_ {
+    let grants = &tools.grants;
+    let is_granted = |tool: &Tool| match tool {
+        Tool::Sql => !grants.databases.is_empty(),
+        Tool::Check => !grants.checks.is_empty(),
+        _ => true,
+    };
+    let there = Tool::BUILT_IN
+        .into_iter()
+        .filter(move |tool| tools.has(tool) && is_granted(tool));
+    there.map(|tool| ModelEntry {
+        id: format!("tool/{tool}"),
+        display_name: format!("{tool} (tool)"),
+        owned_by: "signalbox".to_owned(),
+        created_unix_s: 0,
+        max_input: None,
+        max_output: None,
+    })
 }
 
 fn json(body: bytes::Bytes) -> Response<Body> {

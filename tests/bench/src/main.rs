@@ -20,6 +20,7 @@ mod run;
 mod shape;
 mod startup;
 mod syscalls;
+mod tools;
 mod wire;
 
 use std::io::Write as _;

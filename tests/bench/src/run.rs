@@ -18,8 +18,8 @@ use crate::process;
 use crate::report::{self, Figure, Target};
 use crate::say;
 use crate::shape::{self, OTHERS_MOST, SHAPES, Shape, Source, Window};
-use crate::startup;
 use crate::syscalls;
+use crate::{startup, tools};
 
 const ROUNDS: usize = 5;
 /// Rounds that may be measured again in a shape because the machine was busy.
@@ -61,6 +61,10 @@ pub(crate) fn run(signalbox: &Path, json: &Path, names: &[&str]) -> Result<(), F
         }
         let rounds = bench.rounds(shape, [&mock, &nginx, ours])?;
         bench.figures.extend(figures(shape, &rounds));
+    }
+    if picked("tools") {
+        say("tools: tasks that tools do, and what others notice while they are abused");
+        bench.tools(&signalbox_peer)?;
     }
     if picked("memory") {
         let left = 100_000_u64.saturating_sub(bench.asked);
@@ -117,6 +121,30 @@ struct Bench {
 }
 
 impl Bench {
+    fn tools(&mut self, peer: &Peer) -> Result<(), Failed> {
+        for task in tools::tasks(peer)? {
+            let target = match task.name {
+                "calculator" | "regex" | "Python" | "JavaScript" => Target::Most(1_000.0),
+                "Python, cold" | "JavaScript, cold" => Target::Most(5_000.0),
+                _ => Target::None,
+            };
+            let name = format!("tool, {}: median", task.name);
+            self.figures
+                .push(Figure::alone(&name, "us", task.median_us, target));
+            let name = format!("tool, {}: 99 of 100", task.name);
+            self.figures
+                .push(Figure::alone(&name, "us", task.p99_us, Target::None));
+        }
+        for beside in tools::bombs(peer)? {
+            let [median, most] = beside.alone_us;
+            self.remarks.push(format!(
+                "beside {} ({} answered): a passed-on request took {:.0} us (99 of 100: {:.0}), alone {median:.0} ({most:.0})",
+                beside.name, beside.bombs, beside.beside_us[0], beside.beside_us[1],
+            ));
+        }
+        Ok(())
+    }
+
     fn start(&mut self, seen: &startup::Startup) {
         let mut told = |name, unit, figure, target| {
             self.figures.push(Figure::alone(name, unit, figure, target));

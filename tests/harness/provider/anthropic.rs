@@ -84,7 +84,7 @@ pub(super) fn events(said: &Said) -> Vec<String> {
             deltas,
         );
     }
-    if said.calls.is_empty() {
+    if said.speaks() {
         let deltas = said
             .pieces
             .iter()

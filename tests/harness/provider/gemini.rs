@@ -17,7 +17,7 @@ pub(super) fn whole_content(said: &Said) -> String {
     if said.thinking {
         parts.push(json!({"text":THOUGHT.concat(),"thought":true}));
     }
-    if said.calls.is_empty() {
+    if said.speaks() {
         parts.push(json!({"text":said.text()}));
     }
     parts.extend(calls(said));

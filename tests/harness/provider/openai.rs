@@ -302,8 +302,7 @@ pub(super) fn whole_chat(said: &Said) -> String {
             .iter()
             .map(|call| call_json(call, &call.arguments.to_string()))
             .collect();
-        let mut message =
-            json!({"role":"assistant","content":null,"refusal":null,"tool_calls":calls});
+        let mut message = json!({"role":"assistant","content":said.speaks().then(|| said.text()),"refusal":null,"tool_calls":calls});
         if said.thinking {
             message["reasoning_content"] = json!(THOUGHT.concat());
         }

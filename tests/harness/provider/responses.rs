@@ -37,7 +37,7 @@ fn items(said: &Said) -> Vec<Value> {
     if said.thinking {
         items.push(reasoning(said));
     }
-    if said.calls.is_empty() {
+    if said.speaks() {
         let part = json!({"type":"output_text","text":said.text(),"annotations":[],"logprobs":[]});
         items.push(message("completed", &json!([part])));
     }
@@ -106,8 +106,9 @@ pub(super) fn events(said: &Said) -> Vec<String> {
         think(&mut events, said);
         at = 1;
     }
-    if said.calls.is_empty() {
+    if said.speaks() {
         speak(&mut events, said, at);
+        at += 1;
     }
     call_all(&mut events, said, at);
     events.push(

@@ -58,6 +58,11 @@ impl Said {
         self.pieces.concat()
     }
 
+    /// It says something, be it nothing: calls may stand alone.
+    pub(super) fn speaks(&self) -> bool {
+        self.calls.is_empty() || !self.pieces.is_empty()
+    }
+
     /// A plain text, and no more.
     pub(super) fn only(model: &str, text: &str) -> Said {
         Said {
@@ -217,7 +222,8 @@ fn calls(asked: &Asked, count: usize) -> Vec<Call> {
             let first = asked.tools.iter().find(|tool| tool.name == "Read");
             let tool = tool.or(first).unwrap_or(&asked.tools[0]).clone();
             Call {
-                number: number + 1,
+                // No id is given twice in a conversation.
+                number: asked.results.len() + number + 1,
                 tool,
                 arguments,
             }

@@ -977,6 +977,50 @@ requests: number,
  */
 failed: number, };
 
+export type ModelChange = { 
+/**
+ * The provider's id.
+ */
+provider: string, 
+/**
+ * The name people know it by.
+ */
+provider_name: string, 
+/**
+ * The model as the provider is asked for it.
+ */
+model: string, 
+/**
+ * The name promises no snapshot.
+ */
+rolling: boolean, 
+/**
+ * Who answered before.
+ */
+from: VersionShown, 
+/**
+ * Who answers since.
+ */
+to: VersionShown, 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+at_unix_ms: number, 
+/**
+ * How often it has changed while it was watched.
+ */
+changes: number, };
+
+export type ModelChanges = { 
+/**
+ * Models whose replies have told who answers.
+ */
+watched: number, 
+/**
+ * The latest first; 200 at most.
+ */
+changes: Array<ModelChange>, };
+
 export type ModelShown = { 
 /**
  * Where its files lie.
@@ -1469,6 +1513,10 @@ prompt_cache: PromptCacheShown | null,
  * The exact version the provider says answered.
  */
 model_version: string | null, 
+/**
+ * What it says it runs on.
+ */
+fingerprint: string | null, 
 /**
  * The provider's own name for the reply.
  */
@@ -2328,6 +2376,16 @@ tool_saved_nano_usd: number, };
 
 export type VerdictShown = "works" | "noted" | "not_offered" | "failed" | "not_tried";
 
+export type VersionShown = { 
+/**
+ * The model as the provider names it in its replies.
+ */
+model: string | null, 
+/**
+ * What it says it runs on (`system_fingerprint`).
+ */
+fingerprint: string | null, };
+
 export type WhichExaminations = { 
 /**
  * Only this provider's.
@@ -2337,6 +2395,7 @@ provider?: string, };
 export type Operations = {
   "overview": { input: Nothing, output: Overview },
   "health": { input: Nothing, output: HealthShown },
+  "models.changes": { input: Nothing, output: ModelChanges },
   "requests.list": { input: ListRequests, output: RequestPage },
   "requests.get": { input: ReceiptName, output: ReceiptShown },
   "providers.page": { input: Nothing, output: ProvidersPage },
@@ -2376,6 +2435,7 @@ export type Operations = {
 export const operations = {
   "overview": { kind: "query", tags: ["receipts","providers","keys","status"] },
   "health": { kind: "query", tags: ["receipts","providers","keys","status"] },
+  "models.changes": { kind: "query", tags: ["receipts","providers"] },
   "requests.list": { kind: "query", tags: ["receipts"] },
   "requests.get": { kind: "query", tags: [] },
   "providers.page": { kind: "query", tags: ["receipts","providers","keys","status"] },

@@ -82,6 +82,7 @@ impl ChunkReader {
     fn learn(&mut self, chunk: Chunk<'_>, data: &[u8], reading: &mut Reading) -> Seen {
         let mut seen = Seen::Nothing;
         reading.name(chunk.model, chunk.id);
+        reading.runs_on(chunk.system_fingerprint);
         let counts = chunk.usage.or(chunk.x_groq.and_then(|groq| groq.usage));
         if let Some(usage) = counts.and_then(|counts| counts.usage()) {
             reading.usage = Some(usage);
@@ -163,6 +164,8 @@ struct Chunk<'a> {
     model: Option<String>,
     #[serde(default, deserialize_with = "loose::value")]
     object: Option<String>,
+    #[serde(default, deserialize_with = "loose::value")]
+    system_fingerprint: Option<String>,
     #[serde(default, deserialize_with = "loose::value")]
     usage: Option<OpenAiCounts>,
     /// Groq's own place for usage that was not asked for.

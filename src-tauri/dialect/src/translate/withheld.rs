@@ -54,6 +54,7 @@ pub(super) struct Withheld {
     holds_end: bool,
     /// What was held back of the turn's end.
     held: Vec<Event>,
+    is_closing: bool,
     is_over: bool,
 }
 
@@ -73,6 +74,7 @@ impl Withheld {
             others: 0,
             has_text: false,
             is_new_paragraph: false,
+            is_closing: false,
             is_over: false,
         }
     }
@@ -103,7 +105,7 @@ impl Withheld {
 
     /// The turn's end, if it is the answer's after all.
     pub(super) fn release(&mut self) -> Vec<Event> {
-        self.is_over = false;
+        (self.is_closing, self.is_over) = (false, false);
         std::mem::take(&mut self.held)
     }
 
@@ -157,7 +159,7 @@ impl Withheld {
                     match self.holds_end && self.others == 0 && !self.is_last && is_whole {
                         true => {
                             self.held.push(stop);
-                            self.is_over = true;
+                            self.is_closing = true;
                         }
                         false => out.push(stop),
                     }
@@ -168,10 +170,14 @@ impl Withheld {
                         sequence,
                     });
                 } else {
-                    self.is_over = true;
+                    self.is_closing = true;
                 }
             }
-            Event::End if self.is_over => self.held.push(Event::End),
+            // What was counted may come between the two.
+            Event::End if self.is_closing => {
+                self.held.push(Event::End);
+                self.is_over = true;
+            }
             other => out.push(other),
         }
     }

@@ -302,6 +302,7 @@ fn words(snapshot: &Snapshot, model: &str, local_only: bool) -> Words {
     let targets = targets
         .into_iter()
         .filter(|(provider, _)| provider.enabled && (!only_local || stays(provider)))
+        .filter(|(provider, model)| !policy.pinned || routing::rolling(provider, model).is_none())
         .map(|(provider, model)| address(provider, model))
         .collect();
     Words {

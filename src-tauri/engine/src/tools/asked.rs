@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use dialect::hub::{Format, Kind, Request, Role};
+use dialect::hub::{Format, Kind, Message, Request, Role};
 use dialect::{Fault, FaultKind, Task as Kinds};
 use http::{HeaderMap, HeaderName};
 use offload::{Tool, Trouble, TroubleKind};
@@ -159,10 +159,14 @@ pub(crate) fn recognised(
     tools.has(&found.tool).then_some((found, is_on))
 }
 
-/// Nothing but an answer in words is wanted.
+/// Nothing but an answer in words is wanted, to a message that nothing was said before: what a later one means may
+/// hang on those before it.
 fn asks_for_words(request: &Request) -> bool {
     let one = request.candidates.unwrap_or(1) <= 1;
-    one && request.format == Format::Text
+    let is_turn = |message: &&Message| !matches!(message.role, Role::System | Role::Developer);
+    let turns = request.messages.iter().filter(is_turn).count();
+    one && turns == 1
+        && request.format == Format::Text
         && request.logprobs.is_none()
         && !request.begun
         && request.stop.is_empty()

@@ -12,7 +12,7 @@ use dialect::hub::{Choice, Extras, Request, Tool as HubTool, ToolKind};
 use memchr::memmem;
 use offload::{Spec, Tool};
 
-use super::{Asked, Recheck};
+use super::{Asked, Recheck, ToolRule};
 
 /// The most tools that a model is offered in one request.
 const MOST: usize = 64;
@@ -52,7 +52,7 @@ pub(crate) async fn offer(asked: &Asked<'_>) -> Option<(Offered, Request)> {
         return None;
     }
     let specs = match is_offered {
-        true => asked.inner.workshop.specs(&tools.grants).await,
+        true => specs(asked, rule).await,
         false => Vec::new(),
     };
     let mut by_name = BTreeMap::new();
@@ -60,8 +60,8 @@ pub(crate) async fn offer(asked: &Asked<'_>) -> Option<(Offered, Request)> {
         let name = spec.tool.reserved_name();
         let place = request.tools.iter().position(|tool| is_called(tool, &name));
         let wanted = place.is_some() || rule.offers(&spec.tool);
-        if !wanted || !tools.has(&spec.tool) || by_name.len() >= MOST || by_name.contains_key(&name)
-        {
+        let may = tools.has(&spec.tool) && asked.may_run(&spec.tool).is_ok();
+        if !wanted || !may || by_name.len() >= MOST || by_name.contains_key(&name) {
             continue;
         }
         by_name.insert(name.clone(), spec.tool.clone());
@@ -88,6 +88,14 @@ pub(crate) async fn offer(asked: &Asked<'_>) -> Option<(Offered, Request)> {
         beside_others,
     };
     Some((offered, request))
+}
+
+/// What there is to be offered; servers are asked only where a tool of theirs may be.
+async fn specs(asked: &Asked<'_>, rule: &ToolRule) -> Vec<Spec> {
+    let names_one = memmem::find(&asked.call.body, b"\"signalbox_mcp_").is_some();
+    let wants = |server: &str| names_one || rule.offers_of(server);
+    let grants = &asked.snapshot.tools.grants;
+    asked.inner.workshop.specs_with(grants, wants).await
 }
 
 fn is_called(tool: &HubTool, wanted: &str) -> bool {

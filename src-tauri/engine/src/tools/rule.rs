@@ -76,6 +76,17 @@ impl ToolRule {
     }
 }
 
+impl ToolRule {
+    /// Whether models may be offered a tool of this server.
+    pub fn offers_of(&self, server: &str) -> bool {
+        let beginning = format!("mcp/{server}/");
+        self.offer.iter().any(|one| match one.strip_suffix('*') {
+            Some(start) => start.starts_with(&beginning) || beginning.starts_with(start),
+            None => one.starts_with(&beginning),
+        })
+    }
+}
+
 /// Whether tasks are recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -129,5 +140,6 @@ mod tests {
         };
         assert!(rule.offers(&Tool::Calculator) && rule.offers(&of_a_server("docs")));
         assert!(!rule.offers(&Tool::Regex) && !rule.offers(&of_a_server("docs2")));
+        assert!(rule.offers_of("docs") && !rule.offers_of("docs2") && !rule.offers_of("doc"));
     }
 }

@@ -490,6 +490,7 @@ fn compile_alias(
     if let Some(rule) = &targets.get_ref().rule {
         alias.policy = policy(rule, routes.usual.keeping)?;
         weigh(&mut alias, rule)?;
+        pin(&alias, rule, routes)?;
     }
     Ok(alias)
 }
@@ -516,9 +517,31 @@ fn policy(rule: &written::Rule, usual: Keeping) -> Result<Policy, Wrong> {
         hedge,
         broken_stream: rule.broken_stream,
         local_only: rule.local_only,
+        pinned: rule.pinned.as_ref().is_some_and(|pinned| *pinned.get_ref()),
         keeping: keeping::of_alias(usual, rule.cache.as_ref())?,
         prompt_cache: rule.prompt_cache,
     })
+}
+
+/// A pinned alias must have somebody who may serve; who of the others may not is told by each receipt.
+fn pin(alias: &Alias, rule: &written::Rule, routes: &Routes) -> Result<(), Wrong> {
+    let Some(pinned) = rule.pinned.as_ref().filter(|pinned| *pinned.get_ref()) else {
+        return Ok(());
+    };
+    let mut reasons = Vec::with_capacity(alias.targets.len());
+    for target in &alias.targets {
+        let Some(provider) = routes.provider(&target.provider) else {
+            continue;
+        };
+        match routing::rolling(provider, &target.model) {
+            None => return Ok(()),
+            Some(reason) => reasons.push(reason),
+        }
+    }
+    Err(Wrong::at(
+        pinned.span(),
+        format!("no target of this alias may serve: {}", reasons.join("; ")),
+    ))
 }
 
 /// Gives each target its share of a draw.

@@ -808,3 +808,31 @@ fn where_nothing_is_kept_an_alias_may_keep_all_the_same() {
     assert!(!rules.snapshot.routes.usual.keeping.on);
     assert_eq!((on("kept"), on("plain")), (true, false));
 }
+
+#[test]
+fn an_alias_may_be_pinned_where_somebody_may_serve_it() {
+    let with = |targets: &str| {
+        format!(
+            "[provider.openai]\nkey = \"none\"\n[alias.steady]\ntargets = [{targets}]\npinned = true\n"
+        )
+    };
+    for targets in [
+        "\"openai/gpt-5\", \"openai/gpt-5-2025-08-07\"",
+        "\"openai/gpt-5\", \"practice/steady\"",
+    ] {
+        let compiled = load(&with(targets));
+        assert!(compiled.snapshot.routes.aliases["steady"].policy.pinned);
+    }
+    let refused = refusal(&with("\"openai/gpt-5\", \"openai/o3\""));
+    assert!(
+        refused.contains("no target of this alias may serve"),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("a snapshot of it is `gpt-5-2025-08-07`"),
+        "{refused}"
+    );
+    assert!(refused.contains("signalbox.toml:5:10"), "{refused}");
+    let off = with("\"openai/gpt-5\"").replace("true", "false");
+    assert!(!load(&off).snapshot.routes.aliases["steady"].policy.pinned);
+}

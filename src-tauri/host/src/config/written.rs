@@ -121,6 +121,7 @@ pub(super) struct Rule {
     pub(super) hedge: Option<Spanned<f64>>,
     pub(super) broken_stream: BrokenStream,
     pub(super) local_only: bool,
+    pub(super) pinned: Option<Spanned<bool>>,
     pub(super) cache: Option<keeping::RuleOrSwitch>,
     pub(super) prompt_cache: Option<PromptCacheHints>,
     pub(super) tools: Option<tooling::RuleOrNone>,
@@ -184,6 +185,7 @@ impl<'de> Visitor<'de> for TargetsVisitor {
                 "hedge" => rule.hedge = Some(map.next_value()?),
                 "broken_stream" => rule.broken_stream = map.next_value()?,
                 "local_only" => rule.local_only = map.next_value()?,
+                "pinned" => rule.pinned = Some(map.next_value()?),
                 "cache" => rule.cache = Some(map.next_value()?),
                 "prompt_cache" => rule.prompt_cache = Some(map.next_value()?),
                 "tools" => rule.tools = Some(map.next_value()?),
@@ -191,8 +193,8 @@ impl<'de> Visitor<'de> for TargetsVisitor {
                     return Err(A::Error::custom(
                         "an alias is a list of targets; a name with a dot in it must be in quotes, \
                          as in \"gpt-4.1\" = [\"openai/gpt-4.1-mini\"]. As a table it has `targets`, \
-                         `strategy`, `weights`, `hedge`, `broken_stream`, `local_only`, `prompt_cache`, \
-                         `cache` and `tools`",
+                         `strategy`, `weights`, `hedge`, `broken_stream`, `local_only`, `pinned`, \
+                         `prompt_cache`, `cache` and `tools`",
                     ));
                 }
             }

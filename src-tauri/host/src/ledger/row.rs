@@ -43,6 +43,8 @@ struct Detail<'a> {
     tools: Option<Cow<'a, ToolNote>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     prompt_cache: Option<PromptCache>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<Cow<'a, str>>,
     upstream_id: Option<Cow<'a, str>>,
     stop: Option<StopReason>,
     fault: Option<Cow<'a, str>>,
@@ -67,6 +69,7 @@ pub(super) fn insert(
         cache: receipt.cache.as_ref().map(Cow::Borrowed),
         tools: receipt.tools.as_ref().map(Cow::Borrowed),
         prompt_cache: receipt.prompt_cache,
+        fingerprint: receipt.fingerprint.as_deref().map(Cow::Borrowed),
         upstream_id: receipt.upstream_id.as_deref().map(Cow::Borrowed),
         stop: receipt.stop,
         fault: receipt.fault.as_deref().map(Cow::Borrowed),
@@ -133,6 +136,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Receipt> {
         provider: row.get(6)?,
         model: row.get(7)?,
         model_version: row.get(8)?,
+        fingerprint: detail.fingerprint.map(Cow::into_owned),
         upstream_id: detail.upstream_id.map(Cow::into_owned),
         usage: Usage {
             input: natural(row, 11)?,

@@ -66,6 +66,7 @@ fn full(id: ReceiptId) -> Receipt {
         provider: Some("anthropic".into()),
         model: Some("claude-haiku".into()),
         model_version: Some("claude-haiku-1".into()),
+        fingerprint: Some("fp_44709d6fcb".into()),
         upstream_id: Some("msg_1".into()),
         usage: Usage {
             input: 1,
@@ -141,6 +142,7 @@ fn bare(id: ReceiptId) -> Receipt {
         provider: None,
         model: None,
         model_version: None,
+        fingerprint: None,
         upstream_id: None,
         usage: Usage::default(),
         usage_basis: Basis::None,

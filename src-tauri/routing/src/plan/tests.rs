@@ -601,3 +601,54 @@ mod laws {
         }
     }
 }
+
+#[test]
+fn a_pinned_alias_is_served_by_dated_snapshots_and_says_why_by_nobody_else() {
+    let targets: &[(&str, &str)] = &[
+        ("acme", "anvil"),
+        ("acme", "hammer"),
+        ("acme", "anvil-2026-01-31"),
+        ("here", "anvil"),
+    ];
+    let here = Provider {
+        local: true,
+        ..provider("here", OPENAI, &[])
+    };
+    let mut acme = provider("acme", OPENAI, &["anvil", "hammer"]);
+    let anvil = CatalogueModel {
+        aliases: vec!["anvil-2026-01-31".to_owned()],
+        ..(*acme.models[0]).clone()
+    };
+    acme.models[0] = Arc::new(anvil);
+    let mut routes = routes(
+        vec![acme, here],
+        &[("steady", targets), ("only", &targets[..2])],
+    );
+    let free = chat(&routes, "steady").expect("a plan");
+    assert_eq!(free.candidates.len(), 4);
+    for alias in routes.aliases.values_mut() {
+        alias.policy.pinned = true;
+    }
+    let pinned = chat(&routes, "steady").expect("a plan");
+    let labels: Vec<String> = pinned.candidates.iter().map(|one| one.label()).collect();
+    assert_eq!(labels, ["acme/anvil-2026-01-31", "here/anvil"]);
+    assert_eq!(pinned.dropped[0].target, "acme/anvil");
+    let (known, unknown) = (&pinned.dropped[0].reason, &pinned.dropped[1].reason);
+    assert!(
+        known.starts_with("`anvil` is a rolling name, behind which ACME may"),
+        "{known}"
+    );
+    assert!(
+        known.ends_with("a snapshot of it is `anvil-2026-01-31`"),
+        "{known}"
+    );
+    assert!(
+        unknown.ends_with("name a dated snapshot of it"),
+        "{unknown}"
+    );
+    let Err(NoRoute::NoTarget { message, .. }) = chat(&routes, "only") else {
+        panic!("nobody may serve");
+    };
+    assert!(message.contains("`hammer` is a rolling name"), "{message}");
+    assert!(chat(&routes, "acme/anvil").is_ok(), "who names it has it");
+}

@@ -48,6 +48,25 @@ test("a slow network of one's own and a busy machine are told once, above everyb
   expect(screen.getByText("824 models that nobody uses now left out")).toBeTruthy();
 });
 
+test("a name that another model answers to is told with both and the day", async () => {
+  serve("rich");
+  openPanel("#/health");
+  const changed = await screen.findByRole("table", { name: "Names that another model answers to" });
+  const rolling = within(changed).getByRole("rowheader", { name: /gpt-5.2-mini/ }).closest("tr")!;
+  expect(rolling.textContent).toContain("gpt-5.2-mini-2026-01-20gpt-5.2-mini-2026-05-11");
+  const dated = within(changed).getByRole("rowheader", { name: /gpt-4o-2024-08-06/ }).closest("tr")!;
+  expect(dated.textContent).toContain("OpenAI, a dated snapshot");
+  expect(dated.textContent).toContain("on fp_44709d6fcb");
+  expect(dated.textContent).toContain("on fp_90d33c15d4");
+  expect(dated.textContent).toContain("3 changes so far");
+});
+
+test("where no reply has told who answers, that is said", async () => {
+  serve("empty");
+  openPanel("#/health");
+  expect(await screen.findByText("No reply has told yet which model answers.")).toBeTruthy();
+});
+
 test("before the first request the page says what will stand there", async () => {
   serve("empty");
   openPanel("#/health");

@@ -7,6 +7,7 @@ import { Empty } from "../../kit/Empty";
 import { Page } from "../../kit/Page";
 import { Reading } from "../../kit/Reading";
 import { Section } from "../../kit/Section";
+import { Changes } from "./Changes";
 import { SignalBoard } from "./SignalBoard";
 import { Surroundings } from "./Surroundings";
 
@@ -22,6 +23,7 @@ export function HealthPage() {
           <>
             <Surroundings network={data.network} machine={data.machine} />
             <Signals health={data} />
+            <Changes />
           </>
         )}
       </Reading>

@@ -52,6 +52,7 @@ fn a_chat_stream_with_usage() {
     let expected = Reading {
         usage: Some(usage),
         model: Some("gpt-5-2025-08-07".to_owned()),
+        fingerprint: None,
         upstream_id: Some("chatcmpl-9".to_owned()),
         stop: Some(StopReason::End),
         finished: true,
@@ -59,6 +60,32 @@ fn a_chat_stream_with_usage() {
         output_bytes: 5 + r#" \"usage\": fine\n"#.len() as u64,
     };
     assert_eq!(reading, expected);
+}
+
+#[test]
+fn what_a_chat_runs_on_is_read_of_streams_and_whole_replies() {
+    let chunk = |told: &str| {
+        format!(
+            "data: {{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m\",{told}\"choices\":[]}}\n\n"
+        )
+    };
+    for (told, expected) in [
+        (
+            "\"system_fingerprint\":\"fp_44709d6fcb\",",
+            Some("fp_44709d6fcb"),
+        ),
+        ("\"system_fingerprint\":\"\",", None),
+        ("\"system_fingerprint\":null,", None),
+        ("\"system_fingerprint\":7,", None),
+        ("", None),
+    ] {
+        let stream = [chunk(told), chunk("")].concat();
+        let (_, reading) = read(ChatCompletions, &stream);
+        assert_eq!(reading.fingerprint.as_deref(), expected, "{told}");
+        let whole = format!("{{\"id\":\"c\",\"model\":\"m\",{told}\"choices\":[]}}");
+        let reading = dialect::read_whole(ChatCompletions, whole.as_bytes()).expect("a reply");
+        assert_eq!(reading.fingerprint.as_deref(), expected, "{told}");
+    }
 }
 
 #[test]
@@ -160,6 +187,7 @@ fn a_message_stream_with_thinking() {
     let expected = Reading {
         usage: Some(usage),
         model: Some("claude-opus-5".to_owned()),
+        fingerprint: None,
         upstream_id: Some("msg_01".to_owned()),
         stop: Some(StopReason::ToolCall),
         finished: true,

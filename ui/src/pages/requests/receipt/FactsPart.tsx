@@ -25,6 +25,7 @@ export function FactsPart({ receipt }: { receipt: ReceiptShown }) {
           <Line name="Endpoint">{endpoint(row.endpoint)}</Line>
           <Line name="Client key">{row.client ?? "not let in"}</Line>
           {receipt.model_version !== null && <Line name="Answered by version">{receipt.model_version}</Line>}
+          {receipt.fingerprint !== null && <Line name="Running on">{receipt.fingerprint}</Line>}
           <Line name="Size">
             {bytes(receipt.request_bytes)} in, {bytes(receipt.reply_bytes)} out
           </Line>

@@ -1,0 +1,65 @@
+//! Processes that have run something and wait for the next.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use speech::Setup;
+
+use super::{Bounds, worker::Worker};
+
+/// Those that wait: no more than may run at once, whatever they were set up for.
+#[derive(Debug)]
+pub(super) struct Pool {
+    bounds: Bounds,
+    idle: Mutex<Vec<(Setup, Worker)>>,
+}
+
+impl Pool {
+    pub(super) fn new(bounds: Bounds) -> Pool {
+        Pool {
+            bounds,
+            idle: Mutex::default(),
+        }
+    }
+
+    /// One that was set up so, and still lives; the one that ran last, so that the others can end.
+    pub(super) fn take(&self, setup: &Setup) -> Option<Worker> {
+        let mut idle = self.idle();
+        while let Some(at) = idle.iter().rposition(|(its, _)| its == setup) {
+            let (_, mut worker) = idle.remove(at);
+            if worker.is_alive() {
+                return Some(worker);
+            }
+        }
+        None
+    }
+
+    /// Before another is started: those that wait and those that run are no more than may run at once.
+    pub(super) fn make_room(&self, most: usize) {
+        let mut idle = self.idle();
+        let many = idle.len().saturating_sub(most);
+        idle.drain(..many);
+    }
+
+    pub(super) fn put(&self, mut worker: Worker, setup: &Setup) {
+        if worker.is_worn(self.bounds.tasks) {
+            return;
+        }
+        worker.since = Instant::now();
+        let mut idle = self.idle();
+        idle.push((setup.clone(), worker));
+        let many = idle.len().saturating_sub(self.bounds.running);
+        idle.drain(..many);
+    }
+
+    /// Ends those that have waited too long. Whether others are left.
+    pub(super) fn sweep(&self) -> bool {
+        let mut idle = self.idle();
+        idle.retain(|(_, worker)| worker.since.elapsed() < self.bounds.idle);
+        !idle.is_empty()
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<(Setup, Worker)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,3 @@
+#!/bin/sh
+# A sandbox that ends at once.
+exit 1
