@@ -115,7 +115,7 @@ mod tests {
     #[tokio::test]
     async fn a_servers_tools_are_tools_like_any_other() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (grants, workshop) = (granted(folder.path()), Workshop::new());
+        let (grants, workshop) = (granted(folder.path()), Workshop::new(None));
         let done = workshop
             .run(&grants, ask("docs", "docs_read", Value::Null))
             .await
@@ -145,7 +145,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_granted_is_told_as_such() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (grants, workshop) = (granted(folder.path()), Workshop::new());
+        let (grants, workshop) = (granted(folder.path()), Workshop::new(None));
         for (server, tool) in [("docs", "secret"), ("shop", "docs_read")] {
             let trouble = workshop
                 .run(&grants, ask(server, tool, json!({})))

@@ -58,7 +58,7 @@ struct Ours {
 impl Ours {
     fn new() -> Ours {
         Ours {
-            workshop: Workshop::new(),
+            workshop: Workshop::new(None),
             runtime: Builder::new_current_thread().enable_time().build().unwrap(),
         }
     }

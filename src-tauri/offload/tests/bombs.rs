@@ -17,7 +17,7 @@ fn peak() -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bombs_leave_the_process_alive_and_small() {
-    let workshop = Workshop::new();
+    let workshop = Workshop::new(None);
     let calculator = |expression: &str| (Tool::Calculator, json!({ "expression": expression }));
     let mut bombs: Vec<(Tool, Value)> = [
         "9^9^9",
