@@ -206,13 +206,24 @@ async fn a_labelled_task_is_a_tools_and_a_models_only_where_the_route_says_so() 
     assert_eq!(reply.status(), 422);
     assert_eq!(upstream.requests().len(), 0);
 
+    // An agent that labels all of its requests also sends those that end in a tool's result.
+    let mut body = asks(WAYS[0], "soft", "2 + 2", false).1;
+    let turns = body["messages"].as_array_mut().unwrap();
+    turns.push(json!({"role": "assistant", "content": null, "tool_calls": [
+        {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}]}));
+    turns.push(json!({"role": "tool", "tool_call_id": "call_1", "content": "seen"}));
+    let reply = signalbox
+        .post(WAYS[0], &body)
+        .header("x-signalbox-task", "calculate");
+    assert_eq!(reply.send().await.unwrap().status(), 200);
     let reply = chat(&signalbox, "soft", "what is love?", "calculate").await;
     let receipt = signalbox.receipt(&reply).await;
     assert_eq!(header(&reply, "x-signalbox-served-by"), "");
     assert!(text(reply).await.contains("Hello from the fake"));
     assert_eq!(receipt["tools"]["way"], "fell_through", "{receipt}");
-    assert!(receipt["tools"]["why"].as_str().unwrap().len() > 10);
-    assert_eq!(upstream.requests().len(), 1);
+    assert_eq!(receipt["tools"]["why"], "bad_input");
+    assert!(!receipt.to_string().contains("love"), "{receipt}");
+    assert_eq!(upstream.requests().len(), 2);
 }
 
 #[tokio::test]
@@ -239,6 +250,25 @@ async fn recognition_is_off_then_counts_in_the_shadow_then_answers() {
     assert_eq!(header(&reply, "x-signalbox-served-by"), "tool:calculator");
     assert!(text(reply).await.ends_with("391"));
     assert_eq!(receipt["tools"]["way"], "recognised");
+    // What came before it may change what it means, also where the provider keeps that.
+    for more in [
+        json!({"previous_response_id": "resp_of_the_provider"}),
+        json!({"conversation": "conv_1"}),
+        json!({"instructions": "Count in base 7.", "prompt": {"id": "pmpt_1"}}),
+    ] {
+        let mut body = json!({"model": "on", "input": "17 * 23"});
+        let fields = more.as_object().unwrap().clone();
+        body.as_object_mut().unwrap().extend(fields);
+        let reply = signalbox.post("/v1/responses", &body).send().await.unwrap();
+        assert_eq!(header(&reply, "x-signalbox-served-by"), "", "{body}");
+    }
+    let (path, body) = asks("/v1/completions", "on", "1 + 1 =", false);
+    let reply = signalbox.post(&path, &body).send().await.unwrap();
+    assert_eq!(
+        header(&reply, "x-signalbox-served-by"),
+        "",
+        "a text that is gone on with"
+    );
     for close in [
         "Write a function that computes 17 * 23",
         "What is 17 * 23? Show your steps.",
@@ -314,4 +344,22 @@ async fn a_model_words_what_a_tool_has_found_and_cannot_change_it() {
         );
         assert!(!attempts.is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_tools_answer_can_be_gone_on_from_by_its_name() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = with_tools(&upstream, "").await;
+    let body = json!({"model": "tool/calculator", "input": "17 * 23"});
+    let reply = signalbox.post("/v1/responses", &body).send().await.unwrap();
+    let told: Value = serde_json::from_str(&reply.text().await.unwrap()).unwrap();
+    let body = json!({"model": "main", "input": "And now?", "previous_response_id": told["id"]});
+    let reply = signalbox.post("/v1/responses", &body).send().await.unwrap();
+    assert_eq!(reply.status(), 200, "{}", reply.text().await.unwrap());
+    let asked = upstream.last().json();
+    let turns = asked["messages"].to_string();
+    assert!(
+        turns.contains("17 * 23") && turns.contains("391") && turns.contains("And now?"),
+        "{asked}"
+    );
 }

@@ -317,3 +317,45 @@ async fn wrong_arithmetic_is_flagged_and_corrected_by_one_more_turn() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_correction_that_fails_takes_no_answer_away() {
+    let upstream = FakeUpstream::start().await;
+    let path = "/v1/chat/completions";
+    for stream in [false, true] {
+        let signalbox = offering(&upstream, "open/echo", "recheck = \"correct\"").await;
+        let held = upstream.hold_next();
+        let body = asks(path, "17 * 23 = 401", stream);
+        let asking = signalbox.post(path, &body).send();
+        let before = upstream.requests().len();
+        let (reply, ()) = tokio::join!(asking, async {
+            upstream.asked(before + 1).await;
+            // From now on nobody answers but the first.
+            held.answer();
+        });
+        let said = reply.unwrap();
+        assert_eq!(said.status(), 200);
+        let (text, ends) = told(path, stream, &said.text().await.unwrap());
+        assert!(text.contains("17 * 23 = 401"), "{stream}: {text}");
+        assert_eq!(ends, 1, "{stream}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_wants_a_call_of_its_own_is_offered_nothing_beside_it() {
+    let upstream = FakeUpstream::start().await;
+    let signalbox = offering(&upstream, "open/tool", "offer = [\"calculator\"]").await;
+    let path = "/v1/chat/completions";
+    let mut body = asks(path, r#"<<weather {"city":"Lisbon"}>>"#, false);
+    body["tools"] = json!([own_tool(false)]);
+    body["tool_choice"] = json!("required");
+    let reply = signalbox.post(path, &body).send().await.unwrap();
+    let said = reply.text().await.unwrap();
+    assert!(
+        said.contains("tool_calls") && said.contains("weather"),
+        "{said}"
+    );
+    let asked = upstream.last().json();
+    assert_eq!(asked["tools"].as_array().unwrap().len(), 1, "{asked}");
+    assert_eq!(asked["tool_choice"], "required");
+}

@@ -227,6 +227,7 @@ impl Errand {
             beginnings,
             ask,
             asked: 0,
+            targets: plan.candidates.len().max(1) as u32,
         })
     }
 

@@ -84,7 +84,7 @@ impl Engine {
         if let Err(fault) = self.admit(&call, &snapshot, &mut settlement) {
             return refuse(settlement, dialect, &fault, Ending::Refused, Some(1)).await;
         }
-        let facts = match facts_of(&call) {
+        let mut facts = match facts_of(&call) {
             Ok(facts) => facts,
             Err(malformed) => {
                 let fault = faults::malformed(malformed.to_string());
@@ -133,9 +133,12 @@ impl Engine {
                 (InHub::of_ours(request), Some(Box::new((offered, rule))))
             }
         };
+        facts.needs.tools |= offered
+            .as_ref()
+            .is_some_and(|one| !one.0.by_name.is_empty());
         let question = match &offered {
             None => kept::ask(inner, &snapshot, (&call, &facts), local_only, wish, &hub),
-            Some(_) => Err(Box::new(kept::may_differ())),
+            Some(one) => Err(Box::new(kept::may_differ(one.0.by_name.is_empty()))),
         };
         settlement.cached(kept::first_word(&question));
         let errand = Errand {

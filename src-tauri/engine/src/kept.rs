@@ -285,9 +285,13 @@ pub(crate) fn ask(
     asked.map_err(|why| Box::new(CacheNote::skipped(why.into_owned())))
 }
 
-/// Why an answer is not looked for whose model may use tools.
-pub(crate) fn may_differ() -> CacheNote {
-    CacheNote::skipped("its model may use tools, and what they find may change".to_owned())
+/// Why an answer is not looked for whose model may use tools, or whose sums are done over.
+pub(crate) fn may_differ(is_rechecked: bool) -> CacheNote {
+    let why = match is_rechecked {
+        true => "its route has sums in answers done over",
+        false => "its model may use tools, and what they find may change",
+    };
+    CacheNote::skipped(why.to_owned())
 }
 
 /// What stands on the receipt until more is known.

@@ -337,7 +337,7 @@ impl Relay {
             return None;
         }
         if self.passage.is_turn_over() {
-            return self.turn_over(bytes, After::Linger);
+            return self.turn_over(bytes);
         }
         self.settlement.sent(&bytes);
         self.memory.seals(self.passage.seals());
@@ -368,7 +368,7 @@ impl Relay {
             let failure = reading.failure.clone().unwrap_or_else(cut);
             return self.broke_after(rest, &failure);
         } else if self.passage.is_turn_over() {
-            return self.turn_over(rest, After::End);
+            return self.turn_over(rest);
         } else if self.passage.is_whole() {
             self.last_turn();
             self.settlement.sent(&rest);

@@ -169,6 +169,8 @@ pub(crate) struct Reserve {
     pub(crate) left: Vec<Candidate>,
     /// How many were asked to go on so far.
     pub(crate) asked: u32,
+    /// How many targets its plan has.
+    pub(crate) targets: u32,
 }
 
 /// How the search for somebody to go on has ended.
@@ -298,7 +300,10 @@ impl Reserve {
             beginnings: &self.beginnings,
             policy: self.policy,
             local_only: self.local_only,
-            targets: 1,
+            targets: match course {
+                Course::Turn(_) => self.targets,
+                _ => 1,
+            },
             course,
         }
     }

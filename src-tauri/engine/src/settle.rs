@@ -71,6 +71,8 @@ pub(crate) struct Settlement {
     earlier: Option<Spent>,
     /// Sees the receipt too, once it is settled.
     witness: Option<Witness>,
+    /// What a receipt is told of a refusal, in place of its own words.
+    discreet: Option<String>,
 }
 
 /// What an answer has cost, or a part of it.
@@ -147,6 +149,7 @@ impl Settlement {
             hedge: HedgePolicy::default(),
             earlier: None,
             witness: None,
+            discreet: None,
         }
     }
 
@@ -165,6 +168,7 @@ impl Settlement {
             hedge: self.hedge,
             earlier: None,
             witness: None,
+            discreet: None,
         };
         std::mem::replace(self, left)
     }
@@ -551,11 +555,17 @@ impl Settlement {
     }
 
     pub(crate) fn refused(&mut self, status: u16, fault: &Fault) {
+        let told = self.discreet.take();
         self.note(|receipt| {
             receipt.status = status;
             receipt.fault = Some(fault.code.to_owned());
-            receipt.message = Some(fault.message.clone());
+            receipt.message = Some(told.unwrap_or_else(|| fault.message.clone()));
         });
+    }
+
+    /// The receipt is told this of the refusal that follows, because its own words may be the client's.
+    pub(crate) fn discreetly(&mut self, message: String) {
+        self.discreet = Some(message);
     }
 
     /// What has been read of the answer so far; the latest counts.
@@ -732,8 +742,10 @@ impl Spent {
 
 /// Adds what tools of others cost by the call.
 fn count_what_tools_took(receipt: &mut Receipt) {
-    let runs = receipt.tools.iter().flat_map(|note| &note.calls);
-    let took: NanoUsd = runs.map(|run| run.cost).sum();
+    let took = receipt
+        .tools
+        .as_ref()
+        .map_or(NanoUsd::ZERO, |note| note.cost);
     if took != NanoUsd::ZERO {
         receipt.cost = [receipt.cost, took].into_iter().sum();
         // By the price in the config: nobody has metered it.

@@ -40,7 +40,7 @@ pub(crate) use asked::Task;
 pub use note::{Checked, ToolNote, ToolRun, ToolTrouble, ToolWay};
 pub(crate) use offered::{Offered, offer};
 pub(crate) use pending::Pending;
-pub(crate) use rounds::{Next, NextTurn, Rounds, next_turn, restore, serve as serve_rounds};
+pub(crate) use rounds::{Follows, NextTurn, Rounds, next_turn, restore, serve as serve_rounds};
 pub use rule::{OnFailure, Recheck, Recognition, ToolRule, Tools};
 pub(crate) use tally::Tallies;
 pub use tally::ToolTally;
@@ -78,23 +78,21 @@ pub(crate) fn whose(asked: &Asked<'_>) -> Result<Whose, Fault> {
         ..
     } = asked;
     let tools = &snapshot.tools;
-    let (tool, way) = match (
-        asked::named(tools, &facts.model),
-        asked::labelled(tools, &call.headers),
-    ) {
+    let named = asked::named(tools, &facts.model);
+    let (tool, way) = match (named, asked::labelled(&call.headers)) {
         (Some(tool), _) => (tool?, ToolWay::Named),
         (None, Some(tool)) => (tool?, ToolWay::Labelled),
         (None, None) => return Ok(asked.recognised()),
     };
     asked::takes_words(call.endpoint)?;
-    let request = asked.request()?;
-    let arguments = asked::arguments(&tool, request);
-    let arguments = arguments.map_err(|trouble| told::fault(&tool, &trouble))?;
+    let arguments = match tools.has(&tool) {
+        true => asked::arguments(&tool, asked.request()?),
+        false => Err(asked::is_off()),
+    };
     Ok(Whose::Tool(Box::new(Task {
         tool,
         way,
         arguments,
-        why: None,
         rule: Arc::clone(tools.rule(&facts.model)),
     })))
 }
@@ -112,7 +110,7 @@ impl Asked<'_> {
     fn recognised(&self) -> Whose {
         let tools = &self.snapshot.tools;
         let rule = tools.rule(&self.facts.model);
-        if rule.recognise == Recognition::Off || asked::takes_words(self.call.endpoint).is_err() {
+        if rule.recognise == Recognition::Off || !offered::talks(self.call.endpoint) {
             return Whose::Model;
         }
         // What can't be read here may be read by its provider.
@@ -124,13 +122,11 @@ impl Asked<'_> {
             Some((found, true)) => Whose::Tool(Box::new(Task {
                 tool: found.tool,
                 way: ToolWay::Recognised,
-                arguments: found.arguments,
-                why: Some(found.why),
+                arguments: Ok(found.arguments),
                 rule: Arc::clone(rule),
             })),
             Some((found, false)) => Whose::Shadow(Box::new(ToolNote {
                 tool: Some(found.tool.to_string()),
-                why: Some(found.why),
                 ..ToolNote::of(ToolWay::Shadow)
             })),
         }
@@ -155,7 +151,7 @@ impl Asked<'_> {
             Err(trouble) => Err(trouble),
         };
         let mut run = ToolRun::new(
-            &tool,
+            &tool.to_string(),
             round,
             micros(started.elapsed()),
             result.as_ref().err(),
@@ -208,23 +204,31 @@ pub(crate) async fn serve(
     mut settlement: Settlement,
 ) -> Result<Response<ReplyBody>, Box<Settlement>> {
     let Asked { call, facts, .. } = asked;
-    let ask = Ask {
-        tool: task.tool.clone(),
-        arguments: task.arguments.clone(),
-        client: call.client.as_ref().to_owned(),
+    let mut note = ToolNote {
+        tool: Some(task.tool.to_string()),
+        ..ToolNote::of(task.way)
     };
-    let (result, run) = asked.run(ask, 0).await;
+    let result = match task.arguments.clone() {
+        Err(trouble) => {
+            note.ran(ToolRun::new(&task.tool.to_string(), 0, 0, Some(&trouble)));
+            Err(trouble)
+        }
+        Ok(arguments) => {
+            let ask = Ask {
+                tool: task.tool.clone(),
+                arguments,
+                client: call.client.as_ref().to_owned(),
+            };
+            let (result, run) = asked.run(ask, 0).await;
+            note.ran(run);
+            result
+        }
+    };
     let worded = result.and_then(|done| {
         let request = asked.hub.read().cloned().unwrap_or_default();
         let with_working = task.way == ToolWay::Recognised;
         told::words(&done, &request, with_working).map(|text| (done, text))
     });
-    let mut note = ToolNote {
-        tool: Some(task.tool.to_string()),
-        why: task.why.clone(),
-        ..ToolNote::of(task.way)
-    };
-    note.ran(run);
     match worded {
         Ok((done, text)) => {
             let (checked, text) = checked(asked, &task, &done, text, &mut settlement).await;
@@ -232,11 +236,11 @@ pub(crate) async fn serve(
             saving::reckon(asked, &task, &text, &mut note);
             settlement.tools(note);
             let form = (facts.stream, facts.usage_asked);
-            Ok(told::tell(call, form, &task.tool, text, settlement).await)
+            Ok(told::tell(asked, form, &task.tool, text, settlement).await)
         }
         Err(trouble) if task.falls_through() => {
             note.way = ToolWay::FellThrough;
-            note.why = Some(trouble.message);
+            note.why = Some(trouble.kind.word().to_owned());
             settlement.tools(note);
             Err(Box::new(settlement))
         }
@@ -245,6 +249,7 @@ pub(crate) async fn serve(
             let fault = told::fault(&task.tool, &trouble);
             let mut headers = HeaderMap::new();
             told::mark(&mut headers, &task.tool);
+            settlement.discreetly(format!("The tool `{}` could not do this.", task.tool));
             let refused = refuse(
                 settlement,
                 call.endpoint.dialect(),

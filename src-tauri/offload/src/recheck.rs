@@ -18,6 +18,8 @@ use crate::calculator;
 const LONGEST: usize = 256 * 1024;
 /// The most equations that are done over.
 const MOST: usize = 16;
+/// The most that are looked at for it.
+const LOOKED_AT: usize = 256;
 /// The most terms of one.
 const TERMS: usize = 12;
 /// The most digits of a number: as many as a double holds exactly.
@@ -48,6 +50,32 @@ static OTHERWISE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static CODE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?s)```.*?(?:```|\z)|`[^`\n]*`").ok());
 
+/// What follows a number that is a part of a larger one.
+const SCALES: [&str; 9] = [
+    "percent",
+    "per cent",
+    "million",
+    "billion",
+    "trillion",
+    "thousand",
+    "remainder",
+    "rest ",
+    "r ",
+];
+
+/// Who says that a sum is wrong knows it.
+const DENIALS: [&str; 9] = [
+    "false",
+    "wrong",
+    "incorrect",
+    "not ",
+    "n't",
+    "mistake",
+    "error",
+    "why ",
+    "claim",
+];
+
 /// The sums that are wrong, in their order.
 pub fn wrong_sums(text: &str) -> Vec<WrongSum> {
     let (Some(equation), Some(otherwise), Some(code)) = (&*EQUATION, &*OTHERWISE, &*CODE) else {
@@ -59,6 +87,7 @@ pub fn wrong_sums(text: &str) -> Vec<WrongSum> {
     let text = code.replace_all(text, "\n");
     let found = equation
         .captures_iter(&text)
+        .take(LOOKED_AT)
         .filter(|found| stands_alone(&text, found));
     found
         .take(MOST)
@@ -72,35 +101,53 @@ fn stands_alone(text: &str, found: &regex::Captures<'_>) -> bool {
         return false;
     };
     let (before, after) = (&text[..whole.start()], &text[whole.end()..]);
+    // Marks of emphasis are no signs.
+    let before = before.strip_suffix("**").unwrap_or(before);
+    let after = after.strip_prefix("**").unwrap_or(after);
     let touches = |c: char| {
         c.is_alphanumeric() || matches!(c, '.' | ',' | '_' | '^' | '\'' | '/' | '-' | '#')
     };
     let adjoins = before.chars().next_back().is_some_and(touches);
     let last = before.trim_end_matches([' ', '\t']).chars().next_back();
-    let goes_before = last.is_some_and(|c| "+-*/×÷·−^(<>%)".contains(c));
+    let goes_before = last.is_some_and(|c| "+-*/×÷·−^(<>%\\".contains(c));
     let next = after.chars().next();
-    let touched =
-        next.is_some_and(|c| c.is_alphanumeric() || matches!(c, '%' | '^' | '!' | '_' | '/' | '°'));
+    let touched = next.is_some_and(|c| {
+        c.is_alphanumeric() || matches!(c, '%' | '^' | '!' | '_' | '/' | '°' | '\\')
+    });
     let digits =
         matches!(next, Some('.' | ',')) && after[1..].starts_with(|c: char| c.is_ascii_digit());
-    let rest = after.trim_start_matches([' ', '\t']).chars().next();
-    let goes_on = rest.is_some_and(|c| "+*/×÷·−^=≈%(".contains(c))
-        || (rest == Some('-')
-            && after.trim_start()[1..]
-                .trim_start()
-                .starts_with(|c: char| c.is_ascii_digit()));
-    let more = [
-        "percent",
-        "per cent",
-        "million",
-        "billion",
-        "thousand",
-        "remainder",
-        "r ",
-    ];
-    let words = after.trim_start().to_lowercase();
-    let scaled = more.iter().any(|word| words.starts_with(word));
-    !(adjoins || goes_before || touched || digits || goes_on || scaled)
+    let rest = after.trim_start_matches([' ', '\t']);
+    let goes_on = rest.starts_with(|c| "+*/×÷·−^=≈%(".contains(c))
+        || rest
+            .strip_prefix('-')
+            .is_some_and(|rest| rest.trim_start().starts_with(|c: char| c.is_ascii_digit()));
+    let (around, words) = (ending(before), beginning(rest));
+    // LaTeX has signs that are words.
+    let latex = around.contains('\\') || words.starts_with('\\');
+    let scaled = latex || SCALES.iter().any(|word| words.starts_with(word));
+    let denied = DENIALS
+        .iter()
+        .any(|word| around.contains(word) || words.contains(word));
+    !(adjoins || goes_before || touched || digits || goes_on || scaled || denied)
+}
+
+/// How far words about a sum are looked for, in bytes.
+const NEAR: usize = 64;
+
+fn beginning(text: &str) -> String {
+    let mut end = text.len().min(NEAR);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_lowercase()
+}
+
+fn ending(text: &str) -> String {
+    let mut start = text.len().saturating_sub(NEAR);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    text[start..].to_lowercase()
 }
 
 fn wrong(written: &str, left: &str, right: &str) -> Option<WrongSum> {
@@ -120,7 +167,15 @@ fn wrong(written: &str, left: &str, right: &str) -> Option<WrongSum> {
         .split(|c: char| !c.is_ascii_digit() && c != '.')
         .chain([claimed.trim_start_matches('-')]);
     let numbers: Vec<&str> = numbers.filter(|number| !number.is_empty()).collect();
-    if numbers.len() > TERMS + 1 || numbers.iter().any(|number| number.len() > DIGITS) {
+    // 1.000 is a thousand to half of the world.
+    let ambiguous = |number: &&str| {
+        let parts = number.split_once('.');
+        parts.is_some_and(|(whole, part)| part.len() == 3 && whole.len() <= 3)
+    };
+    if numbers.len() > TERMS + 1
+        || numbers.iter().any(ambiguous)
+        || numbers.iter().any(|number| number.len() > DIGITS)
+    {
         return None;
     }
     let exact = worked_out(&sum)?;
@@ -206,6 +261,13 @@ mod tests {
             "a-1 + 2 = 5",
             "3 - 2 = 1 - 0",
             "2 + 3 = 5 million",
+            "1.000 + 1 = 1.001",
+            "1,5 + 2,5 = 4",
+            "It is wrong to say that 2 + 2 = 5.",
+            "2 + 2 = 5 is false.",
+            "Why is 2 + 2 = 5?",
+            "2e3 + 1 = 2001",
+            r"$2 \times 3 + 1 = 8$",
         ] {
             assert!(written(other).is_empty(), "{other}: {:?}", written(other));
         }

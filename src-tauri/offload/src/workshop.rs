@@ -59,6 +59,11 @@ impl Workshop {
         }
     }
 
+    /// Whether the program that runs code is here.
+    pub fn runs_code(&self) -> bool {
+        self.sandboxes.are_there()
+    }
+
     /// What may be asked for, given these grants. Servers that have not been asked yet, or don't answer, are
     /// left out.
     pub async fn specs(&self, grants: &Grants) -> Vec<Spec> {

@@ -77,11 +77,11 @@ fn is_date(word: &str) -> bool {
         && is_day(&word[6..])
 }
 
-/// `2411`, a year and a month, or `0309`, a month and a day.
+/// `2411`, a year and a month, or `0309`, a month and a day. `1024` is how long vectors are.
 fn is_short_date(word: &str) -> bool {
-    let Some(_) = number(word, 4) else {
+    if number(word, 4).is_none() || word == "1024" {
         return false;
-    };
+    }
     let (one, two) = word.split_at(2);
     let is_years = number(one, 2).is_some_and(|year| (23..40).contains(&year));
     (is_years && is_month(two)) || (is_month(one) && is_day(two))

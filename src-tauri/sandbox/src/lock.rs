@@ -17,12 +17,18 @@ const PROCESSOR: u64 = 1_800;
 #[cfg(unix)]
 const OPEN: u64 = 48;
 
+/// How far behind others it stands where the processor is wanted by many.
+#[cfg(unix)]
+const BEHIND: i32 = 5;
+
 /// Before any other thread is begun: some of it holds only for those that come of this one.
 pub(crate) fn the_files_and_memory(setup: &Setup) -> Vec<Lock> {
     let mut held = Vec::new();
     #[cfg(unix)]
     {
         use rustix::process::Resource;
+        // Whoever passes requests on comes first; where the system refuses, all are equal.
+        let _ = rustix::process::nice(BEHIND);
         let files =
             limit(Resource::Fsize, 0) & limit(Resource::Core, 0) & limit(Resource::Nofile, OPEN);
         let space = BEYOND + 2 * setup.limits.memory as u64;

@@ -96,16 +96,17 @@ fn entries(engine: &Engine) -> Vec<ModelEntry> {
             max_output: model.max_output,
         })
     });
-    let tools = tools(&snapshot.tools);
+    let tools = tools(&snapshot.tools, engine.workshop().runs_code());
     aliases.chain(targets).chain(tools).collect()
 }
 
 /// Tools that answer under the name of a model, as far as something is granted to them.
-fn tools(tools: &Tools) -> impl Iterator<Item = ModelEntry> + '_ {
+fn tools(tools: &Tools, runs_code: bool) -> impl Iterator<Item = ModelEntry> + '_ {
     let grants = &tools.grants;
-    let is_granted = |tool: &Tool| match tool {
+    let is_granted = move |tool: &Tool| match tool {
         Tool::Sql => !grants.databases.is_empty(),
         Tool::Check => !grants.checks.is_empty(),
+        Tool::Python | Tool::JavaScript => runs_code,
         _ => true,
     };
     let there = Tool::BUILT_IN

@@ -164,9 +164,14 @@ impl Withheld {
                         false => out.push(stop),
                     }
                 } else if self.is_last || !is_whole {
+                    // The calls are left out, and nobody waits for their results.
+                    let stop = match stop {
+                        StopReason::ToolCall => StopReason::End,
+                        other => other,
+                    };
                     out.push(Event::Stop {
                         candidate,
-                        stop: StopReason::End,
+                        stop,
                         sequence,
                     });
                 } else {

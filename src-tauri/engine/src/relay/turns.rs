@@ -12,8 +12,9 @@ use bytes::Bytes;
 
 use super::{After, Phase, Relay, broken};
 use crate::answer::Further;
+use crate::attempt::Answer;
 use crate::receipt::Ending;
-use crate::tools::{Next, NextTurn, next_turn};
+use crate::tools::{Follows, NextTurn, next_turn};
 use crate::upstream::UpstreamBody;
 
 /// Tools are run, and the next turn is asked for.
@@ -24,34 +25,27 @@ pub(crate) struct BetweenTurns {
 }
 
 impl Relay {
-    /// A turn is over, and these are the last bytes of it. What follows it, or the answer's end.
-    pub(super) fn turn_over(&mut self, bytes: Bytes, after: After) -> Option<Bytes> {
-        let (reply, calls) = self.passage.turn();
-        let Further::Rounds(mut rounds) = std::mem::replace(&mut self.further, Further::None)
-        else {
-            return self.end_with(bytes, after);
+    /// A turn is over, and these are the last bytes of it. What follows is found out beside the stream.
+    pub(super) fn turn_over(&mut self, bytes: Bytes) -> Option<Bytes> {
+        let turn = self.passage.turn();
+        let Further::Rounds(rounds) = std::mem::replace(&mut self.further, Further::None) else {
+            return self.end_with(bytes);
         };
-        let next = rounds.after(reply, calls, &mut self.settlement);
-        if matches!(next, Next::Ends) {
-            self.further = Further::Rounds(rounds);
-            return self.end_with(bytes, after);
-        }
         self.close_attempt(None);
         // What follows the end of a turn is nobody's.
         self.upstream = UpstreamBody::ended();
         self.settlement.read(self.passage.reading().clone());
-        self.settlement.turn_over();
         let settlement = self.settlement.hand_over();
         self.pulse.touch();
         self.phase = Phase::BetweenTurns(BetweenTurns {
-            search: Box::pin(next_turn(rounds, next, settlement)),
+            search: Box::pin(next_turn(rounds, turn, settlement)),
             sent: bytes.len() as u64,
         });
         (!bytes.is_empty()).then_some(bytes)
     }
 
     /// The turn is the answer's last one after all.
-    fn end_with(&mut self, bytes: Bytes, after: After) -> Option<Bytes> {
+    fn end_with(&mut self, bytes: Bytes) -> Option<Bytes> {
         let end = self.passage.release();
         let last: Bytes = match bytes.is_empty() {
             true => end,
@@ -62,7 +56,7 @@ impl Relay {
         if let Some(reply) = self.passage.kept() {
             self.memory.reply(&reply);
         }
-        self.settle(Ending::Complete, None, last, after);
+        self.settle(Ending::Complete, None, last, After::End);
         None
     }
 
@@ -84,42 +78,38 @@ impl Relay {
         self.phase = Phase::Flowing;
         self.settlement = next.settlement;
         self.settlement.sent_bytes(sent);
-        let answer = match next.answer {
-            Ok(answer) => answer,
-            Err(why) => {
-                self.break_off(&broken(format!(
-                    "after its tools were run, it could not go on: {why}"
-                )));
-                return Poll::Ready(None);
-            }
-        };
         let is_last = next.rounds.is_last();
         self.further = Further::Rounds(next.rounds);
-        let spent = self.settlement.goes_on_at(&answer.provider, &answer.model);
-        Poll::Ready(match self.reads_on(answer) {
-            None => {
-                self.break_off(&broken(
-                    "it answered in one piece in the midst of a stream".to_owned(),
-                ));
+        Poll::Ready(match next.follows {
+            Follows::Nothing => self.end_with(Bytes::new()),
+            Follows::Turn(answer) => self.join_turn(*answer, is_last),
+            Follows::Error(why) => {
+                let why = format!("after its tools were run, it could not go on: {why}");
+                self.break_off(&broken(why));
                 None
-            }
-            Some(rest) => {
-                let (bytes, terminal) = self.passage.join_turn(rest, spent, is_last);
-                self.forward(bytes, terminal)
             }
         })
     }
 
-    /// The answer ends with this turn: calls of ours that stand beside the caller's own are answered when it comes
-    /// back, and sums may be looked at.
-    pub(super) fn last_turn(&mut self) {
-        let Further::Rounds(rounds) = &self.further else {
-            return;
+    /// Goes on with the next turn.
+    fn join_turn(&mut self, answer: Answer, is_last: bool) -> Option<Bytes> {
+        let spent = self.settlement.goes_on_at(&answer.provider, &answer.model);
+        let Some(rest) = self.reads_on(answer) else {
+            self.break_off(&broken(
+                "it answered in one piece in the midst of a stream".to_owned(),
+            ));
+            return None;
         };
-        let (reply, calls) = self.passage.turn();
-        if !calls.is_empty() {
+        let (bytes, terminal) = self.passage.join_turn(rest, spent, is_last);
+        self.forward(bytes, terminal)
+    }
+
+    /// The answer ends with this turn: calls of ours that stand beside the caller's own are answered when it comes
+    /// back.
+    pub(super) fn last_turn(&mut self) {
+        if let Further::Rounds(rounds) = &self.further {
+            let (reply, calls) = self.passage.turn();
             rounds.leave(&reply, &calls);
         }
-        rounds.recheck(&reply, &mut self.settlement);
     }
 }

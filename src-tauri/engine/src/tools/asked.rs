@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use dialect::hub::{Format, Kind, Message, Request, Role};
+use dialect::hub::{Choice, Format, Kind, Message, Request, Role};
 use dialect::{Fault, FaultKind, Task as Kinds};
 use http::{HeaderMap, HeaderName};
 use offload::{Tool, Trouble, TroubleKind};
@@ -14,7 +14,6 @@ use serde_json::Value;
 
 use super::note::ToolWay;
 use super::rule::{OnFailure, Recognition, ToolRule, Tools};
-use super::told;
 use crate::faults;
 
 /// Asked by a client: which task this is.
@@ -29,8 +28,8 @@ const LONGEST: usize = 16 * 1024;
 pub(crate) struct Task {
     pub(crate) tool: Tool,
     pub(crate) way: ToolWay,
-    pub(crate) arguments: Value,
-    pub(crate) why: Option<String>,
+    /// What the tool is to do, or why the message says nothing that it takes.
+    pub(crate) arguments: Result<Value, Trouble>,
     pub(crate) rule: Arc<ToolRule>,
 }
 
@@ -49,11 +48,11 @@ impl Task {
 /// The tool that a request names as its model.
 ///
 /// # Errors
-/// There is no such tool, or nobody may use it.
+/// There is no such tool.
 pub(crate) fn named(tools: &Tools, model: &str) -> Option<Result<Tool, Fault>> {
     let name = model.strip_prefix(PREFIX)?;
     Some(match name.parse::<Tool>() {
-        Ok(tool) => permitted(tools, tool),
+        Ok(tool) => Ok(tool),
         Err(_) => Err(no_such_tool(&format!("`{model}`"), "model", tools)),
     })
 }
@@ -61,8 +60,8 @@ pub(crate) fn named(tools: &Tools, model: &str) -> Option<Result<Tool, Fault>> {
 /// The tool whose task a client says this is.
 ///
 /// # Errors
-/// No tool's task is called so, or nobody may use it.
-pub(crate) fn labelled(tools: &Tools, headers: &HeaderMap) -> Option<Result<Tool, Fault>> {
+/// No tool's task is called so.
+pub(crate) fn labelled(headers: &HeaderMap) -> Option<Result<Tool, Fault>> {
     let mut labels = headers.get_all(&TASK).iter();
     let label = labels.next()?.to_str().unwrap_or_default().trim();
     if labels.next().is_some() {
@@ -71,20 +70,17 @@ pub(crate) fn labelled(tools: &Tools, headers: &HeaderMap) -> Option<Result<Tool
         ))));
     }
     Some(match Tool::of_label(label) {
-        Ok(tool) => permitted(tools, tool),
+        Ok(tool) => Ok(tool),
         Err(_) => Err(no_such_label(label)),
     })
 }
 
-fn permitted(tools: &Tools, tool: Tool) -> Result<Tool, Fault> {
-    if tools.has(&tool) {
-        return Ok(tool);
-    }
-    let trouble = Trouble::new(
+/// Nobody may use it.
+pub(crate) fn is_off() -> Trouble {
+    Trouble::new(
         TroubleKind::NotGranted,
         "it is switched off. Take it out of `off` in [tools] to use it.",
-    );
-    Err(told::fault(&tool, &trouble))
+    )
 }
 
 fn no_such_tool(what: &str, param: &'static str, tools: &Tools) -> Fault {
@@ -160,25 +156,39 @@ pub(crate) fn recognised(
 }
 
 /// Nothing but an answer in words is wanted, to a message that nothing was said before: what a later one means may
-/// hang on those before it.
+/// hang on those before it, also where a provider keeps them.
 fn asks_for_words(request: &Request) -> bool {
     let one = request.candidates.unwrap_or(1) <= 1;
     let is_turn = |message: &&Message| !matches!(message.role, Role::System | Role::Developer);
     let turns = request.messages.iter().filter(is_turn).count();
+    let forced = matches!(
+        request.choice,
+        Some(Choice::Any | Choice::Tool(_) | Choice::Among { .. })
+    );
+    let plain = |field: &String| HARMLESS.contains(&field.as_str());
     one && turns == 1
+        && request.previous.is_none()
+        && request.extras.fields.keys().all(plain)
         && request.format == Format::Text
         && request.logprobs.is_none()
         && !request.begun
         && request.stop.is_empty()
-        && !matches!(
-            request.choice,
-            Some(
-                dialect::hub::Choice::Any
-                    | dialect::hub::Choice::Tool(_)
-                    | dialect::hub::Choice::Among { .. }
-            )
-        )
+        && !forced
 }
+
+/// Fields without a name in our words that change nothing of what is asked.
+const HARMLESS: [&str; 10] = [
+    "client_metadata",
+    "include",
+    "keep_alive",
+    "max_tool_calls",
+    "prompt_cache_retention",
+    "safetySettings",
+    "safety_identifier",
+    "safety_settings",
+    "stream_options",
+    "truncation",
+];
 
 /// The last message, where it is a user's and nothing but text.
 fn last_words(request: &Request) -> Option<String> {

@@ -1,6 +1,6 @@
 //! What tools had to do with an exchange, as its receipt has it. No word of the request is in it.
 
-use offload::{Tool, Trouble};
+use offload::{Trouble, TroubleKind};
 use routing::NanoUsd;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,12 @@ pub struct ToolNote {
     /// What was run, in order of beginning; those of one round ran side by side.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<ToolRun>,
+    /// Runs beyond those.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_calls: u32,
+    /// What all runs cost, in billionths of a dollar.
+    #[serde(default)]
+    pub cost: NanoUsd,
     /// What a model said of what a tool had found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checked: Option<Checked>,
@@ -49,6 +55,8 @@ impl ToolNote {
             tool: None,
             why: None,
             calls: Vec::new(),
+            more_calls: 0,
+            cost: NanoUsd::ZERO,
             checked: None,
             wrong_sums: 0,
             corrected: false,
@@ -67,8 +75,10 @@ impl ToolNote {
     }
 
     pub(crate) fn ran(&mut self, run: ToolRun) {
-        if self.calls.len() < MOST_CALLS {
-            self.calls.push(run);
+        self.cost = [self.cost, run.cost].into_iter().sum();
+        match self.calls.len() < MOST_CALLS {
+            true => self.calls.push(run),
+            false => self.more_calls += 1,
         }
     }
 }
@@ -120,19 +130,29 @@ pub struct ToolTrouble {
 }
 
 impl ToolRun {
-    pub(crate) fn new(tool: &Tool, round: u32, took_us: u64, trouble: Option<&Trouble>) -> ToolRun {
-        /// The longest message on a receipt, in characters.
-        const LONGEST: usize = 300;
+    pub(crate) fn new(tool: &str, round: u32, took_us: u64, trouble: Option<&Trouble>) -> ToolRun {
         ToolRun {
-            tool: tool.to_string(),
+            tool: tool.to_owned(),
             round,
             took_us,
             trouble: trouble.map(|trouble| ToolTrouble {
                 kind: trouble.kind.word().to_owned(),
-                message: trouble.message.chars().take(LONGEST).collect(),
+                message: in_general(trouble.kind).to_owned(),
             }),
             cost: NanoUsd::ZERO,
         }
+    }
+}
+
+/// What went wrong, without a word of the request: a tool's own message may repeat it.
+fn in_general(kind: TroubleKind) -> &'static str {
+    match kind {
+        TroubleKind::BadInput => "What it was given is not what it takes.",
+        TroubleKind::NoAnswer => "There was no answer.",
+        TroubleKind::TooLong => "Its time was over.",
+        TroubleKind::TooMuch => "It wanted more than it may have.",
+        TroubleKind::NotGranted => "It was not granted.",
+        TroubleKind::Unavailable => "It could not work.",
     }
 }
 

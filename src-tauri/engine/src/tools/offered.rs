@@ -27,7 +27,7 @@ pub(crate) struct Offered {
 }
 
 /// Whether a request talks in a form in which calls can be answered here.
-fn talks(endpoint: Endpoint) -> bool {
+pub(crate) fn talks(endpoint: Endpoint) -> bool {
     use Endpoint as E;
     matches!(
         endpoint,
@@ -51,6 +51,7 @@ pub(crate) async fn offer(asked: &Asked<'_>) -> Option<(Offered, Request)> {
     if request.choice == Some(Choice::None) || request.candidates.unwrap_or(1) > 1 {
         return None;
     }
+    let by_rule = !wants_its_own(&request);
     let specs = match is_offered {
         true => specs(asked, rule).await,
         false => Vec::new(),
@@ -59,7 +60,7 @@ pub(crate) async fn offer(asked: &Asked<'_>) -> Option<(Offered, Request)> {
     for spec in specs {
         let name = spec.tool.reserved_name();
         let place = request.tools.iter().position(|tool| is_called(tool, &name));
-        let wanted = place.is_some() || rule.offers(&spec.tool);
+        let wanted = place.is_some() || by_rule && rule.offers(&spec.tool);
         let may = tools.has(&spec.tool) && asked.may_run(&spec.tool).is_ok();
         if !wanted || !may || by_name.len() >= MOST || by_name.contains_key(&name) {
             continue;
@@ -88,6 +89,21 @@ pub(crate) async fn offer(asked: &Asked<'_>) -> Option<(Offered, Request)> {
         beside_others,
     };
     Some((offered, request))
+}
+
+/// A call of its own tools is what it wants, or of a tool that its provider runs: others beside them would stand in
+/// the way, or be refused.
+fn wants_its_own(request: &Request) -> bool {
+    let hosted = request
+        .tools
+        .iter()
+        .any(|tool| matches!(tool.kind, ToolKind::Hosted { .. }));
+    let forced = match &request.choice {
+        Some(Choice::Any | Choice::Among { .. }) => true,
+        Some(Choice::Tool(name)) => !Tool::is_reserved(name),
+        _ => false,
+    };
+    hosted || forced
 }
 
 /// What there is to be offered; servers are asked only where a tool of theirs may be.

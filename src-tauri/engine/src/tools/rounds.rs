@@ -7,33 +7,40 @@
 //! bytes of a result for a model.
 //! Leaves out which tools are offered (`offered`), and the stream itself (`relay`).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use dialect::hub::{
-    Block, BlockKind, Choice, Kind, Message, Part, Reply, Request, Role, ToolKind, ToolResult,
+    Block, BlockKind, Choice, Format, Kind, Message, Part, Reply, Request, Role, ToolKind,
+    ToolResult,
 };
-use dialect::{StopReason, Usage, WithheldCall, Writing, document_of, estimate_tokens, frames_of};
+use dialect::{
+    Endpoint, StopReason, Usage, WithheldCall, Writing, document_of, estimate_tokens, frames_of,
+};
 use futures_util::StreamExt;
 use futures_util::stream;
-use http::Response;
+use http::{HeaderMap, Response, StatusCode};
 use offload::{Ask, Trouble, TroubleKind};
 use routing::Plan;
 use serde_json::Value;
 
 use super::offered::Offered;
-use super::pending::{Turn as Left, put_back};
+use super::pending::Turn as Left;
 use super::rule::{Recheck, ToolRule};
 use super::{Asked, ToolRun, ToolWay, told};
-use crate::answer::{Further, deliver, give_up, refuse};
+use crate::answer::{Further, deliver, durable, give_up, refuse, respond, sign};
 use crate::attempt::{AllFailed, Answer};
 use crate::memory::Memory;
 use crate::opening::AnswerBody;
+use crate::place::Place;
 use crate::receipt::Ending;
 use crate::relay::ReplyBody;
 use crate::resume::{Course, Reserve, Turn};
 use crate::settle::{Settlement, unix_ms};
 use crate::walk::walk;
-use crate::{conversations, faults};
+use crate::{conversations, faults, headers};
 
 /// The most calls of one turn that are run.
 const MOST_CALLS: usize = 32;
@@ -53,14 +60,25 @@ pub(crate) struct Rounds {
     said: Vec<Block>,
     /// The model was told of wrong sums.
     corrected: bool,
+    /// What is kept of the request, as its client sent it.
+    memory: Remembered,
+}
+
+/// What a later request may come back to.
+struct Remembered {
+    /// The conversation, where the client may go on from it by the reply's name.
+    conversation: Option<Request>,
+    /// Where it stands, for a caller whose calls have no ids.
+    place: Option<Place>,
 }
 
 /// What becomes of a turn that is over.
-pub(crate) enum Next {
+enum Next {
     /// The answer ends with it.
     Ends,
-    /// The model is asked again: with these calls answered, or with a word on its arithmetic.
+    /// The model is asked again with these calls answered.
     Calls(Reply, Vec<WithheldCall>),
+    /// The model is told what is wrong with its sums.
     Correction(Reply, String),
 }
 
@@ -71,9 +89,17 @@ impl Rounds {
         offered: Offered,
         rule: Arc<ToolRule>,
     ) -> Rounds {
+        let Reserve {
+            inner, call, hub, ..
+        } = &*reserve;
+        let is_kept = call.endpoint == Endpoint::Responses;
+        let memory = Remembered {
+            conversation: hub.read().filter(|_| is_kept).cloned(),
+            place: crate::errand::place(inner, call, hub),
+        };
         let mut turn = Turn::default();
         turn.parting.names = Arc::clone(&offered.names);
-        turn.parting.holds_end = rule.recheck == Recheck::Correct;
+        turn.parting.holds_end = rule.recheck != Recheck::Off;
         Rounds {
             reserve,
             plan,
@@ -82,6 +108,7 @@ impl Rounds {
             turn,
             said: Vec::new(),
             corrected: false,
+            memory,
         }
     }
 
@@ -122,8 +149,8 @@ impl Rounds {
     }
 
     /// What becomes of a turn that its model ended like this.
-    pub(crate) fn after(
-        &mut self,
+    async fn after(
+        &self,
         reply: Reply,
         calls: Vec<WithheldCall>,
         settlement: &mut Settlement,
@@ -131,33 +158,35 @@ impl Rounds {
         if !calls.is_empty() {
             return Next::Calls(reply, calls);
         }
-        let wrong = self.recheck(&reply, settlement);
+        let wrong = self.recheck(&reply, settlement).await;
+        // A form that was asked for has no place for a second answer.
+        let request = self.reserve.hub.read();
+        let in_words = request.is_some_and(|request| request.format == Format::Text);
+        let may = self.rule.recheck == Recheck::Correct && !self.corrected && !self.is_last();
         match wrong {
-            Some(words)
-                if self.rule.recheck == Recheck::Correct && !self.corrected && !self.is_last() =>
-            {
-                Next::Correction(reply, words)
-            }
+            Some(words) if may && in_words => Next::Correction(reply, words),
             _ => Next::Ends,
         }
     }
 
-    /// Sums in it that are wrong, in words for its model.
-    pub(crate) fn recheck(&self, reply: &Reply, settlement: &mut Settlement) -> Option<String> {
+    /// Sums in it that are wrong, in words for its model. Off the tasks that pass requests on.
+    async fn recheck(&self, reply: &Reply, settlement: &mut Settlement) -> Option<String> {
         if self.rule.recheck == Recheck::Off {
             return None;
         }
         let blocks = reply.candidates.iter().flat_map(|answer| &answer.blocks);
-        let text: Vec<&str> = blocks
+        let texts: Vec<&str> = blocks
             .filter(|block| block.kind == BlockKind::Text)
             .map(|block| block.text.as_str())
             .collect();
-        let wrong = offload::wrong_sums(&text.join("\n"));
+        let text = texts.join("\n");
+        let wrong = tokio::task::spawn_blocking(move || offload::wrong_sums(&text));
+        let wrong = wrong.await.unwrap_or_default();
         if wrong.is_empty() {
             return None;
         }
         settlement.tools_mut(ToolWay::Rechecked, |note| {
-            note.wrong_sums += wrong.len() as u32
+            note.wrong_sums += wrong.len() as u32;
         });
         let sums: Vec<String> = wrong
             .iter()
@@ -172,7 +201,7 @@ impl Rounds {
     }
 
     /// Readies the conversation for the next turn: runs what was called, or says what was wrong.
-    pub(crate) async fn prepare(&mut self, next: Next, settlement: &mut Settlement) {
+    async fn prepare(&mut self, next: Next, settlement: &mut Settlement) {
         let mut messages = Vec::new();
         match next {
             Next::Ends => return,
@@ -201,43 +230,29 @@ impl Rounds {
     }
 
     async fn run(&self, calls: &[WithheldCall], settlement: &mut Settlement) -> Vec<Part> {
-        let (results, runs) =
-            run_calls(&self.asked(), &self.offered, calls, self.turn.before + 1).await;
-        for run in runs {
-            settlement.tool_ran(run);
-        }
-        results
+        let round = self.turn.before + 1;
+        run_calls(&self.asked(), &self.offered, calls, round, settlement).await
     }
 
     /// Keeps the calls of a turn that stand beside the client's own, until it comes back with its results.
     pub(crate) fn leave(&self, reply: &Reply, calls: &[WithheldCall]) {
-        let ids: Vec<String> = reply
-            .candidates
-            .iter()
-            .flat_map(|answer| &answer.blocks)
-            .filter_map(|block| match &block.kind {
-                BlockKind::ToolCall(call) if !self.offered.names.contains(&call.name) => {
-                    Some(call.id.clone())
-                }
-                _ => None,
-            })
-            .collect();
-        let Reserve { inner, call, .. } = &*self.reserve;
-        inner.pending_calls.keep(&call.client, &ids, calls);
+        let Reserve {
+            inner, call, hub, ..
+        } = &*self.reserve;
+        if let Some(request) = hub.read().filter(|_| !calls.is_empty()) {
+            inner
+                .pending_calls
+                .keep(&call.client, request, reply, calls);
+        }
     }
 }
 
-/// A forced call was made: forced again it would never end. After the last round nothing is to be called.
-fn ease(
-    request: &mut Request,
-    names: &std::collections::BTreeSet<String>,
-    is_last: bool,
-    beside_others: bool,
-) {
-    match &request.choice {
-        Some(Choice::Any | Choice::Among { required: true, .. }) => {
-            request.choice = Some(Choice::Auto)
-        }
+/// A forced call was made: forced again it would never end, but where the client waits for one of its own. After the
+/// last round nothing of ours is to be called.
+fn ease(request: &mut Request, names: &BTreeSet<String>, is_last: bool, beside_others: bool) {
+    match &mut request.choice {
+        Some(Choice::Any) if !beside_others => request.choice = Some(Choice::Auto),
+        Some(Choice::Among { required, .. }) if !beside_others => *required = false,
         Some(Choice::Tool(name)) if names.contains(name) => request.choice = Some(Choice::Auto),
         _ => {}
     }
@@ -253,24 +268,31 @@ fn ease(
     }
 }
 
-/// Runs the calls of one turn side by side: a result for each, in their order.
+/// Runs the calls of one turn side by side: a result for each, in their order. Each is written down as it ends, so
+/// that a client who leaves leaves no work without a trace.
 async fn run_calls(
     asked: &Asked<'_>,
     offered: &Offered,
     calls: &[WithheldCall],
     round: u32,
-) -> (Vec<Part>, Vec<ToolRun>) {
+    settlement: &mut Settlement,
+) -> Vec<Part> {
     let one = |(at, call): (usize, &WithheldCall)| {
         let call = call.clone();
         async move {
             let (text, is_error, run) = run_call(asked, offered, &call, at, round).await;
-            (result(&call, text, is_error), run)
+            (at, result(&call, text, is_error), run)
         }
     };
     let work: Vec<_> = calls.iter().enumerate().map(one).collect();
-    let done: Vec<_> = stream::iter(work).buffered(AT_ONCE).collect().await;
-    let (results, runs): (Vec<_>, Vec<_>) = done.into_iter().unzip();
-    (results, runs.into_iter().flatten().collect())
+    let mut ended = stream::iter(work).buffer_unordered(AT_ONCE);
+    let mut results = Vec::with_capacity(calls.len());
+    while let Some((at, result, run)) = ended.next().await {
+        settlement.tool_ran(run);
+        results.push((at, result));
+    }
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 async fn run_call(
@@ -279,15 +301,20 @@ async fn run_call(
     call: &WithheldCall,
     at: usize,
     round: u32,
-) -> (String, bool, Option<ToolRun>) {
+) -> (String, bool, ToolRun) {
+    let refused = |tool: &str, kind, why: String| {
+        let trouble = Trouble::new(kind, why.clone());
+        (why, true, ToolRun::new(tool, round, 0, Some(&trouble)))
+    };
     let Some(tool) = offered.by_name.get(&call.name) else {
-        return (format!("There is no tool `{}`.", call.name), true, None);
+        let why = format!("There is no tool `{}`.", call.name);
+        return refused("unknown", TroubleKind::NotGranted, why);
     };
     if at >= MOST_CALLS {
         let why = format!(
             "At most {MOST_CALLS} calls of one turn are run; make this one again in the next."
         );
-        return (why, true, None);
+        return refused(&tool.to_string(), TroubleKind::TooMuch, why);
     }
     let arguments = match call.arguments.trim() {
         "" => Ok(Value::Object(Default::default())),
@@ -297,12 +324,7 @@ async fn run_call(
         Ok(arguments) => arguments,
         Err(error) => {
             let why = format!("The arguments are not JSON: {error}.");
-            let trouble = Trouble::new(TroubleKind::BadInput, why.clone());
-            return (
-                why,
-                true,
-                Some(ToolRun::new(tool, round, 0, Some(&trouble))),
-            );
+            return refused(&tool.to_string(), TroubleKind::BadInput, why);
         }
     };
     let ask = Ask {
@@ -312,7 +334,7 @@ async fn run_call(
     };
     let (result, run) = asked.run(ask, round).await;
     let (text, is_error) = told::for_a_model(&result);
-    (bounded(text), is_error, Some(run))
+    (bounded(text), is_error, run)
 }
 
 fn bounded(mut text: String) -> String {
@@ -345,28 +367,40 @@ pub(crate) async fn restore(
     request: &mut Request,
     settlement: &mut Settlement,
 ) {
-    let turns = asked.inner.pending_calls.turns(&asked.call.client, request);
-    // From behind, so that places before stay what they are.
-    for (at, turn) in turns.into_iter().rev() {
-        let results = match turn.results.get() {
-            Some(results) => results.clone(),
-            None => answered(asked, offered, &turn, settlement).await,
-        };
-        put_back(request, at, &turn, &results);
-    }
+    let pending = &asked.inner.pending_calls;
+    let settlement = tokio::sync::Mutex::new(settlement);
+    let settlement = &settlement;
+    let run = |turn: Arc<Left>| async move {
+        let mut settlement = settlement.lock().await;
+        run_calls(asked, offered, &turn.calls, 1, &mut settlement).await
+    };
+    pending.restore(&asked.call.client, request, run).await;
 }
 
-async fn answered(
-    asked: &Asked<'_>,
-    offered: &Offered,
-    turn: &Left,
-    settlement: &mut Settlement,
-) -> Vec<Part> {
-    let (results, runs) = run_calls(asked, offered, &turn.calls, 1).await;
-    for run in runs {
-        settlement.tool_ran(run);
+/// A whole answer that may be told if the one after it fails.
+struct Good {
+    status: StatusCode,
+    headers: HeaderMap,
+    provider: String,
+    model: String,
+    bytes: Bytes,
+}
+
+impl Good {
+    async fn tell(self, mut settlement: Settlement) -> Response<ReplyBody> {
+        let mut response_headers = self.headers;
+        headers::for_client(&mut response_headers);
+        let by = Some((self.provider.as_str(), self.model.as_str()));
+        sign(
+            &mut response_headers,
+            &settlement,
+            by,
+            settlement.attempts(),
+        );
+        settlement.sent(&self.bytes);
+        durable(settlement.settle(Ending::Complete)).await;
+        respond(self.status, response_headers, ReplyBody::whole(self.bytes))
     }
-    turn.results.get_or_init(|| results).clone()
 }
 
 /// Serves a request whose model may call tools of ours.
@@ -375,50 +409,58 @@ pub(crate) async fn serve(
     mut settlement: Settlement,
 ) -> Response<ReplyBody> {
     let dialect = rounds.reserve.call.endpoint.dialect();
+    let mut good: Option<Good> = None;
     loop {
-        let mut answer = match rounds.ask(&mut settlement).await {
-            None => {
-                return refuse(
-                    settlement,
-                    dialect,
-                    &faults::stopping(),
-                    Ending::Failed,
-                    None,
-                )
-                .await;
+        let mut answer = match (rounds.ask(&mut settlement).await, good.take()) {
+            (Some(Ok(answer)), _) => answer,
+            // The answer before it is whole, whatever is wrong with its sums.
+            (Some(Err(_)) | None, Some(good)) => return good.tell(settlement).await,
+            (Some(Err(failed)), None) => return give_up(dialect, failed, settlement).await,
+            (None, None) => {
+                let fault = faults::stopping();
+                return refuse(settlement, dialect, &fault, Ending::Failed, None).await;
             }
-            Some(Err(failed)) => return give_up(dialect, failed, settlement).await,
-            Some(Ok(answer)) => answer,
         };
         let AnswerBody::Whole(_, reading, Some(reply)) = &mut answer.body else {
             return told_on(rounds, answer, settlement).await;
         };
-        let (mut reply, reading) = (std::mem::take(&mut **reply), reading.clone());
-        let whole = reply.clone();
+        let (whole, reading) = (std::mem::take(&mut **reply), reading.clone());
+        let mut reply = whole.clone();
         let calls = part(&mut reply, &rounds.offered);
         let is_theirs = reply.candidates.iter().any(has_calls);
-        let calls_ours = match is_theirs || rounds.is_last() {
-            true => Vec::new(),
-            false => calls.clone(),
-        };
         if is_theirs {
             rounds.leave(&whole, &calls);
         }
-        let next = match is_theirs {
+        let next = match is_theirs || (rounds.is_last() && !calls.is_empty()) {
             true => Next::Ends,
-            false => rounds.after(whole, calls_ours, &mut settlement),
+            false => rounds.after(whole, calls.clone(), &mut settlement).await,
         };
-        if matches!(next, Next::Ends) {
-            rounds.finish(&mut answer, reply, !calls.is_empty(), &settlement);
-            return told_on(rounds, answer, settlement).await;
+        if !matches!(next, Next::Calls(..)) {
+            rounds.finish(&mut answer, reply.clone(), !calls.is_empty(), &settlement);
         }
-        let is_correction = matches!(next, Next::Correction(..));
+        match &next {
+            Next::Ends => return told_on(rounds, answer, settlement).await,
+            Next::Calls(..) => rounds.said.extend(told_blocks(reply)),
+            Next::Correction(..) => good = Good::of(&answer),
+        }
         let snapshot = Arc::clone(&rounds.reserve.snapshot);
         settlement.turn_ended(&snapshot, answer, reading);
-        if !is_correction {
-            rounds.said.extend(told_blocks(reply));
-        }
         rounds.prepare(next, &mut settlement).await;
+    }
+}
+
+impl Good {
+    fn of(answer: &Answer) -> Option<Good> {
+        let AnswerBody::Whole(bytes, ..) = &answer.body else {
+            return None;
+        };
+        Some(Good {
+            status: answer.status,
+            headers: answer.headers.clone(),
+            provider: answer.provider.id.clone(),
+            model: answer.model.clone(),
+            bytes: bytes.clone(),
+        })
     }
 }
 
@@ -467,7 +509,7 @@ fn told_blocks(reply: Reply) -> Vec<Block> {
 impl Rounds {
     /// Writes the whole answer anew where it is of several turns, or calls were taken out of it.
     fn finish(
-        &mut self,
+        &self,
         answer: &mut Answer,
         mut reply: Reply,
         was_parted: bool,
@@ -478,12 +520,13 @@ impl Rounds {
             let usage = reply.usage.unwrap_or_default();
             reply.usage = Some(spent.plus(&usage));
             if let Some(last) = reply.candidates.first_mut() {
-                if was_parted && !has_calls(last) {
+                if was_parted && !has_calls(last) && last.stop == Some(StopReason::ToolCall) {
                     last.stop = Some(StopReason::End);
                 }
-                let said = std::mem::take(&mut self.said);
-                last.blocks.splice(0..0, said);
-                paragraphs(&mut last.blocks);
+                if self.is_in_words() {
+                    last.blocks.splice(0..0, self.said.iter().cloned());
+                    paragraphs(&mut last.blocks);
+                }
             }
             let writing = self.writing(answer, settlement, usage);
             let events = reply.clone().into_events();
@@ -498,6 +541,12 @@ impl Rounds {
         if let AnswerBody::Whole(_, _, place) = &mut answer.body {
             *place = Some(Box::new(reply));
         }
+    }
+
+    /// What is said before a call has no place in a form that was asked for.
+    fn is_in_words(&self) -> bool {
+        let request = self.reserve.hub.read();
+        request.is_some_and(|request| request.format == Format::Text)
     }
 
     fn writing(&self, answer: &Answer, settlement: &Settlement, usage: Usage) -> Writing {
@@ -530,20 +579,28 @@ fn paragraphs(blocks: &mut [Block]) {
 
 /// Hands the answer to the client; a stream may go on.
 async fn told_on(
-    rounds: Box<Rounds>,
+    mut rounds: Box<Rounds>,
     answer: Answer,
     settlement: Settlement,
 ) -> Response<ReplyBody> {
+    let Remembered {
+        conversation,
+        place,
+    } = std::mem::replace(
+        &mut rounds.memory,
+        Remembered {
+            conversation: None,
+            place: None,
+        },
+    );
     let Reserve {
         inner,
         snapshot,
         call,
-        hub,
         ..
     } = &*rounds.reserve;
     let (dialect, snapshot) = (call.endpoint.dialect(), Arc::clone(snapshot));
-    let to_keep = crate::errand::to_keep(call, hub.read().cloned(), &settlement);
-    let place = crate::errand::place(inner, call, hub);
+    let to_keep = crate::errand::to_keep(call, conversation, &settlement);
     let memory = Memory::new(inner, &answer.provider.id, place, to_keep);
     let further = match &answer.body {
         AnswerBody::Stream(_) => Further::Rounds(rounds),
@@ -552,32 +609,52 @@ async fn told_on(
     deliver(&snapshot, dialect, answer, memory, further, settlement).await
 }
 
-/// How the search for the next turn of a stream has ended.
+/// What follows a turn of a stream.
 pub(crate) struct NextTurn {
     pub(crate) rounds: Box<Rounds>,
     pub(crate) settlement: Settlement,
-    /// The next turn, or a sentence's end that says why there is none.
-    pub(crate) answer: Result<Answer, String>,
+    pub(crate) follows: Follows,
 }
 
-/// Runs what was called, and asks for the next turn of a stream.
+/// How a stream goes on after a turn.
+pub(crate) enum Follows {
+    /// Not at all: it ends as its model ended it.
+    Nothing,
+    /// With this.
+    Turn(Box<Answer>),
+    /// With an error, for this reason: a sentence's end.
+    Error(String),
+}
+
+/// Runs what was called, and asks for the next turn of a stream; or finds that there is none.
 pub(crate) async fn next_turn(
     mut rounds: Box<Rounds>,
-    next: Next,
+    (reply, calls): (Reply, Vec<WithheldCall>),
     mut settlement: Settlement,
 ) -> NextTurn {
-    rounds.prepare(next, &mut settlement).await;
-    rounds.turn.goes_on = true;
-    let answer = match rounds.ask(&mut settlement).await {
-        None => Err("Signalbox is stopping".to_owned()),
-        Some(Ok(answer)) => Ok(answer),
-        Some(Err(failed)) => Err(failed
-            .fault
-            .map_or(failed.failure.message, |fault| fault.message)),
+    let next = rounds.after(reply, calls, &mut settlement).await;
+    let is_needed = matches!(next, Next::Calls(..));
+    let follows = match next {
+        Next::Ends => Follows::Nothing,
+        next => {
+            settlement.turn_over();
+            rounds.prepare(next, &mut settlement).await;
+            rounds.turn.goes_on = true;
+            match rounds.ask(&mut settlement).await {
+                Some(Ok(answer)) => Follows::Turn(Box::new(answer)),
+                // What was to be corrected is whole without.
+                _ if !is_needed => Follows::Nothing,
+                None => Follows::Error("Signalbox is stopping".to_owned()),
+                Some(Err(failed)) => {
+                    let fault = failed.fault.map(|fault| fault.message);
+                    Follows::Error(fault.unwrap_or(failed.failure.message))
+                }
+            }
+        }
     };
     NextTurn {
         rounds,
         settlement,
-        answer,
+        follows,
     }
 }

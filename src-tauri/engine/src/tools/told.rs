@@ -3,18 +3,21 @@
 //! Promises: in the caller's dialect, as a stream or in one piece, in the form that was asked for; marked as a
 //! tool's. What it could not do is an error with a code to act upon, never an answer.
 
-use dialect::hub::{BlockKind, Event, Format, Request, Start};
+use dialect::hub::{BlockKind, Event, Format, Reply, Request, Start};
 use dialect::{
     Dialect, Fault, FaultKind, StopReason, Usage, Writing, document_of, estimate_tokens, frames_of,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use offload::{Done, Tool, Trouble, TroubleKind};
 
+use super::Asked;
 use crate::answer::{durable, respond, sign};
 use crate::conversations;
-use crate::exchange::Call;
+use crate::errand::to_keep;
+use crate::memory::Memory;
 use crate::receipt::Ending;
 use crate::relay::ReplyBody;
+use crate::sending::wants_a_list;
 use crate::settle::{Settlement, unix_ms};
 
 /// Says that a tool answered, and which.
@@ -44,12 +47,13 @@ pub(crate) fn words(done: &Done, request: &Request, with_working: bool) -> Resul
 
 /// Tells it.
 pub(crate) async fn tell(
-    call: &Call,
+    asked: &Asked<'_>,
     (stream, usage_asked): (bool, bool),
     tool: &Tool,
     text: String,
     mut settlement: Settlement,
 ) -> Response<ReplyBody> {
+    let call = asked.call;
     settlement.answered_by_tool(tool);
     let writing = Writing {
         endpoint: call.endpoint,
@@ -62,14 +66,19 @@ pub(crate) async fn tell(
         echo: conversations::echo(call),
     };
     let events = events(&writing, text);
-    let (kind, body) = match stream {
-        false => ("application/json", document_of(events, &writing)),
-        true => (
-            stream_kind(call.endpoint.dialect()),
-            frames_of(&events, writing).concat().into(),
-        ),
-    };
+    remember(asked, events.clone(), &settlement);
     let mut headers = HeaderMap::new();
+    let body = match stream {
+        false => document_of(events, &writing),
+        true => {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            frames_of(&events, writing).concat().into()
+        }
+    };
+    let kind = match stream && !wants_a_list(call) {
+        true => stream_kind(call.endpoint.dialect()),
+        false => "application/json",
+    };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     mark(&mut headers, tool);
     let name = tool.to_string();
@@ -82,6 +91,15 @@ pub(crate) async fn tell(
     settlement.sent(&body);
     durable(settlement.settle(Ending::Complete)).await;
     respond(StatusCode::OK, headers, ReplyBody::whole(body))
+}
+
+/// A later request may go on from it by its name.
+fn remember(asked: &Asked<'_>, events: Vec<Event>, settlement: &Settlement) {
+    let request = asked.hub.read().cloned();
+    if let Some(to_keep) = to_keep(asked.call, request, settlement) {
+        let mut memory = Memory::new(asked.inner, PROVIDER, None, Some(to_keep));
+        memory.reply(&Reply::of(events));
+    }
 }
 
 fn stream_kind(dialect: Dialect) -> &'static str {

@@ -5,6 +5,7 @@
 //! counted. Nobody being there to check is no failure.
 //! Bounds: one model's plan, one answer of [`LONGEST`] characters; [`TOKENS`] tokens are asked for.
 
+use dialect::Reading;
 use dialect::hub::{BlockKind, Kind, Message, Part, Reply, Request, Role};
 use offload::Done;
 use routing::{Asked as Wanted, KeySource, Plan, Provider};
@@ -48,7 +49,12 @@ pub(crate) async fn check(
         Some(said) => said,
         None => return Some((Checked::Unusable, None)),
     };
-    Some(judged(&said, &done.text))
+    let known = format!(
+        "{question} {} {}",
+        done.text,
+        done.working.as_deref().unwrap_or_default()
+    );
+    Some(judged(&said, &done.text, &known))
 }
 
 fn question(request: &Request) -> Option<String> {
@@ -126,12 +132,13 @@ async fn ask(
         _ = inner.stop.pulled() => return None,
         walked = walk(asking, &plan, settlement) => walked.ok()?,
     };
-    let AnswerBody::Whole(_, reading, Some(reply)) = &answer.body else {
-        return None;
+    let (said, reading) = match &answer.body {
+        AnswerBody::Whole(_, reading, Some(reply)) => (Some(text(reply)), reading.clone()),
+        // It was not asked for a stream.
+        AnswerBody::Whole(..) | AnswerBody::Stream(_) => (None, Reading::default()),
     };
-    let (said, reading) = (text(reply), reading.clone());
     settlement.turn_ended(asked.snapshot, answer, reading);
-    Some(said)
+    said
 }
 
 fn text(reply: &Reply) -> String {
@@ -142,7 +149,8 @@ fn text(reply: &Reply) -> String {
         .collect()
 }
 
-fn judged(said: &str, result: &str) -> (Checked, Option<String>) {
+/// `known`: where numbers may come from that stand in its words.
+fn judged(said: &str, result: &str, known: &str) -> (Checked, Option<String>) {
     let said = said.trim();
     let (verdict, words) = said.split_once('\n').unwrap_or((said, ""));
     let verdict = verdict.trim().trim_matches(['*', '.', ':', '`']);
@@ -151,7 +159,10 @@ fn judged(said: &str, result: &str) -> (Checked, Option<String>) {
         return (Checked::Disagreed, None);
     }
     let agrees = verdict.eq_ignore_ascii_case("agree");
-    let usable = !words.is_empty() && words.chars().count() <= LONGEST && stands_in(result, words);
+    let usable = !words.is_empty()
+        && words.chars().count() <= LONGEST
+        && stands_in(result, words)
+        && invents_no_number(words, known);
     match agrees && usable {
         true => (Checked::Agreed, Some(words.to_owned())),
         false => (Checked::Unusable, None),
@@ -168,11 +179,25 @@ fn stands_in(result: &str, words: &str) -> bool {
             let before = words[..at].chars().next_back();
             let mut after = words[at + result.len()..].chars();
             let (next, one_more) = (after.next(), after.next());
-            let goes_on = next.is_some_and(is_part)
+            let goes_on = next.is_some_and(|c| is_part(c) || matches!(c, '%' | '/' | '^' | '!'))
                 || (matches!(next, Some('.' | ',')) && one_more.is_some_and(is_number));
-            let begun = before.is_some_and(|c| is_part(c) || matches!(c, '.' | '-'));
+            let begun = before.is_some_and(|c| is_part(c) || ".,/-−–^".contains(c));
             !goes_on && !begun
         })
+}
+
+/// Every number in the words was known before.
+fn invents_no_number(words: &str, known: &str) -> bool {
+    let known = plain(known);
+    let known: Vec<&str> = numbers(&known).collect();
+    numbers(&plain(words)).all(|number| known.contains(&number))
+}
+
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split(|c: char| !c.is_ascii_digit() && c != '.');
+    parts
+        .map(|part| part.trim_matches('.'))
+        .filter(|part| !part.is_empty())
 }
 
 /// Without the separators that people put between thousands.
@@ -199,7 +224,7 @@ mod tests {
 
     #[test]
     fn only_words_in_which_the_result_stands_are_told() {
-        let agreed = |said: &str, result: &str| judged(said, result).0;
+        let agreed = |said: &str, result: &str| judged(said, result, result).0;
         assert_eq!(agreed("AGREE\nThat makes 103.5.", "103.5"), Checked::Agreed);
         assert_eq!(
             agreed("**AGREE**\nIt is 1,234,567 metres.", "1234567"),
@@ -214,6 +239,9 @@ mod tests {
         assert_eq!(agreed("AGREE", "4"), Checked::Unusable);
         assert_eq!(agreed("It is 4.", "4"), Checked::Unusable);
         assert_eq!(agreed("DISAGREE\nIt should be 5.", "4"), Checked::Disagreed);
-        assert_eq!(judged("DISAGREE\nIt should be 5.", "4").1, None);
+        assert_eq!(judged("DISAGREE\nIt should be 5.", "4", "").1, None);
+        assert_eq!(agreed("AGREE\nIt is −4.", "4"), Checked::Unusable);
+        assert_eq!(agreed("AGREE\nIt is 5, not 4.", "4"), Checked::Unusable);
+        assert_eq!(agreed("AGREE\nIt is 4/5.", "4"), Checked::Unusable);
     }
 }

@@ -488,7 +488,7 @@ fn a_newer_ledger_and_a_stranger_s_file_are_refused_untouched() {
             refusal,
             LedgerError::Newer {
                 found: 99,
-                known: 2,
+                known: 3,
                 ..
             }
         ),
