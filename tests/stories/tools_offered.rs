@@ -40,8 +40,11 @@ fn asks(path: &str, text: &str, stream: bool) -> Value {
         }
         "/v1/responses" => json!({"model": "main", "input": text, "stream": stream}),
         _ => {
-            json!({"model": "main", "stream": stream, "stream_options": {"include_usage": true},
-                   "messages": [{"role": "user", "content": text}]})
+            let mut body = json!({"model": "main", "stream": stream, "messages": [{"role": "user", "content": text}]});
+            if stream {
+                body["stream_options"] = json!({"include_usage": true});
+            }
+            body
         }
     }
 }
@@ -324,19 +327,25 @@ async fn a_correction_that_fails_takes_no_answer_away() {
     let path = "/v1/chat/completions";
     for stream in [false, true] {
         let signalbox = offering(&upstream, "open/echo", "recheck = \"correct\"").await;
-        let held = upstream.hold_next();
+        // A failure is asked once more, and twice where nobody else is.
+        let first = upstream.hold_next();
+        let later: Vec<_> = (0..3).map(|_| upstream.hold_next()).collect();
         let body = asks(path, "17 * 23 = 401", stream);
-        let asking = signalbox.post(path, &body).send();
         let before = upstream.requests().len();
+        let asking = signalbox.post(path, &body).send();
         let (reply, ()) = tokio::join!(asking, async {
             upstream.asked(before + 1).await;
-            // From now on nobody answers but the first.
-            held.answer();
+            first.answer();
+            for (more, held) in later.into_iter().enumerate() {
+                upstream.asked(before + 2 + more).await;
+                held.refuse();
+            }
         });
         let said = reply.unwrap();
         assert_eq!(said.status(), 200);
         let (text, ends) = told(path, stream, &said.text().await.unwrap());
         assert!(text.contains("17 * 23 = 401"), "{stream}: {text}");
+        assert!(!text.contains("exactly"), "{stream}: {text}");
         assert_eq!(ends, 1, "{stream}");
     }
 }
