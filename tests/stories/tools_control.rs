@@ -74,6 +74,28 @@ async fn a_tool_is_tried_by_its_plain_form_and_by_arguments() {
 }
 
 #[tokio::test]
+async fn what_stands_in_the_box_as_an_example_is_done() {
+    let signalbox = Signalbox::practice().await;
+    let tools = page(&signalbox).await["tools"].clone();
+    let able: Vec<&Value> = tools
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|tool| tool["why_not"].is_null())
+        .collect();
+    assert!(able.len() > 10, "{tools}");
+    for tool in able {
+        let told = run(
+            &signalbox,
+            json!({"tool": tool["name"], "text": tool["example"]}),
+        )
+        .await;
+        assert_eq!(told["trouble"], Value::Null, "{}: {told}", tool["name"]);
+        assert!(!tool["arguments"]["properties"].is_null(), "{tool}");
+    }
+}
+
+#[tokio::test]
 async fn a_message_is_recognised_or_it_is_told_why_not() {
     let signalbox = Signalbox::practice().await;
     let recognise = async |text: &str| {

@@ -22,7 +22,7 @@ const TOOLS = [
   }),
   tool("repl-python", "Runs Python in a sandbox: no network, no files but those that are granted.", "print(sum(range(101)))", { label: "run-python", reserved: "signalbox_repl-python" }),
   tool("repl-javascript", "Runs JavaScript in a sandbox: no network, no files.", "[3, 1, 2].sort()", { label: "run-javascript", reserved: "signalbox_repl-javascript" }),
-  tool("sql", "Reads a granted SQLite database with a statement that changes nothing.", "select 1", { label: "look-up" }),
+  tool("sql", "Reads a granted SQLite database with a statement that changes nothing.", "select name from sqlite_schema", { label: "look-up" }),
   tool("check", "Runs a granted command, such as a linter, and tells how it ended.", "lint"),
   tool("convert", "Is a JSON, YAML or TOML document valid, and what is it in another of them?", "json to yaml\n{\"port\": 7411}"),
   tool("schema", "Checks a document against a JSON Schema.", "{\"type\": \"object\"}\n=======\n{}", { label: "validate" }),

@@ -9,6 +9,7 @@ mod health;
 mod kept;
 mod tools;
 mod versions;
+mod workbench;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ pub use health::*;
 pub use kept::*;
 pub use tools::*;
 pub use versions::*;
+pub use workbench::*;
 
 /// The Overview page in one read.
 #[derive(Debug, Clone, Serialize, TS)]

@@ -23,7 +23,7 @@ pub(super) fn form(tool: &Tool) -> (&'static str, &'static str) {
         ),
         Tool::Sql => (
             "Reads a granted SQLite database with a statement that changes nothing.",
-            "select 1",
+            "select name from sqlite_schema",
         ),
         Tool::Check => (
             "Runs a granted command, such as a linter, and tells how it ended.",

@@ -67,7 +67,7 @@ export function Figures({ today, caches, cache, inFlight }: Props) {
           }
         />
         <Figure
-          name="Done by tools today"
+          name="By tools today"
           value={count(today.by_tools)}
           note={
             <a href="#/tools">

@@ -151,6 +151,8 @@ function optionOf(tool: ToolShown): string {
 /** What stands in the box as an example: of a tool that touches a grant, one that is there. */
 function exampleOf(tool: ToolShown, grants: GrantsShown): string {
   if (tool.name === "check") return grants.checks[0]?.name ?? tool.example;
+  // Where there are several databases, which one is a part of the question.
+  if (tool.name === "sql" && grants.databases.length > 1) return `database: ${grants.databases[0]!.name}\n${tool.example}`;
   return tool.example;
 }
 

@@ -5,9 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+use toml_edit::{DocumentMut, Item, TableLike};
 
-use super::{list, new_table, set, take_out_of};
+use super::{list, set, take_out_of};
+
+mod grants;
+mod rules;
 
 /// What to change of the tools.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,7 +137,7 @@ pub struct RuleEdit {
 /// Makes the change.
 pub(in super::super) fn change(doc: &mut DocumentMut, edit: &ToolsEdit) -> Result<(), String> {
     match edit {
-        ToolsEdit::Grant(grant) => put(doc, grant),
+        ToolsEdit::Grant(grant) => grants::put(doc, grant),
         ToolsEdit::Revoke(kind, name) => {
             let kind = kind.word();
             take_out_of(doc, &["tools", kind], name)
@@ -142,168 +145,13 @@ pub(in super::super) fn change(doc: &mut DocumentMut, edit: &ToolsEdit) -> Resul
                 .ok_or_else(|| format!("the file has no [tools.{kind}.{name}]"))
         }
         ToolsEdit::Rule(None, rule) => {
-            put_rule(tools(doc)?, rule);
+            rules::put_rule(tools(doc)?, rule);
             Ok(())
         }
-        ToolsEdit::Rule(Some(alias), rule) => put_rule_of(doc, alias, rule),
-        ToolsEdit::AsUsual(alias) => as_usual(doc, alias),
+        ToolsEdit::Rule(Some(alias), rule) => rules::put_rule_of(doc, alias, rule),
+        ToolsEdit::AsUsual(alias) => rules::as_usual(doc, alias),
         ToolsEdit::Off(tool, off) => switch(doc, tool, *off),
     }
-}
-
-fn put(doc: &mut DocumentMut, grant: &Grant) -> Result<(), String> {
-    match grant {
-        Grant::Database {
-            name,
-            path,
-            rows,
-            limit_ms,
-        } => {
-            let table = named(doc, GrantKind::Database, name)?;
-            set(table, "path", path);
-            put_number(table, "rows", *rows);
-            put_number(table, "limit_ms", *limit_ms);
-        }
-        Grant::Check {
-            name,
-            command,
-            folder,
-            environment,
-            limit_s,
-        } => {
-            let table = named(doc, GrantKind::Check, name)?;
-            set(table, "command", list(command));
-            set(table, "folder", folder);
-            put_list(table, "environment", environment);
-            put_number(table, "limit_s", *limit_s);
-        }
-        Grant::Server { name, server } => put_server(named(doc, GrantKind::Server, name)?, server),
-        Grant::Interpreters {
-            clock,
-            chance,
-            folders,
-        } => {
-            let made = new_table(doc);
-            let table = child(tools_parent(doc)?, "interpreters", made)?;
-            put_flag(table, "clock", *clock);
-            put_flag(table, "chance", *chance);
-            put_list(table, "folders", folders);
-        }
-    }
-    Ok(())
-}
-
-fn put_server(table: &mut dyn TableLike, server: &ServerEdit) {
-    put_list(table, "command", &server.command);
-    put_text(table, "folder", server.folder.as_deref());
-    put_list(table, "environment", &server.environment);
-    put_text(table, "url", server.url.as_deref());
-    put_text(table, "token_env", server.token_env.as_deref());
-    put_list(table, "allow", &server.allow);
-    put_number(table, "limit_s", server.limit_s);
-    match server.usd_per_call.is_empty() {
-        true => drop(table.remove("usd_per_call")),
-        false => set(
-            table,
-            "usd_per_call",
-            server
-                .usd_per_call
-                .iter()
-                .map(|(tool, usd)| (tool.as_str(), *usd))
-                .collect::<InlineTable>(),
-        ),
-    }
-    put_flag(table, "local", server.local);
-}
-
-fn put_rule(table: &mut dyn TableLike, rule: &RuleEdit) {
-    for (setting, word) in [
-        ("recognise", &rule.recognise),
-        ("on_failure", &rule.on_failure),
-        ("verify", &rule.verify),
-        ("recheck", &rule.recheck),
-    ] {
-        if let Some(word) = word {
-            set(table, setting, word);
-        }
-    }
-    if let Some(offer) = &rule.offer {
-        set(table, "offer", list(offer));
-    }
-    if let Some(rounds) = rule.rounds {
-        set(table, "rounds", i64::from(rounds));
-    }
-}
-
-fn put_rule_of(doc: &mut DocumentMut, alias: &str, rule: &RuleEdit) -> Result<(), String> {
-    let of_alias = alias_table(doc, alias)?;
-    match of_alias.get("tools").map(Item::as_value) {
-        Some(Some(Value::Boolean(on))) => {
-            let none = !*on.value();
-            let mut table = InlineTable::new();
-            if none {
-                put_rule(&mut table, &nothing());
-            }
-            put_rule(&mut table, rule);
-            set(of_alias, "tools", table);
-        }
-        Some(_) => put_rule(child_of(of_alias, "tools")?, rule),
-        None => {
-            let mut table = InlineTable::new();
-            put_rule(&mut table, rule);
-            set(of_alias, "tools", table);
-        }
-    }
-    Ok(())
-}
-
-/// What `tools = false` means, setting by setting.
-fn nothing() -> RuleEdit {
-    let word = |word: &str| Some(word.to_owned());
-    RuleEdit {
-        recognise: word("off"),
-        offer: Some(Vec::new()),
-        verify: word("none"),
-        recheck: word("off"),
-        ..RuleEdit::default()
-    }
-}
-
-fn as_usual(doc: &mut DocumentMut, alias: &str) -> Result<(), String> {
-    let aliases = doc.get_mut("alias").and_then(Item::as_table_like_mut);
-    let of_alias = aliases.and_then(|aliases| aliases.get_mut(alias));
-    let of_alias = of_alias.ok_or_else(|| format!("the file has no alias `{alias}`"))?;
-    if let Some(table) = of_alias.as_table_like_mut() {
-        table.remove("tools");
-    }
-    Ok(())
-}
-
-/// The table of an alias. One that is a list, or a single target, becomes a table with `targets` in its place.
-fn alias_table<'a>(doc: &'a mut DocumentMut, alias: &str) -> Result<&'a mut dyn TableLike, String> {
-    let aliases = doc.get_mut("alias").and_then(Item::as_table_like_mut);
-    let item = aliases.and_then(|aliases| aliases.get_mut(alias));
-    let item = item.ok_or_else(|| format!("the file has no alias `{alias}`"))?;
-    if let Item::Value(value) = item {
-        let targets = match value {
-            Value::Array(targets) => Some(targets.clone()),
-            Value::String(target) => Some(Array::from_iter([target.value().as_str()])),
-            _ => None,
-        };
-        if let Some(mut targets) = targets {
-            let decor = value.decor().clone();
-            targets.decor_mut().clear();
-            let mut table = InlineTable::new();
-            table.insert("targets", Value::Array(targets));
-            *table.decor_mut() = decor;
-            *value = Value::InlineTable(table);
-        }
-    }
-    item.as_table_like_mut().ok_or_else(|| {
-        format!(
-            "the alias `{alias}` is written in a way that can't be changed from here; write `tools` for it in the file"
-        )
-    })
 }
 
 fn switch(doc: &mut DocumentMut, tool: &str, off: bool) -> Result<(), String> {
@@ -336,44 +184,6 @@ fn tools(doc: &mut DocumentMut) -> Result<&mut dyn TableLike, String> {
     super::section(doc, "tools")
 }
 
-/// The same for its children, which have headers: `[tools]` alone would say nothing.
-fn tools_parent(doc: &mut DocumentMut) -> Result<&mut dyn TableLike, String> {
-    if !doc.contains_key("tools") {
-        let mut parent = Table::new();
-        parent.set_implicit(true);
-        doc.insert("tools", Item::Table(parent));
-    }
-    tools(doc)
-}
-
-/// `[tools.<kind>.<name>]`, made when it is not there.
-fn named<'a>(
-    doc: &'a mut DocumentMut,
-    kind: GrantKind,
-    name: &str,
-) -> Result<&'a mut dyn TableLike, String> {
-    let table = new_table(doc);
-    let tools = tools_parent(doc)?;
-    if !tools.contains_key(kind.word()) {
-        let mut parent = Table::new();
-        parent.set_implicit(true);
-        tools.insert(kind.word(), Item::Table(parent));
-    }
-    child(child_of(tools, kind.word())?, name, table)
-}
-
-/// A table in a table, made of this one when it is not there. Within an inline table it becomes one itself.
-fn child<'a>(
-    parent: &'a mut dyn TableLike,
-    name: &str,
-    table: Table,
-) -> Result<&'a mut dyn TableLike, String> {
-    if !parent.contains_key(name) {
-        parent.insert(name, Item::Table(table));
-    }
-    child_of(parent, name)
-}
-
 /// A table in a table.
 fn child_of<'a>(
     parent: &'a mut dyn TableLike,
@@ -383,31 +193,6 @@ fn child_of<'a>(
         .get_mut(name)
         .and_then(Item::as_table_like_mut)
         .ok_or_else(|| format!("`{name}` is not a table in the file"))
-}
-
-fn put_text(table: &mut dyn TableLike, setting: &str, text: Option<&str>) {
-    super::put_text(table, setting, Some(text.unwrap_or_default()));
-}
-
-fn put_list(table: &mut dyn TableLike, setting: &str, texts: &[String]) {
-    match texts.is_empty() {
-        true => drop(table.remove(setting)),
-        false => set(table, setting, list(texts)),
-    }
-}
-
-fn put_number(table: &mut dyn TableLike, setting: &str, number: Option<u32>) {
-    match number {
-        None => drop(table.remove(setting)),
-        Some(number) => set(table, setting, i64::from(number)),
-    }
-}
-
-fn put_flag(table: &mut dyn TableLike, setting: &str, flag: bool) {
-    match flag {
-        true => set(table, setting, true),
-        false => drop(table.remove(setting)),
-    }
 }
 
 #[cfg(test)]
