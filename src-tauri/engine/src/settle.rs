@@ -430,11 +430,21 @@ impl Settlement {
         self.note(|receipt| receipt.tools = Some(note));
     }
 
-    /// A tool was run for a model.
-    pub(crate) fn tool_ran(&mut self, run: ToolRun) {
-        self.note(|receipt| {
-            let note = || ToolNote::of(ToolWay::Offered);
-            receipt.tools.get_or_insert_with(note).ran(run);
+    /// How many tools were run so far.
+    pub(crate) fn tool_runs(&self) -> usize {
+        let note = self.receipt.as_ref().and_then(|r| r.tools.as_ref());
+        note.map_or(0, |note| note.calls.len())
+    }
+
+    /// What stands of the tools that were run for a model behind the first so many.
+    pub(crate) fn tools_ran<'a>(&mut self, before: usize, runs: impl Iterator<Item = &'a ToolRun>) {
+        let mut runs = runs.peekable();
+        if runs.peek().is_none() {
+            return;
+        }
+        self.tools_mut(ToolWay::Offered, |note| {
+            note.calls.truncate(before);
+            runs.for_each(|run| note.ran(run.clone()));
         });
     }
 

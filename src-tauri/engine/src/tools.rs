@@ -160,8 +160,19 @@ impl Asked<'_> {
             micros(started.elapsed()),
             result.as_ref().err(),
         );
-        run.cost = self.cost(&tool);
+        if is_asked_for(&result) {
+            run.cost = self.cost(&tool);
+        }
         (result, run)
+    }
+
+    /// Its work as it stands on the receipt until it has ended.
+    pub(crate) fn begun(&self, tool: &Tool, round: u32) -> ToolRun {
+        let cost = match self.may_run(tool) {
+            Ok(()) => self.cost(tool),
+            Err(_) => NanoUsd::ZERO,
+        };
+        ToolRun::begun(tool, round, cost)
     }
 
     pub(crate) fn may_run(&self, tool: &Tool) -> Result<(), Trouble> {
@@ -198,6 +209,11 @@ impl Asked<'_> {
     }
 }
 
+/// Whether anybody was asked to do it who may want money for it: also for what came to nothing.
+fn is_asked_for(result: &Result<Done, Trouble>) -> bool {
+    !matches!(result, Err(trouble) if matches!(trouble.kind, TroubleKind::NotGranted | TroubleKind::Unavailable))
+}
+
 /// Serves a task.
 ///
 /// # Errors
@@ -213,18 +229,24 @@ pub(crate) async fn serve(
         arguments: task.arguments.clone(),
         client: call.client.as_ref().to_owned(),
     };
-    let (result, run) = asked.run(ask, 0).await;
-    let worded = result.and_then(|done| {
-        let request = asked.hub.read().cloned().unwrap_or_default();
-        let with_working = task.way == ToolWay::Recognised;
-        told::words(&done, &request, with_working).map(|text| (done, text))
-    });
     let mut note = ToolNote {
         tool: Some(task.tool.to_string()),
         why: task.why.clone(),
         ..ToolNote::of(task.way)
     };
+    let begun = ToolNote {
+        calls: vec![asked.begun(&task.tool, 0)],
+        ..note.clone()
+    };
+    settlement.tools(begun);
+    let (result, run) = asked.run(ask, 0).await;
     note.ran(run);
+    settlement.tools(note.clone());
+    let worded = result.and_then(|done| {
+        let request = asked.hub.read().cloned().unwrap_or_default();
+        let with_working = task.way == ToolWay::Recognised;
+        told::words(&done, &request, with_working).map(|text| (done, text))
+    });
     match worded {
         Ok((done, text)) => {
             let (checked, text) = checked(asked, &task, &done, text, &mut settlement).await;

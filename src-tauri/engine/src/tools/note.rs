@@ -134,6 +134,20 @@ impl ToolRun {
             cost: NanoUsd::ZERO,
         }
     }
+
+    /// One that has begun, as it stands on the receipt if its caller leaves before it has ended.
+    pub(crate) fn begun(tool: &Tool, round: u32, cost: NanoUsd) -> ToolRun {
+        ToolRun {
+            tool: tool.to_string(),
+            round,
+            took_us: 0,
+            trouble: Some(ToolTrouble {
+                kind: "given_up".to_owned(),
+                message: "Its caller left before it had ended.".to_owned(),
+            }),
+            cost,
+        }
+    }
 }
 
 /// What a model said of what a tool had found.

@@ -157,7 +157,7 @@ impl Rounds {
             return None;
         }
         settlement.tools_mut(ToolWay::Rechecked, |note| {
-            note.wrong_sums += wrong.len() as u32
+            note.wrong_sums += wrong.len() as u32;
         });
         let sums: Vec<String> = wrong
             .iter()
@@ -201,12 +201,8 @@ impl Rounds {
     }
 
     async fn run(&self, calls: &[WithheldCall], settlement: &mut Settlement) -> Vec<Part> {
-        let (results, runs) =
-            run_calls(&self.asked(), &self.offered, calls, self.turn.before + 1).await;
-        for run in runs {
-            settlement.tool_ran(run);
-        }
-        results
+        let round = self.turn.before + 1;
+        run_calls(&self.asked(), &self.offered, calls, round, settlement).await
     }
 
     /// Keeps the calls of a turn that stand beside the client's own, until it comes back with its results.
@@ -236,7 +232,7 @@ fn ease(
 ) {
     match &request.choice {
         Some(Choice::Any | Choice::Among { required: true, .. }) => {
-            request.choice = Some(Choice::Auto)
+            request.choice = Some(Choice::Auto);
         }
         Some(Choice::Tool(name)) if names.contains(name) => request.choice = Some(Choice::Auto),
         _ => {}
@@ -253,13 +249,14 @@ fn ease(
     }
 }
 
-/// Runs the calls of one turn side by side: a result for each, in their order.
+/// Runs the calls of one turn side by side, and writes them down: a result for each, in their order.
 async fn run_calls(
     asked: &Asked<'_>,
     offered: &Offered,
     calls: &[WithheldCall],
     round: u32,
-) -> (Vec<Part>, Vec<ToolRun>) {
+    settlement: &mut Settlement,
+) -> Vec<Part> {
     let one = |(at, call): (usize, &WithheldCall)| {
         let call = call.clone();
         async move {
@@ -268,9 +265,23 @@ async fn run_calls(
         }
     };
     let work: Vec<_> = calls.iter().enumerate().map(one).collect();
-    let done: Vec<_> = stream::iter(work).buffered(AT_ONCE).collect().await;
-    let (results, runs): (Vec<_>, Vec<_>) = done.into_iter().unzip();
-    (results, runs.into_iter().flatten().collect())
+    let mut work = stream::iter(work).buffered(AT_ONCE);
+    let begun = |call: &WithheldCall| {
+        let tool = offered.by_name.get(&call.name);
+        tool.map(|tool| asked.begun(tool, round))
+    };
+    // They stand on the receipt from their beginning: a caller that leaves drops this, and not what it has cost.
+    let mut runs: Vec<_> = calls.iter().take(AT_ONCE).map(begun).collect();
+    let before = settlement.tool_runs();
+    settlement.tools_ran(before, runs.iter().flatten());
+    let mut results = Vec::new();
+    while let Some((result, run)) = work.next().await {
+        runs[results.len()] = run;
+        results.push(result);
+        runs.extend(calls.get(runs.len()).map(begun));
+        settlement.tools_ran(before, runs.iter().flatten());
+    }
+    results
 }
 
 async fn run_call(
@@ -362,10 +373,7 @@ async fn answered(
     turn: &Left,
     settlement: &mut Settlement,
 ) -> Vec<Part> {
-    let (results, runs) = run_calls(asked, offered, &turn.calls, 1).await;
-    for run in runs {
-        settlement.tool_ran(run);
-    }
+    let results = run_calls(asked, offered, &turn.calls, 1, settlement).await;
     turn.results.get_or_init(|| results).clone()
 }
 
