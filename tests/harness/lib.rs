@@ -26,7 +26,7 @@ mod wire;
 
 pub use account::GoogleAccount;
 pub use provider::{ACCESS_TOKEN, AWS_KEY, FakeUpstream, Gone, Held, Seen};
-pub use signalbox::{Begun, Signalbox, chat, config_for};
+pub use signalbox::{Begun, Signalbox, binary, chat, config_for};
 pub use tiny_model::{Manner, ModelServer};
 pub use wire::{Request, read_request};
 

@@ -46,6 +46,14 @@ impl Signalbox {
         Signalbox::spawn(folder, "", Stdio::inherit(), "warn", env).await
     }
 
+    /// This program, which is a Signalbox that lies elsewhere than all that is built with it.
+    pub async fn start_program(program: &Path, config: &str) -> Signalbox {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("signalbox.toml"), config).unwrap();
+        let process = command_of(program, folder.path());
+        Signalbox::spawned(process, folder, "", Stdio::inherit(), "warn").await
+    }
+
     /// With this config, everything it can log written to `signalbox.log` in its folder.
     pub async fn start_talkative(config: &str) -> Signalbox {
         let folder = tempfile::tempdir().unwrap();
@@ -72,9 +80,20 @@ impl Signalbox {
         level: &str,
         env: &[(&str, &str)],
     ) -> Signalbox {
-        let mut process = command(folder.path())
+        let mut process = command(folder.path());
+        process.envs(env.iter().copied());
+        Signalbox::spawned(process, folder, key, log, level).await
+    }
+
+    async fn spawned(
+        mut process: Command,
+        folder: TempDir,
+        key: &str,
+        log: Stdio,
+        level: &str,
+    ) -> Signalbox {
+        let mut process = process
             .env("SIGNALBOX_LOG", level)
-            .envs(env.iter().copied())
             .args(["serve", "--port", "0"])
             .stdout(Stdio::piped())
             .stderr(log)
@@ -346,7 +365,11 @@ async fn run_in(folder: &Path, args: &[&str], stdin: &str) -> std::process::Outp
 }
 
 fn command(folder: &Path) -> Command {
-    let mut command = Command::new(binary());
+    command_of(&binary(), folder)
+}
+
+fn command_of(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
     command
         .env("SIGNALBOX_DATA_DIR", folder)
         .env("SIGNALBOX_KEYCHAIN", "off")
@@ -358,7 +381,7 @@ fn command(folder: &Path) -> Command {
 }
 
 /// `SIGNALBOX_BIN`, or what `cargo build -p server` has made.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     if let Some(named) = std::env::var_os("SIGNALBOX_BIN") {
         return named.into();
     }

@@ -36,5 +36,6 @@ mod similar_model;
 mod streams;
 mod tools;
 mod tools_control;
+mod tools_granted;
 mod tools_offered;
 mod translation;

@@ -45,6 +45,7 @@ const TROUBLES: Record<string, string> = {
   too_much: "Too much",
   not_granted: "Not granted",
   unavailable: "Not available",
+  given_up: "Given up",
 };
 
 export function trouble(kind: string): string {

@@ -62,7 +62,9 @@ impl Errand {
     async fn asking(self, mut settlement: Settlement) -> Response<ReplyBody> {
         let dialect = self.call.endpoint.dialect();
         match self.planned(&mut settlement) {
-            Ok((plan, ask, beginnings)) => self.asked(plan, ask, beginnings, settlement).await,
+            Ok((plan, ask, beginnings)) => {
+                Box::pin(self.asked(plan, ask, beginnings, settlement)).await
+            }
             Err(nobody) => {
                 let settlement = match self.stale(settlement).await {
                     Ok(response) => return response,

@@ -151,7 +151,7 @@ impl Engine {
             question: question.ok().flatten().map(Arc::new),
             offered,
         };
-        kept::serve(errand, wish, settlement).await
+        Box::pin(kept::serve(errand, wish, settlement)).await
     }
 
     /// Refuses a request that was not let in, and leaves its receipt. `rest` is what

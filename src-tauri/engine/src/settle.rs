@@ -22,7 +22,7 @@ use crate::machine::Inner;
 use crate::prompt_cache::PromptCache;
 use crate::receipt::{AttemptRecord, Basis, CacheNote, CacheVerdict, Ending, Receipt, ReceiptId};
 use crate::snapshot::Snapshot;
-use crate::tools::{ToolNote, ToolRun, ToolWay};
+use crate::tools::{Run, ToolNote, ToolRun, ToolWay};
 use crate::versions::Version;
 
 /// When a request's head arrived, on both clocks.
@@ -434,12 +434,23 @@ impl Settlement {
         self.note(|receipt| receipt.tools = Some(note));
     }
 
-    /// A tool was run for a model.
-    pub(crate) fn tool_ran(&mut self, run: ToolRun) {
-        self.note(|receipt| {
-            let note = || ToolNote::of(ToolWay::Offered);
-            receipt.tools.get_or_insert_with(note).ran(run);
-        });
+    /// A tool begins to work for a model. It stands on the receipt from here on: a client that leaves takes
+    /// nothing of it along.
+    pub(crate) fn tool_began(&mut self, run: ToolRun) -> Option<Run> {
+        let note = || ToolNote::of(ToolWay::Offered);
+        let receipt = self.receipt.as_mut()?;
+        Some(receipt.tools.get_or_insert_with(note).ran(run))
+    }
+
+    /// It has ended like this.
+    pub(crate) fn tool_ended(&mut self, begun: Option<Run>, run: ToolRun) {
+        let note = self
+            .receipt
+            .as_mut()
+            .and_then(|receipt| receipt.tools.as_mut());
+        if let (Some(note), Some(begun)) = (note, begun) {
+            note.ended(begun, run);
+        }
     }
 
     /// More of what tools had to do with it.

@@ -37,6 +37,7 @@ use crate::settle::{Settlement, micros};
 use crate::snapshot::Snapshot;
 
 pub(crate) use asked::Task;
+pub(crate) use note::Run;
 pub use note::{Checked, ToolNote, ToolRun, ToolTrouble, ToolWay};
 pub(crate) use offered::{Offered, offer};
 pub(crate) use pending::Pending;
@@ -156,8 +157,19 @@ impl Asked<'_> {
             micros(started.elapsed()),
             result.as_ref().err(),
         );
-        run.cost = self.cost(&tool);
+        if is_asked_for(&result) {
+            run.cost = self.cost(&tool);
+        }
         (result, run)
+    }
+
+    /// Its work as it stands on the receipt until it has ended.
+    pub(crate) fn begun(&self, tool: &Tool, round: u32) -> ToolRun {
+        let cost = match self.may_run(tool) {
+            Ok(()) => self.cost(tool),
+            Err(_) => NanoUsd::ZERO,
+        };
+        ToolRun::begun(&tool.to_string(), round, cost)
     }
 
     pub(crate) fn may_run(&self, tool: &Tool) -> Result<(), Trouble> {
@@ -194,6 +206,11 @@ impl Asked<'_> {
     }
 }
 
+/// Whether anybody was asked to do it who may want money for it: also for what came to nothing.
+fn is_asked_for(result: &Result<Done, Trouble>) -> bool {
+    !matches!(result, Err(trouble) if matches!(trouble.kind, TroubleKind::NotGranted | TroubleKind::Unavailable))
+}
+
 /// Serves a task.
 ///
 /// # Errors
@@ -210,7 +227,8 @@ pub(crate) async fn serve(
     };
     let result = match task.arguments.clone() {
         Err(trouble) => {
-            note.ran(ToolRun::new(&task.tool.to_string(), 0, 0, Some(&trouble)));
+            let name = task.tool.to_string();
+            note.ran(ToolRun::new(&name, 0, 0, Some(&trouble)));
             Err(trouble)
         }
         Ok(arguments) => {
@@ -219,8 +237,12 @@ pub(crate) async fn serve(
                 arguments,
                 client: call.client.as_ref().to_owned(),
             };
+            let mut begun = note.clone();
+            begun.ran(asked.begun(&task.tool, 0));
+            settlement.tools(begun);
             let (result, run) = asked.run(ask, 0).await;
             note.ran(run);
+            settlement.tools(note.clone());
             result
         }
     };

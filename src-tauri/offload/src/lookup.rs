@@ -136,7 +136,7 @@ fn look_up(
         Failed::Writes => telling::not_granted("it would change the database"),
         Failed::Sql(error) => {
             let refused = refused.lock().ok().and_then(|mut refused| refused.take());
-            telling::failed(&error, refused, &connection, database.limit)
+            telling::failed(name, &error, refused, &connection, database.limit)
         }
     })
 }

@@ -74,13 +74,34 @@ impl ToolNote {
         )
     }
 
-    pub(crate) fn ran(&mut self, run: ToolRun) {
+    /// Writes a run down. Its place, by which it is ended.
+    pub(crate) fn ran(&mut self, run: ToolRun) -> Run {
+        let written = Run {
+            place: self.calls.len(),
+            cost: run.cost,
+        };
         self.cost = [self.cost, run.cost].into_iter().sum();
         match self.calls.len() < MOST_CALLS {
             true => self.calls.push(run),
             false => self.more_calls += 1,
         }
+        written
     }
+
+    /// What was written down when it began has ended like this.
+    pub(crate) fn ended(&mut self, begun: Run, run: ToolRun) {
+        self.cost = NanoUsd(self.cost.0 - begun.cost.0 + run.cost.0);
+        if let Some(place) = self.calls.get_mut(begun.place) {
+            *place = run;
+        }
+    }
+}
+
+/// Where a run that has begun is written down, and at which price.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run {
+    place: usize,
+    cost: NanoUsd,
 }
 
 /// How tools came into an exchange.
@@ -140,6 +161,20 @@ impl ToolRun {
                 message: in_general(trouble.kind).to_owned(),
             }),
             cost: NanoUsd::ZERO,
+        }
+    }
+
+    /// One that has begun, as it stands on the receipt if its caller leaves before it has ended.
+    pub(crate) fn begun(tool: &str, round: u32, cost: NanoUsd) -> ToolRun {
+        ToolRun {
+            tool: tool.to_owned(),
+            round,
+            took_us: 0,
+            trouble: Some(ToolTrouble {
+                kind: "given_up".to_owned(),
+                message: "Its caller left before it had ended.".to_owned(),
+            }),
+            cost,
         }
     }
 }

@@ -23,7 +23,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use http::{HeaderMap, Response, StatusCode};
 use offload::{Ask, Trouble, TroubleKind};
-use routing::Plan;
+use routing::{NanoUsd, Plan};
 use serde_json::Value;
 
 use super::offered::Offered;
@@ -268,7 +268,7 @@ fn ease(request: &mut Request, names: &BTreeSet<String>, is_last: bool, beside_o
     }
 }
 
-/// Runs the calls of one turn side by side: a result for each, in their order. Each is written down as it ends, so
+/// Runs the calls of one turn side by side: a result for each, in their order. Each is written down as it begins, so
 /// that a client who leaves leaves no work without a trace.
 async fn run_calls(
     asked: &Asked<'_>,
@@ -286,10 +286,21 @@ async fn run_calls(
     };
     let work: Vec<_> = calls.iter().enumerate().map(one).collect();
     let mut ended = stream::iter(work).buffer_unordered(AT_ONCE);
+    let begun = |call: &WithheldCall| match offered.by_name.get(&call.name) {
+        Some(tool) => asked.begun(tool, round),
+        None => ToolRun::begun("unknown", round, NanoUsd::ZERO),
+    };
+    let mut written = Vec::with_capacity(calls.len());
+    for call in calls.iter().take(AT_ONCE) {
+        written.push(settlement.tool_began(begun(call)));
+    }
     let mut results = Vec::with_capacity(calls.len());
     while let Some((at, result, run)) = ended.next().await {
-        settlement.tool_ran(run);
+        settlement.tool_ended(written[at], run);
         results.push((at, result));
+        if let Some(next) = calls.get(written.len()) {
+            written.push(settlement.tool_began(begun(next)));
+        }
     }
     results.sort_by_key(|(at, _)| *at);
     results.into_iter().map(|(_, result)| result).collect()

@@ -44,7 +44,7 @@ pub(crate) async fn check(
     let model = task.rule.verify.as_deref()?;
     let request = asked.hub.read()?;
     let question = question(request)?;
-    let orders = orders(request.clone(), model, &question, done);
+    let orders = orders(request, model, &question, done);
     let said = match ask(asked, model, orders, settlement).await {
         Some(said) => said,
         None => return Some((Checked::Unusable, None)),
@@ -66,7 +66,7 @@ fn question(request: &Request) -> Option<String> {
     Some(texts.collect::<Vec<_>>().join("\n"))
 }
 
-fn orders(asked: Request, model: &str, question: &str, done: &Done) -> Request {
+fn orders(asked: &Request, model: &str, question: &str, done: &Done) -> Request {
     let working = done.working.as_deref().unwrap_or(&done.text);
     let words = format!(
         "Question:\n{question}\n\nResult of the tool: {}\nHow: {working}",

@@ -154,6 +154,7 @@ pub(super) fn interrupted() -> Error {
 
 /// Why SQLite gave no answer.
 pub(super) fn failed(
+    name: &str,
     error: &Error,
     refused: Option<String>,
     connection: &Connection,
@@ -180,7 +181,9 @@ pub(super) fn failed(
         }
         Some(ErrorCode::ReadOnly) => not_granted("it would change the database"),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            let message = "Another program is writing to the database. Ask again in some seconds.";
+            let message = format!(
+                "Another program is writing to the database `{name}`. Ask again in some seconds."
+            );
             Trouble::new(TroubleKind::Unavailable, message)
         }
         Some(
@@ -189,7 +192,7 @@ pub(super) fn failed(
             | ErrorCode::CannotOpen
             | ErrorCode::SystemIoFailure,
         ) => {
-            let message = format!("The database can't be read: {said}.");
+            let message = format!("The database `{name}` can't be read: {said}.");
             Trouble::new(TroubleKind::Unavailable, message)
         }
         _ => bad(with_names(&said, connection)),

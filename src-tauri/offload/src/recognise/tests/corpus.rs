@@ -205,3 +205,28 @@ fn the_corpus_is_as_large_and_as_varied_as_is_said() {
     );
     assert!(runs.len() * 10 >= all * 6, "{} of {all}", runs.len());
 }
+
+#[tokio::test]
+async fn every_task_with_a_known_answer_comes_to_it_in_the_workshop() {
+    let workshop = crate::Workshop::new(None);
+    let mut wrong = String::new();
+    let mut compared = 0;
+    for row in tasks() {
+        let Some(answer) = row["answer"].as_str() else {
+            continue;
+        };
+        let task = recognise(text(&row)).expect("a task");
+        let ask = crate::Ask {
+            tool: task.tool,
+            arguments: task.arguments,
+            client: "corpus".to_owned(),
+        };
+        let done = workshop.run(&crate::Grants::default(), ask).await;
+        if !done.as_ref().is_ok_and(|done| done.text == answer) {
+            let _ = writeln!(wrong, "{row}: {done:?}");
+        }
+        compared += 1;
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(compared >= 750, "{compared}");
+}
