@@ -17,6 +17,15 @@ TOOLS = [
 ]
 
 
+def nap(seconds):
+    """Sleeps, but outlives nobody who started it: a test that is killed leaves nothing behind."""
+    until, parent = time.monotonic() + seconds, os.getppid()
+    while time.monotonic() < until and os.getppid() == parent:
+        time.sleep(min(0.2, seconds))
+    if os.getppid() != parent:
+        os._exit(0)
+
+
 def see(line):
     with open(SEEN, "a") as seen:
         seen.write(line + "\n")
@@ -68,7 +77,7 @@ def called(request):
     if MODE in ("hang", "hang-deaf"):
         see("called")
         if MODE == "hang-deaf":
-            time.sleep(600)
+            nap(600)
         return None
     if MODE == "dies" or arguments.get("die"):
         sys.stderr.write("Traceback\nout of \x1b[31mpaper\x1b[0m\n")
@@ -88,7 +97,7 @@ def called(request):
         TOOLS.append({"name": "docs_new", "inputSchema": {"type": "object"}})
         say({"method": "notifications/tools/list_changed"})
     if arguments.get("wait"):
-        time.sleep(arguments["wait"])
+        nap(arguments["wait"])
     if tool == "docs_read":
         return text("3 pages", structuredContent={"pages": 3, "environment": sorted(os.environ)})
     return text(f"found {arguments.get('query')}")
@@ -111,7 +120,7 @@ def main():
         time.sleep(1.5)
     if MODE == "prints":
         print("Server listening on stdio", flush=True)
-        time.sleep(600)
+        nap(600)
     for line in iter(sys.stdin.readline, ""):
         if MODE == "bad-json":
             sys.stdout.write('{"jsonrpc": "2.0", "id": 0, "result"\n')
@@ -140,7 +149,7 @@ def main():
     see("stdin closed")
     if MODE == "deaf-to-sigterm":
         while True:
-            time.sleep(600)
+            nap(600)
 
 
 main()
