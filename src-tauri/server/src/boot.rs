@@ -349,7 +349,6 @@ fn look_around(options: Options) -> Result<Found, BootError> {
     })
 }
 
-/// The newest receipt of the run before.
 /// The program that runs code, which lies beside this one.
 fn sandbox() -> Option<PathBuf> {
     let here = std::env::current_exe().ok()?;
@@ -358,6 +357,7 @@ fn sandbox() -> Option<PathBuf> {
     program.is_file().then_some(program)
 }
 
+/// The newest receipt of the run before.
 async fn newest(ledger: &Arc<SqliteLedger>) -> Result<Option<ReceiptId>, BootError> {
     let ledger = Arc::clone(ledger);
     let found = tokio::task::spawn_blocking(move || {

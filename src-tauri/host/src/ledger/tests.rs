@@ -117,6 +117,8 @@ fn full(id: ReceiptId) -> Receipt {
                 }),
                 cost: NanoUsd(17),
             }],
+            more_calls: 3,
+            cost: NanoUsd(20),
             checked: Some(Checked::Disagreed),
             wrong_sums: 2,
             corrected: true,
