@@ -16,6 +16,10 @@ const MOST: i64 = 6;
 
 /// The digits that are known of an approximation.
 pub(super) fn known(tokens: &[Token], engine: &Engine) -> Result<i64, Trouble> {
+    // Quotients are exact, and looking at each costs time.
+    if !may_be_about(tokens) {
+        return Ok(DIGITS);
+    }
     let mut known = sum(tokens, engine)?;
     for at in 0..tokens.len() {
         if !tokens[at].is("(") {
@@ -45,6 +49,21 @@ pub(super) fn known(tokens: &[Token], engine: &Engine) -> Result<i64, Trouble> {
         }
     }
     Ok(known)
+}
+
+/// Whether anything in it can be an approximation: a function, a constant, a power that is no whole one.
+fn may_be_about(tokens: &[Token]) -> bool {
+    let is_whole = |token: &Token| token.kind == Kind::Number && !token.text.contains(['.', 'e']);
+    let has_root = |at: usize| {
+        let mut behind = tokens[at + 1..]
+            .iter()
+            .skip_while(|next| next.is("-") || next.is("+"));
+        !behind.next().is_some_and(is_whole)
+    };
+    tokens
+        .iter()
+        .enumerate()
+        .any(|(at, token)| token.kind == Kind::Word || token.is("^") && has_root(at))
 }
 
 /// What a sum of approximations has left.
