@@ -12,10 +12,12 @@
 mod ambiguity;
 mod dates;
 mod engine;
+mod loss;
 mod rounding;
 mod size;
 mod steps;
 mod tokens;
+mod units;
 
 #[cfg(test)]
 mod tests;
@@ -99,6 +101,7 @@ fn apart(expression: String) -> Result<(String, bool), Trouble> {
         let engine = engine::Engine::new(LIMIT);
         let tokens = tokens::tokens(&expression)?;
         ambiguity::refuse(&tokens)?;
+        units::refuse(&tokens)?;
         steps::answer(&tokens, &engine)
     };
     let thread = thread::Builder::new()

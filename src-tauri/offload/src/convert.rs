@@ -1,7 +1,8 @@
 //! JSON, YAML and TOML: is it valid, and what is it in another of them?
 //!
 //! Promises: whole numbers stay exact however long (YAML's up to 64 bits, longer ones are refused); JSON's
-//! decimals stay as they are written. What the other
+//! decimals stay as they are written. Of YAML's words, only `true` and `false` are truths (1.2); `010` and `1_000`
+//! stay texts, and keys stay as they are spelled. What the other
 //! notation can't hold (null in TOML, a decimal of more than 15 digits outside of JSON) is an error that names
 //! the place. A key that stands twice is an error in all three. Bounds: 1 MiB in, 2 MiB out, 64 levels, YAML's
 //! aliases as `tree` says. Leaves out comments, which do not survive, several YAML documents in one text, and the

@@ -29,11 +29,17 @@ pub fn shaped(done: &Done, schema: &Value) -> Result<Value, Trouble> {
             Value::Object(object)
         })
     });
-    let mut why = None;
-    for value in bare.iter().cloned().chain(wrapped) {
+    // Where one field is asked for, what does not fit in it says more than that the bare value is no object.
+    let (mut why, mut why_wrapped) = (None, None);
+    for (at, value) in bare.iter().cloned().chain(wrapped).enumerate() {
+        let kept = if at < bare.len() {
+            &mut why
+        } else {
+            &mut why_wrapped
+        };
         match crate::schema::misfit(schema, &value)? {
             None => return Ok(value),
-            Some(misfit) => why = why.or(Some(misfit)),
+            Some(misfit) => *kept = kept.take().or(Some(misfit)),
         }
     }
     Err(Trouble::new(
@@ -41,28 +47,19 @@ pub fn shaped(done: &Done, schema: &Value) -> Result<Value, Trouble> {
         format!(
             "its result does not fit the JSON Schema that was asked for ({}). Ask for an object with one field, or \
              for the result as it is.",
-            why.unwrap_or_default()
+            why_wrapped.or(why).unwrap_or_default()
         ),
     ))
 }
 
-/// The result as it is, as a number where its text is one to the last digit, and as text.
+/// The result as it is, and as text. What only looks like a number (`10`, which is 16 in hex) is none.
 fn faces(done: &Done) -> Vec<Value> {
     let mut faces = vec![done.result.clone()];
-    if let Some(number) = exact_number(&done.text) {
-        faces.push(number);
-    }
     let text = Value::String(done.text.clone());
     if !faces.contains(&text) {
         faces.push(text);
     }
     faces
-}
-
-fn exact_number(text: &str) -> Option<Value> {
-    let number: serde_json::Number = serde_json::from_str(text.trim()).ok()?;
-    // What a double can't hold to the last digit is no exact number any more.
-    (number.to_string() == text.trim()).then_some(Value::Number(number))
 }
 
 /// The only field that an object must have, or may have.
@@ -82,7 +79,21 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Done {
-        Done::text(text)
+        let mut done = Done::text(text);
+        done.result = serde_json::from_str(text).unwrap_or(done.result);
+        done
+    }
+
+    #[test]
+    fn what_only_looks_like_a_number_is_none() {
+        let schema =
+            json!({"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"]});
+        let asked = json!({ "expression": "16 to hex" });
+        let done = crate::calculator::run(&asked, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(done.text, "10");
+        let trouble = shaped(&done, &schema).unwrap_err();
+        // The field is told, and not that a text is no object.
+        assert!(trouble.message.contains("number"), "{trouble}");
     }
 
     #[test]
@@ -116,6 +127,6 @@ mod tests {
         let long = "0.1234567890123456789012345";
         let number =
             json!({"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"]});
-        assert!(shaped(&found(long), &number).is_err());
+        assert!(shaped(&Done::text(long), &number).is_err());
     }
 }

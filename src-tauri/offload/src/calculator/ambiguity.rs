@@ -9,7 +9,7 @@ use crate::arguments::bad_input;
 
 const CONSTANTS: [&str; 6] = ["pi", "π", "e", "tau", "τ", "phi"];
 /// Words that stand between two values, or behind one without changing what it is divided by.
-const BETWEEN: [&str; 19] = [
+pub(super) const BETWEEN: [&str; 19] = [
     "to", "as", "in", "of", "mod", "per", "and", "or", "xor", "AND", "OR", "XOR", "nCr", "choose",
     "nPr", "permute", "%", "‰", "‱",
 ];
@@ -17,6 +17,7 @@ const BETWEEN: [&str; 19] = [
 /// Refuses what can be read in two ways.
 pub(super) fn refuse(tokens: &[Token]) -> Result<(), Trouble> {
     for at in 0..tokens.len() {
+        signs(tokens, at)?;
         division(tokens, at)?;
         percent(tokens, at)?;
         number(tokens, at)?;
@@ -26,6 +27,19 @@ pub(super) fn refuse(tokens: &[Token]) -> Result<(), Trouble> {
                 "Write `(5!)!` for a factorial of a factorial.",
             ));
         }
+    }
+    Ok(())
+}
+
+/// `5 // 2` is two elsewhere; the evaluator takes the second sign for a reciprocal.
+fn signs(tokens: &[Token], at: usize) -> Result<(), Trouble> {
+    let is_factor = |token: &Token| token.is("/") || token.is("*");
+    if is_factor(&tokens[at]) && tokens.get(at + 1).is_some_and(is_factor) {
+        return Err(bad_input(format!(
+            "`{}{}` is no operator here. Write `floor(a / b)` for what divides without a rest, `^` for a power.",
+            tokens[at].text,
+            tokens[at + 1].text
+        )));
     }
     Ok(())
 }

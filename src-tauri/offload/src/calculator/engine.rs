@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use fend_core::{Context, Interrupt};
 
-use super::rounding::{Quotient, Shape};
+use super::rounding::{DIGITS, Quotient, Shape};
 use crate::Trouble;
 use crate::arguments::{bad_input, no_answer, too_long, too_much};
 
@@ -43,6 +43,16 @@ impl Engine {
 
     /// The answer to an expression, in the shape that is asked for.
     pub(super) fn answer(&self, expression: &str, shape: Shape) -> Result<String, Trouble> {
+        self.known(expression, shape, DIGITS)
+    }
+
+    /// The same, of which an approximation shows as many digits as are known.
+    pub(super) fn known(
+        &self,
+        expression: &str,
+        shape: Shape,
+        known: i64,
+    ) -> Result<String, Trouble> {
         let said = self.evaluate(expression)?;
         if is_complex(said.strip_prefix(ABOUT).unwrap_or(&said)) {
             return Err(no_answer("It has no real answer."));
@@ -52,7 +62,7 @@ impl Engine {
             .starts_with('/');
         let text = match shape == Shape::Auto && (is_fraction || !said.starts_with(ABOUT)) {
             true => said,
-            false => self.quotient(expression)?.decimal(shape)?,
+            false => self.quotient(expression)?.known(shape, known)?,
         };
         if text.len() > ANSWER {
             return Err(too_much("The answer has more than 16,384 letters."));

@@ -13,7 +13,7 @@ use crate::arguments::no_answer;
 /// Places of a decimal where nobody asks for any.
 const PLACES: i64 = 10;
 /// Significant digits of what is approximated.
-const DIGITS: i64 = 14;
+pub(super) const DIGITS: i64 = 14;
 /// Significant digits of what is so large that it is written with a power of ten.
 const LARGE: i64 = 12;
 /// Significant digits of what is so small.
@@ -60,18 +60,25 @@ impl Quotient {
     }
 
     /// In decimals.
-    pub(super) fn decimal(&self, shape: Shape) -> Result<String, Trouble> {
+    #[cfg(test)]
+    fn decimal(&self, shape: Shape) -> Result<String, Trouble> {
+        self.known(shape, DIGITS)
+    }
+
+    /// In decimals, of which an approximation has as many as are known.
+    pub(super) fn known(&self, shape: Shape, known: i64) -> Result<String, Trouble> {
         let power = self.power();
+        let most = if self.is_about { known } else { DIGITS };
         let places = match shape {
             Shape::Places(places) => places,
             Shape::Significant(digits) => digits - 1 - power,
-            Shape::Auto if power >= 15 => LARGE - 1 - power,
-            Shape::Auto if power < -6 => SMALL - 1 - power,
-            Shape::Auto => PLACES.min(DIGITS - 1 - power),
+            Shape::Auto if power >= 15 => LARGE.min(most) - 1 - power,
+            Shape::Auto if power < -6 => SMALL.min(most) - 1 - power,
+            Shape::Auto => PLACES.min(most - 1 - power),
         };
-        if self.is_about && shape != Shape::Auto && places + power + 1 > DIGITS {
+        if self.is_about && shape != Shape::Auto && places + power + 1 > most {
             return Err(no_answer(format!(
-                "It is an approximation, of which {DIGITS} digits are known: that many can't be told."
+                "It is an approximation, of which {most} digits are known: that many can't be told."
             )));
         }
         let (digits, is_exact) = self.rounded(places);
@@ -95,7 +102,7 @@ impl Quotient {
     }
 
     /// Of its first digit: 0 for 1 to 9.99.
-    fn power(&self) -> i64 {
+    pub(super) fn power(&self) -> i64 {
         let (above, below) = (self.above.magnitude(), self.below.magnitude());
         if self.above.sign() == Sign::NoSign {
             return 0;

@@ -8,7 +8,8 @@
 use num_bigint::{BigInt, Sign};
 
 use super::engine::{ABOUT, Engine, leading};
-use super::rounding::{Quotient, Shape};
+use super::loss;
+use super::rounding::{DIGITS, Quotient, Shape};
 use super::size;
 use super::tokens::{Kind, Token, closing, opening, sign, written};
 use crate::Trouble;
@@ -30,10 +31,18 @@ pub(super) fn answer(tokens: &[Token], engine: &Engine) -> Result<(String, bool)
     size::refuse(&tokens)?;
     let (tokens, shape) = shaped(&tokens)?;
     let mut answer = engine.answer(&written(tokens), shape)?;
+    let known = if answer.starts_with(ABOUT) {
+        loss::known(tokens, engine)?
+    } else {
+        DIGITS
+    };
+    if known < DIGITS {
+        answer = engine.known(&written(tokens), shape, known)?;
+    }
     let is_decimal = !tokens.iter().any(is_of_a_base);
     if answer.ends_with('%') && !is_of_shares(tokens) {
         // `200 * 15%` is 30: what is asked for is not a share.
-        answer = engine.answer(&format!("({}) to unitless", written(tokens)), shape)?;
+        answer = engine.known(&format!("({}) to unitless", written(tokens)), shape, known)?;
     }
     if answer.starts_with(ABOUT) && !is_decimal {
         return Err(no_answer(
@@ -152,6 +161,10 @@ fn simplified(
             }
             Of::Whole(how) => {
                 let value = exact(&inside, "What is rounded", engine)?;
+                loss::is_beside(&value, how == How::Round)?;
+                if value.is_about {
+                    loss::known(&inside, engine)?;
+                }
                 tokens.splice(at..=close, parenthesised(value.whole(how)));
             }
         }

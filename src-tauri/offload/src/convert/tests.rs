@@ -16,7 +16,19 @@ fn a_document_is_the_same_in_every_notation() {
         ),
         (
             "yaml to json compact\na: 1.50\nb: yes\nc: 'yes'\n1: x",
-            r#"{"a":1.5,"b":true,"c":"yes","1":"x"}"#,
+            r#"{"a":1.5,"b":"yes","c":"yes","1":"x"}"#,
+        ),
+        (
+            "yaml to json compact\non: push\ny: 1\nn:\n~: 2\n1.0: [true, y, off]",
+            r#"{"on":"push","y":1,"n":null,"~":2,"1.0":[true,"y","off"]}"#,
+        ),
+        (
+            "yaml to json compact\n[010, 08, -07, 1_000, 0, 0.5, 0x1f]",
+            r#"["010","08","-07","1_000",0,0.5,31]"#,
+        ),
+        (
+            "yaml to json compact\na: &a {x: 1}\nb:\n  <<: *a\n  y: 2",
+            r#"{"a":{"x":1},"b":{"y":2,"x":1}}"#,
         ),
         (
             "toml to json compact\nd = 2024-05-01\n[t]\nx = [1, 2]\n",
@@ -63,6 +75,10 @@ fn what_is_wrong_is_told_with_its_place() {
         ("validate yaml\na: [1", "line"),
         ("validate toml\na = 1\na = 2\n", "duplicate key"),
         ("validate toml\na = \n", "line 1"),
+        (
+            "validate yaml\n? [a]\n: 1",
+            "a key is a list or a map at line 1",
+        ),
     ] {
         let done = ask(plain).unwrap();
         assert_eq!(done.result["valid"], json!(false));

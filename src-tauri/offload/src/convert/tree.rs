@@ -114,10 +114,21 @@ impl Tree {
                         max_recorded_anchor_events: UNFOLDED,
                     },
                     with_snippet: false,
+                    // As YAML 1.2 has it: `yes` and `010` are no truth and no ten.
+                    strict_booleans: true,
+                    leading_zero_numbers_as_strings: true,
+                    underscored_numbers_as_strings: true,
+                    null_as_string: true,
                 };
                 options.alias_limits.max_total_replayed_events = UNFOLDED;
                 let tree: Tree =
-                    serde_saphyr::from_str_with_options(text, options).map_err(Unread::new)?;
+                    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+                        // Only keys are asked for as texts.
+                        let said = error.to_string();
+                        Unread::new(
+                            said.replace("expected string scalar", "a key is a list or a map"),
+                        )
+                    })?;
                 tree.is_read_exactly().map(|()| tree)
             }
             Notation::Toml => toml::from_str::<Tree>(text).map_err(|error| {
@@ -259,6 +270,33 @@ impl<'de> DeserializeSeed<'de> for Level {
     }
 }
 
+/// A key as it is spelled: `on`, `1.0` and `~` are texts there.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<String, D::Error> {
+        from.deserialize_string(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text as a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<String, E> {
+        Ok(key.to_owned())
+    }
+
+    fn visit_string<E>(self, key: String) -> Result<String, E> {
+        Ok(key)
+    }
+}
+
 impl<'de> Visitor<'de> for Level {
     type Value = Tree;
 
@@ -324,13 +362,7 @@ impl<'de> Visitor<'de> for Level {
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Tree, A::Error> {
         let mut entries: Vec<(String, Tree)> = Vec::new();
         let mut seen = HashSet::new();
-        while let Some(key) = from.next_key_seed(Level(DEPTH))? {
-            let key = match key {
-                Tree::Text(key) | Tree::Number(key) => key,
-                Tree::Bool(key) => key.to_string(),
-                Tree::Null => "null".to_owned(),
-                _ => return Err(A::Error::custom("a key is a list or a map")),
-            };
+        while let Some(key) = from.next_key_seed(Key)? {
             let value = from.next_value_seed(Level(self.0 + 1))?;
             // How toml hands over its dates.
             if key == "$__toml_private_datetime" {

@@ -181,6 +181,10 @@ impl Expression {
             } else if let Some(operator) = operator(place, is_spaced) {
                 self.seen.is_spaced |= is_spaced;
                 let is_minus = operator == Operator::Minus;
+                if operator == Operator::Slash {
+                    self.seen.spaced_slashes |= is_spaced;
+                    self.seen.close_slashes |= !is_spaced;
+                }
                 self.seen.leans |= is_minus && is_spaced && place.byte() != Some(b' ');
                 self.operator(operator, place)?;
                 return Ok(true);

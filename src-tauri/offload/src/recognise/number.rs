@@ -67,6 +67,9 @@ pub(super) fn number<'a>(place: &mut Place<'a>) -> Result<Number<'a>, Miss> {
     let written = next.since(place.at());
     let could_be_thousands =
         groups == 0 && part == 3 && (1..=3).contains(&first) && !written.starts_with('0');
+    if could_be_thousands && written.ends_with('0') {
+        return Err(place.doubt("its `.` could stand before thousands"));
+    }
     *place = next;
     Ok(Number {
         written,

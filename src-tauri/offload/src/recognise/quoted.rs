@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Promises: the text is beyond doubt, down to the last byte; what could be the name of a file or an address is
-//! no text, but for what is decoded. Leaves out text without quotes, in single
+//! no text, but for what is decoded; what could stand for another text (`<file>`, `TEXT`, `your text here`) never is. Leaves out text without quotes, in single
 //! quotes (apostrophes), with escapes; URL encoding (there are several); counts, since what a word or a letter
 //! is differs.
 
@@ -125,12 +125,95 @@ fn text<'a>(place: &mut Place<'a>) -> Result<&'a str, Miss> {
     let text = quoted(place)?;
     let letter = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = text.as_bytes();
-    let is_name = |at: usize, b: u8| b == b'/' || b == b'.' && letter(bytes.get(at + 1));
+    let is_word = !text.contains(' ');
+    let is_name = |at: usize, b: u8| {
+        let next = bytes.get(at + 1);
+        let is_before = if is_word {
+            letter(next)
+        } else {
+            next.is_some_and(u8::is_ascii_alphabetic)
+        };
+        b == b'/' && is_word || b == b'.' && is_before
+    };
     let has_name = bytes.iter().enumerate().any(|(at, b)| is_name(at, *b));
-    if has_name && !text.contains(' ') {
+    if has_name || is_word && is_file(text) {
         return Err(before.doubt("it could be the name of a file, or an address"));
     }
     Ok(text)
+}
+
+/// Names of files without an ending.
+fn is_file(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    let names = [
+        "license",
+        "readme",
+        "changelog",
+        "passwd",
+        "hosts",
+        "shadow",
+        "authors",
+        "notice",
+        "copying",
+        "version",
+    ];
+    lower.ends_with("file") || names.contains(&lower.as_str())
+}
+
+/// What stands for a text and is none: `<file>`, `${x}`, `TEXT`, `your text here`.
+fn is_placeholder(text: &str) -> bool {
+    let lower = text.trim().to_lowercase();
+    let begins = [
+        "your ",
+        "my ",
+        "the previous",
+        "the above",
+        "the following",
+        "the last ",
+        "the first ",
+        "the text",
+        "the string",
+        "the message",
+        "the word",
+        "the file",
+        "the input",
+        "the output",
+        "the password",
+        "this ",
+        "that ",
+        "these ",
+        "some ",
+        "any ",
+        "insert ",
+        "enter ",
+        "previous ",
+        "above ",
+        "text ",
+        "...",
+    ];
+    let alone = [
+        "text",
+        "string",
+        "input",
+        "message",
+        "placeholder",
+        "foo",
+        "above",
+        "below",
+        "this",
+        "that",
+        "it",
+        "example",
+        "…",
+    ];
+    let is_shouted = text.len() > 2
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+        && text.bytes().any(|b| b.is_ascii_uppercase());
+    text.contains(['<', '>', '{', '}', '$', '%'])
+        || is_shouted
+        || begins.iter().any(|phrase| lower.starts_with(phrase))
+        || lower.ends_with(" here")
+        || alone.contains(&lower.as_str())
 }
 
 /// What stands between quotes.
@@ -150,6 +233,9 @@ fn quoted<'a>(place: &mut Place<'a>) -> Result<&'a str, Miss> {
             return Err(next.miss("the closing quote"));
         }
         let (text, _) = rest.split_at(end);
+        if is_placeholder(text) {
+            return Err(place.doubt("it could stand for another text"));
+        }
         next.step(close.len_utf8());
         *place = next;
         return Ok(text);

@@ -98,6 +98,14 @@ fn answer(
         Some(amount) => amount.write(&mut written),
         None => written.push('1'),
     }
+    let zero = match from.written {
+        "°C" => -273.15,
+        "°F" => -459.67,
+        _ => 0.0,
+    };
+    if is_below && written.parse::<f64>().is_ok_and(|value| value < zero) {
+        return Err(begins.doubt("nothing is colder than absolute zero"));
+    }
     for part in [" ", from.written, " to ", into.written] {
         written.push_str(part);
     }

@@ -44,6 +44,9 @@ pub(super) struct Seen {
     pub(super) is_spaced: bool,
     /// A minus stands apart from what is before it, and not from what is behind it.
     pub(super) leans: bool,
+    /// A `/` with a blank before it, and one without: `50 / 1/2`.
+    pub(super) spaced_slashes: bool,
+    pub(super) close_slashes: bool,
     pub(super) signs: usize,
     /// Operators outside of all parentheses: without one, these only surround it all.
     pub(super) outermost: usize,
@@ -94,11 +97,29 @@ impl Seen {
     fn looks_like_a_date(&self) -> bool {
         let years = 1_000..=2_999;
         let [first, _, last] = self.small;
+        let has_year = years.contains(&first) || years.contains(&last);
+        let is_short = self.only(&[Slash]) && self.small.iter().all(|n| *n < 100);
         (self.only(&[Slash]) || self.only(&[Minus]))
             && self.numbers == 3
             && !self.has_large
             && !self.is_spaced
-            && (years.contains(&first) || years.contains(&last))
+            && (has_year || is_short)
+    }
+
+    /// `555-1234`, `800-555-1234`.
+    fn looks_like_a_call(&self) -> bool {
+        let [first, second, third] = self.small;
+        let (area, last) = if self.numbers == 2 {
+            (first, second)
+        } else {
+            (second, third)
+        };
+        self.only(&[Minus])
+            && matches!(self.numbers, 2 | 3)
+            && !self.has_large
+            && !self.is_spaced
+            && (100..1_000).contains(&area)
+            && (1_000..10_000).contains(&last)
     }
 
     /// `9/11`, `24/7`, `50 / 50`.
@@ -118,6 +139,11 @@ pub(super) fn judge(seen: &Seen, asked: Asked, tail: Tail, place: Place<'_>) -> 
             "a number without anything to compute",
         ),
         (seen.looks_like_a_date(), "it could be a date"),
+        (seen.looks_like_a_call(), "it could be a number to call"),
+        (
+            seen.spaced_slashes && seen.close_slashes,
+            "its closer `/` could be a fraction",
+        ),
         (
             seen.has_words() && !seen.has_order(),
             "several operators, some in words: which comes first?",
