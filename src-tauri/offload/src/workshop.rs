@@ -51,10 +51,10 @@ impl Workshop {
     /// `signalbox-sandbox`, which is here; where it is nowhere, none is.
     pub fn new(sandbox: Option<PathBuf>) -> Workshop {
         Workshop {
+            lookups: Lookups::new(sandbox.clone()),
             sandboxes: Sandboxes::new(sandbox, Bounds::default()),
             servers: mcp::Servers::new(),
             computing: Places::new(AT_ONCE, WAITING, PATIENCE),
-            lookups: Lookups::new(),
             checks: Checks::new(),
         }
     }
