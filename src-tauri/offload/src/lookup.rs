@@ -55,7 +55,12 @@ impl Lookups {
     }
 
     /// Asks a granted database.
-    pub(crate) async fn run(&self, grants: &Grants, arguments: &Value) -> Result<Done, Trouble> {
+    pub(crate) async fn run(
+        &self,
+        grants: &Grants,
+        arguments: &Value,
+        client: &str,
+    ) -> Result<Done, Trouble> {
         let asked = taken(arguments)?;
         let (name, database) = chosen(grants, asked.database.as_deref())?;
         let params = asked.params.iter().map(param).collect::<Result<_, _>>()?;
@@ -76,7 +81,7 @@ impl Lookups {
             query: asked.query,
             params,
         };
-        let _place = self.places.place().await.ok_or_else(|| {
+        let _place = self.places.place(client).await.ok_or_else(|| {
             let message = "Too many statements are being run already. Ask again in some seconds.";
             unavailable(message.to_owned())
         })?;
