@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use speech::errand::{Errand, LONGEST_TOLD};
+use speech::errand::{Errand, LONGEST_TOLD, Refused, Why};
 use speech::{Hello, OUT_OF_MEMORY};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+
+use crate::{Trouble, TroubleKind};
 
 /// How long a process may take to begin, and to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -31,6 +33,19 @@ pub(crate) enum Lost {
     Memory,
     /// It died, or said what can't be understood.
     Died,
+}
+
+impl From<Refused> for Trouble {
+    fn from(refused: Refused) -> Trouble {
+        let kind = match refused.why {
+            Why::BadInput => TroubleKind::BadInput,
+            Why::NotGranted => TroubleKind::NotGranted,
+            Why::TooLong => TroubleKind::TooLong,
+            Why::TooMuch => TroubleKind::TooMuch,
+            Why::Unavailable => TroubleKind::Unavailable,
+        };
+        Trouble::new(kind, refused.message)
+    }
 }
 
 /// The program that does it. It is started in another folder than this.

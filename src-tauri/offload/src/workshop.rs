@@ -13,6 +13,7 @@ use serde_json::Value;
 use speech::Language;
 
 use crate::checks::{self, Checks};
+use crate::errand;
 use crate::interpreters::{self, Bounds, Sandboxes};
 use crate::lookup::{self, Lookups};
 use crate::places::Places;
@@ -46,6 +47,7 @@ pub struct Ask {
 pub struct Workshop {
     computing: Places,
     lasting: Places,
+    program: Option<PathBuf>,
     sandboxes: Sandboxes,
     servers: mcp::Servers,
     lookups: Lookups,
@@ -57,6 +59,7 @@ impl Workshop {
     /// `signalbox-sandbox`, which is here; where it is nowhere, none is.
     pub fn new(sandbox: Option<PathBuf>) -> Workshop {
         Workshop {
+            program: errand::program(sandbox.clone()),
             lasting: Places::new(LASTING, WAITING, PATIENCE),
             lookups: Lookups::new(sandbox.clone()),
             sandboxes: Sandboxes::new(sandbox, Bounds::default()),
@@ -131,6 +134,10 @@ impl Workshop {
                 servers::run(&self.servers, granted, &server, &tool, arguments).await
             }
             Tool::Calculator => quick(calculator::run).await,
+            Tool::Regex if regex::backtracks(&arguments) => {
+                let _place = self.lasting.place(client).await.ok_or_else(busy)?;
+                regex::backtrack(self.program.as_deref(), &arguments).await
+            }
             Tool::Regex => lasting(regex::run).await,
             Tool::Convert => lasting(convert::run).await,
             Tool::Schema => lasting(schema::run).await,
@@ -153,12 +160,7 @@ impl Workshop {
         now: Timestamp,
         tool: fn(&Value, Timestamp) -> Result<Done, Trouble>,
     ) -> Result<Done, Trouble> {
-        let place = places.place(client).await.ok_or_else(|| {
-            Trouble::new(
-                TroubleKind::Unavailable,
-                "All places of the tools are taken. Try again in a moment.",
-            )
-        })?;
+        let place = places.place(client).await.ok_or_else(busy)?;
         let computing = tokio::task::spawn_blocking(move || {
             let done = tool(&arguments, now);
             drop(place);
@@ -176,6 +178,13 @@ impl Workshop {
             )),
         }
     }
+}
+
+fn busy() -> Trouble {
+    Trouble::new(
+        TroubleKind::Unavailable,
+        "All places of the tools are taken. Try again in a moment.",
+    )
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use speech::errand::{Cell, Refused, Told, Why};
+use speech::errand::{Cell, Told};
 
 use crate::{Done, Output, Trouble, TroubleKind};
 
@@ -18,7 +18,7 @@ pub(super) fn done(told: Told) -> Result<Done, Trouble> {
             rows,
             truncated,
         } => (columns, rows, truncated),
-        Told::Refused(refused) => return Err(trouble(refused)),
+        Told::Refused(refused) => return Err(refused.into()),
     };
     let heads: Vec<String> = columns.iter().map(|name| cell(name)).collect();
     let mut text = heads.join("\t");
@@ -40,18 +40,6 @@ pub(super) fn done(told: Told) -> Result<Done, Trouble> {
         working: None,
         output: Output::default(),
     })
-}
-
-/// Why a process gave no answer.
-pub(crate) fn trouble(refused: Refused) -> Trouble {
-    let kind = match refused.why {
-        Why::BadInput => TroubleKind::BadInput,
-        Why::NotGranted => TroubleKind::NotGranted,
-        Why::TooLong => TroubleKind::TooLong,
-        Why::TooMuch => TroubleKind::TooMuch,
-        Why::Unavailable => TroubleKind::Unavailable,
-    };
-    Trouble::new(kind, refused.message)
 }
 
 /// As JSON, and as it stands in a line.
