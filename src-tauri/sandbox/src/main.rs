@@ -71,10 +71,9 @@ fn main() {
         writes: Vec::new(),
     };
     let mut locks = lock::the_files_and_memory(&held);
-    let limits = setup.clone();
     let interpreter = thread::Builder::new()
         .stack_size(STACK)
-        .spawn(move || run(&limits, Box::new(python), &waiting));
+        .spawn(move || run(&setup, Box::new(python), &waiting));
     if interpreter.is_err() {
         exit(BROKEN);
     }

@@ -1,4 +1,5 @@
 //! Reading, and everything that is none.
+#![allow(clippy::unwrap_used, reason = "what helps the tests is one too")]
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
