@@ -63,7 +63,12 @@ impl Checks {
     }
 
     /// Runs a granted command.
-    pub(crate) async fn run(&self, grants: &Grants, arguments: &Value) -> Result<Done, Trouble> {
+    pub(crate) async fn run(
+        &self,
+        grants: &Grants,
+        arguments: &Value,
+        client: &str,
+    ) -> Result<Done, Trouble> {
         let Asked { name } = Asked::deserialize(arguments).map_err(|why| {
             let message = format!(
                 "These are not the arguments of `check`: {why}. Give `name`, and nothing else."
@@ -72,7 +77,7 @@ impl Checks {
         })?;
         let check = chosen(grants, &name)?;
         let folder = folder(&name, &check.folder)?;
-        let _place = self.places.place().await.ok_or_else(|| {
+        let _place = self.places.place(client).await.ok_or_else(|| {
             let message =
                 format!("{RUNNING} checks are running already. Ask again when one has ended.");
             Trouble::new(TroubleKind::Unavailable, message)

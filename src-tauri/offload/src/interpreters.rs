@@ -122,7 +122,7 @@ impl Sandboxes {
         let program = self.program.as_deref().ok_or_else(telling::no_program)?;
         let setup = self.setup(granted, language)?;
         let answer = match session {
-            None => self.once(program, &setup, &code).await,
+            None => self.once(program, &setup, &code, client).await,
             Some(name) => {
                 let key = Key {
                     client: client.to_owned(),
@@ -142,8 +142,9 @@ impl Sandboxes {
         program: &Path,
         setup: &Setup,
         code: &str,
+        client: &str,
     ) -> Result<speech::Answer, Trouble> {
-        let place = self.places.place().await.ok_or_else(telling::busy)?;
+        let place = self.places.place(client).await.ok_or_else(telling::busy)?;
         let mut worker = match self.kept.pool.take(setup) {
             Some(worker) => worker,
             None => {
@@ -171,11 +172,15 @@ impl Sandboxes {
     ) -> Result<speech::Answer, Trouble> {
         let name = key.name.clone();
         let session = self.kept.sessions.find(&key, setup)?;
-        let waits = self.places.waits().ok_or_else(telling::busy)?;
+        let waits = self.places.waits(&key.client).ok_or_else(telling::busy)?;
         let turn = tokio::time::timeout(self.bounds.wait, session.turn()).await;
         drop(waits);
         let mut turn = turn.map_err(|_| telling::busy())?;
-        let place = self.places.place().await.ok_or_else(telling::busy)?;
+        let place = self
+            .places
+            .place(&key.client)
+            .await
+            .ok_or_else(telling::busy)?;
         let begun = match turn.begin() {
             Ok(begun) => begun,
             Err(gone) => {

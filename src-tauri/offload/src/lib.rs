@@ -12,6 +12,7 @@ mod convert;
 mod diff;
 mod done;
 mod encode;
+mod errand;
 mod form;
 mod grants;
 mod hash;

@@ -1,44 +1,37 @@
 //! SQL over a granted SQLite file: one statement that reads.
 //!
-//! Promises: nothing is written, to that file or to another, whatever the statement says: the file is opened to
-//! read, the statement is looked at while it is compiled, and what is no reading is refused by its name. Time,
-//! rows, bytes of the answer and of each value have an end.
-//! Leaves out: spilling. What a statement sorts beyond SQLite's page cache goes to temporary files of SQLite's
-//! own, which nobody else sees and which end with it.
+//! Promises: what is asked is read and judged by a process of its own (`sandbox`), which may have little, and which
+//! is killed when it is late or nobody waits for it: also where SQLite can't be interrupted nothing goes on. Time,
+//! rows, bytes of the answer, of each value and of memory have an end.
 
-mod opening;
 mod telling;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Duration;
 
-use rusqlite::Connection;
-use rusqlite::types::Value as Sql;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use speech::errand::{Cell, Errand, Lookup, MOST_PARAMS as MOST_BYTES, MOST_SQL, Question};
 
+use crate::errand::{self, Lost};
 use crate::grants::{Database, Grants};
 use crate::places::Places;
 use crate::{Done, Spec, Tool, Trouble, TroubleKind};
 
-/// Statements that run at once, and that wait for it, for so long. One that can't be interrupted keeps its place.
+/// Statements that run at once, and that wait for it, for so long.
 const RUNNING: usize = 4;
 const WAITING: usize = 32;
 const WAIT: Duration = Duration::from_secs(5);
 /// How much longer than its time a statement is waited for: between two looks at the clock SQLite may do one
 /// long thing.
 const GRACE: Duration = Duration::from_secs(1);
-/// Bytes of a statement.
-const MOST_SQL: usize = 100_000;
-/// Bytes of an answer, about.
-const MOST_ANSWER: usize = 1024 * 1024;
 /// Values given beside a statement.
 const MOST_PARAMS: usize = 1_000;
 
 /// Those who look something up.
 #[derive(Debug)]
 pub(crate) struct Lookups {
+    program: Option<PathBuf>,
     places: Places,
 }
 
@@ -53,139 +46,59 @@ struct Asked {
 }
 
 impl Lookups {
-    pub(crate) fn new() -> Lookups {
+    /// Nothing is started before it is asked for.
+    pub(crate) fn new(program: Option<PathBuf>) -> Lookups {
         Lookups {
+            program: errand::program(program),
             places: Places::new(RUNNING, WAITING, WAIT),
         }
     }
 
     /// Asks a granted database.
-    pub(crate) async fn run(&self, grants: &Grants, arguments: &Value) -> Result<Done, Trouble> {
+    pub(crate) async fn run(
+        &self,
+        grants: &Grants,
+        arguments: &Value,
+        client: &str,
+    ) -> Result<Done, Trouble> {
         let asked = taken(arguments)?;
         let (name, database) = chosen(grants, asked.database.as_deref())?;
-        let params = asked
-            .params
-            .iter()
-            .map(param)
-            .collect::<Result<Vec<_>, _>>()?;
-        let place = self.places.place().await.ok_or_else(|| {
-            let message = "Too many statements are being run already. Ask again in some seconds.";
-            Trouble::new(TroubleKind::Unavailable, message)
+        let params = asked.params.iter().map(param).collect::<Result<_, _>>()?;
+        let unavailable = |message: String| Trouble::new(TroubleKind::Unavailable, message);
+        let program = self.program.as_deref().ok_or_else(|| {
+            let message = "No statement can be run: the program `signalbox-sandbox` is not there. Put it beside `signalbox`.";
+            unavailable(message.to_owned())
         })?;
-        let (name, database) = (name.to_owned(), database.clone());
+        let lookup = Errand::Lookup(Lookup {
+            name: name.to_owned(),
+            path: database.path.clone(),
+            rows: database.rows,
+            time_ms: u64::try_from(database.limit.as_millis()).unwrap_or(u64::MAX),
+            clock: grants.interpreters.clock,
+            chance: grants.interpreters.chance,
+        });
+        let question = Question {
+            query: asked.query,
+            params,
+        };
+        let _place = self.places.place(client).await.ok_or_else(|| {
+            let message = "Too many statements are being run already. Ask again in some seconds.";
+            unavailable(message.to_owned())
+        })?;
         let limit = database.limit;
-        let given_up = GivenUp::default();
-        let watch = Watch {
-            until: Instant::now() + limit,
-            given_up: Arc::clone(&given_up.0),
-        };
-        let work = move || {
-            // It is kept until the statement has ended, also where nobody waits for it any more.
-            let _place = place;
-            look_up(&name, &database, &asked.query, &params, &watch)
-        };
-        let work = tokio::task::spawn_blocking(work);
-        match tokio::time::timeout(limit + GRACE, work).await {
-            Ok(Ok(done)) => done,
-            Ok(Err(_)) => Err(Trouble::new(
-                TroubleKind::Unavailable,
-                "The lookup broke off. Ask again.",
+        let told = errand::run(program, &lookup, &question, limit + GRACE).await;
+        telling::done(told.map_err(|lost| match lost {
+            Lost::Late => telling::too_long(limit),
+            Lost::Memory => Trouble::new(
+                TroubleKind::TooMuch,
+                "The statement wanted more memory than it may have. Ask for less at a time.",
+            ),
+            Lost::Start(why) => unavailable(format!(
+                "No statement can be run: `signalbox-sandbox` could not be started ({why})."
             )),
-            Err(_) => Err(telling::too_long(limit)),
-        }
+            Lost::Died => unavailable("The lookup broke off. Ask again.".to_owned()),
+        })?)
     }
-}
-
-/// Nobody waits for it any more, once this is dropped.
-#[derive(Debug, Default)]
-struct GivenUp(Arc<AtomicBool>);
-
-impl Drop for GivenUp {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// When a statement is to end.
-#[derive(Debug, Clone)]
-struct Watch {
-    until: Instant,
-    given_up: Arc<AtomicBool>,
-}
-
-impl Watch {
-    fn is_over(&self) -> bool {
-        self.given_up.load(Ordering::Relaxed) || Instant::now() >= self.until
-    }
-}
-
-fn look_up(
-    name: &str,
-    database: &Database,
-    query: &str,
-    params: &[Sql],
-    watch: &Watch,
-) -> Result<Done, Trouble> {
-    let (connection, refused) = opening::open(name, database, watch.clone())?;
-    let told = read(&connection, database.rows, query, params, watch);
-    told.map_err(|error| match error {
-        Failed::Count { wants, has } => telling::bad(format!(
-            "The statement has {wants} places for `params`, and {has} are given. Give one for each `?`."
-        )),
-        Failed::NoQuery => telling::bad("There is no statement. Give one SELECT."),
-        Failed::Writes => telling::not_granted("it would change the database"),
-        Failed::Sql(error) => {
-            let refused = refused.lock().ok().and_then(|mut refused| refused.take());
-            telling::failed(name, &error, refused, &connection, database.limit)
-        }
-    })
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-enum Failed {
-    Sql(rusqlite::Error),
-    Count { wants: usize, has: usize },
-    NoQuery,
-    Writes,
-}
-
-impl From<rusqlite::Error> for Failed {
-    fn from(error: rusqlite::Error) -> Failed {
-        Failed::Sql(error)
-    }
-}
-
-fn read(
-    connection: &Connection,
-    most: usize,
-    query: &str,
-    params: &[Sql],
-    watch: &Watch,
-) -> Result<Done, Failed> {
-    let mut statement = connection.prepare(query)?;
-    if !statement.readonly() {
-        return Err(Failed::Writes);
-    }
-    if statement.column_count() == 0 {
-        return Err(Failed::NoQuery);
-    }
-    let (wants, has) = (statement.parameter_count(), params.len());
-    if wants != has {
-        return Err(Failed::Count { wants, has });
-    }
-    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let mut table = telling::Table::new(columns, most, MOST_ANSWER);
-    let mut rows = statement.query(rusqlite::params_from_iter(params))?;
-    while let Some(row) = rows.next()? {
-        if !table.add(row)? {
-            break;
-        }
-        if watch.is_over() {
-            return Err(Failed::Sql(telling::interrupted()));
-        }
-    }
-    Ok(table.done())
 }
 
 fn taken(arguments: &Value) -> Result<Asked, Trouble> {
@@ -207,6 +120,19 @@ fn taken(arguments: &Value) -> Result<Asked, Trouble> {
     if asked.params.len() > MOST_PARAMS {
         return Err(telling::bad(format!(
             "There may be {MOST_PARAMS} `params` at most."
+        )));
+    }
+    let texts = asked.params.iter().map(|param| match param {
+        Value::String(text) => text.len(),
+        Value::Object(object) => object
+            .get("base64")
+            .and_then(Value::as_str)
+            .map_or(0, str::len),
+        _ => 0,
+    });
+    if texts.sum::<usize>() > MOST_BYTES {
+        return Err(telling::bad(format!(
+            "The `params` may have {MOST_BYTES} bytes together. Give less."
         )));
     }
     Ok(asked)
@@ -245,27 +171,21 @@ fn chosen<'a>(grants: &'a Grants, name: Option<&str>) -> Result<(&'a str, &'a Da
     Err(trouble)
 }
 
-fn param(value: &Value) -> Result<Sql, Trouble> {
+fn param(value: &Value) -> Result<Cell, Trouble> {
     match value {
-        Value::Null => Ok(Sql::Null),
-        Value::Bool(is) => Ok(Sql::Integer(i64::from(*is))),
-        Value::String(text) => Ok(Sql::Text(text.clone())),
+        Value::Null => Ok(Cell::Null),
+        Value::Bool(is) => Ok(Cell::Integer(i64::from(*is))),
+        Value::String(text) => Ok(Cell::Text(text.clone())),
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(integer), _) => Ok(Sql::Integer(integer)),
+            (Some(integer), _) => Ok(Cell::Integer(integer)),
             // A whole number that SQLite has no room for is none that is near it.
-            (None, Some(real)) if number.is_f64() => Ok(Sql::Real(real)),
+            (None, Some(real)) if number.is_f64() => Ok(Cell::Real(real.to_bits())),
             _ => Err(telling::bad(format!(
                 "The number {number} is too large for a value of SQLite. Give it as a string."
             ))),
         },
         Value::Object(object) => match object.get("base64") {
-            Some(Value::String(text)) if object.len() == 1 => {
-                use base64::Engine;
-                let bytes = base64::engine::general_purpose::STANDARD.decode(text);
-                bytes
-                    .map(Sql::Blob)
-                    .map_err(|_| telling::bad("What stands as `base64` in `params` is none."))
-            }
+            Some(Value::String(text)) if object.len() == 1 => Ok(Cell::Blob(text.clone())),
             _ => Err(telling::bad(
                 "An object in `params` can only be `{\"base64\": \"...\"}`.",
             )),
@@ -316,6 +236,3 @@ pub(crate) fn spec(grants: &Grants) -> Option<Spec> {
         }),
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,8 +1,8 @@
 //! Regular expressions over a text.
 //!
 //! Promises: what is found is what the pattern says, with places in bytes and in characters. The usual engine
-//! is linear; one that backtracks looks around and back where it is asked for by name, and is stopped at a
-//! written limit. Bounds: a pattern of 4 KiB, a text of 1 MiB (16 KiB with the engine that backtracks), 10,000
+//! is linear; one that backtracks looks around and back where it is asked for by name, in a process of its own
+//! that is killed after a second. Bounds: a pattern of 4 KiB, a text of 1 MiB (16 KiB with the engine that backtracks), 10,000
 //! matches, 1 MiB of answer, half a second between matches. Leaves out other flavours' syntax: it is Rust's
 //! `regex`, with Unicode on; alternatives are tried from the left, as in Perl and Python.
 
@@ -13,11 +13,13 @@ mod replacement;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::arguments::{Fields, bad_input, bounded, too_much};
-use crate::{Done, Output, Spec, Tool, Trouble};
+use crate::{Done, Output, Spec, Tool, Trouble, TroubleKind};
 use pattern::{Found, Pattern};
 
 /// The longest pattern, in bytes.
@@ -70,32 +72,92 @@ pub(crate) fn arguments_of(text: &str) -> Result<Value, Trouble> {
     plain::arguments_of(text)
 }
 
-/// Applies it.
+/// Applies it with the linear engine.
 pub(crate) fn run(arguments: &Value, _now: Timestamp) -> Result<Done, Trouble> {
-    let fields = Fields::of(arguments, &FIELDS)?;
-    let action = fields.choice("action", &ACTIONS)?;
-    let (pattern, text) = (fields.text("pattern")?, fields.text("text")?);
-    bounded("pattern", pattern, PATTERN)?;
-    bounded("text", text, TEXT)?;
-    let flags = fields.maybe_text("flags")?.unwrap_or("");
-    let replacement = fields.maybe_text("replacement")?;
-    if replacement.is_some() != (action == "replace") {
-        return Err(bad_input(
-            "The argument `replacement` belongs to the action `replace`, and that needs it.",
-        ));
+    let given = Given::of(arguments)?;
+    let pattern = Pattern::new(given.pattern, given.flags, given.text.len())?;
+    given.applied(&pattern)
+}
+
+/// Whether the other engine is asked for.
+pub(crate) fn backtracks(arguments: &Value) -> bool {
+    arguments["engine"] == "backtracking"
+}
+
+/// Applies it with the engine that backtracks.
+pub(crate) async fn backtrack(program: Option<&Path>, arguments: &Value) -> Result<Done, Trouble> {
+    let given = Given::of(arguments)?;
+    let program = program.ok_or_else(|| {
+        let message = "The engine that backtracks can't be used: the program `signalbox-sandbox` is not there. Put it beside `signalbox`.";
+        Trouble::new(TroubleKind::Unavailable, message)
+    })?;
+    let Given {
+        pattern,
+        flags,
+        text,
+        ..
+    } = given;
+    let wanted = given.wanted();
+    let pattern = Pattern::backtracked(program, pattern, flags, text, wanted, MATCHES).await?;
+    given.applied(&pattern)
+}
+
+/// What is to be done.
+struct Given<'a> {
+    action: &'static str,
+    pattern: &'a str,
+    text: &'a str,
+    flags: &'a str,
+    replacement: Option<&'a str>,
+    count: Option<usize>,
+}
+
+impl<'a> Given<'a> {
+    fn of(arguments: &'a Value) -> Result<Given<'a>, Trouble> {
+        let fields = Fields::of(arguments, &FIELDS)?;
+        let action = fields.choice("action", &ACTIONS)?;
+        let (pattern, text) = (fields.text("pattern")?, fields.text("text")?);
+        bounded("pattern", pattern, PATTERN)?;
+        bounded("text", text, TEXT)?;
+        let flags = fields.maybe_text("flags")?.unwrap_or("");
+        let replacement = fields.maybe_text("replacement")?;
+        if replacement.is_some() != (action == "replace") {
+            return Err(bad_input(
+                "The argument `replacement` belongs to the action `replace`, and that needs it.",
+            ));
+        }
+        let count = fields.whole("count", 1, MATCHES as u64)?;
+        let count = count.map(|count| usize::try_from(count).unwrap_or(MATCHES));
+        fields.choice("engine", &ENGINES)?;
+        Ok(Given {
+            action,
+            pattern,
+            text,
+            flags,
+            replacement,
+            count,
+        })
     }
-    let count = fields.whole("count", 1, MATCHES as u64)?;
-    let count = count.map(|count| usize::try_from(count).unwrap_or(MATCHES));
-    let is_linear = fields.choice("engine", &ENGINES)? == "linear";
-    let pattern = Pattern::new(pattern, flags, is_linear, text.len())?;
-    let all = || pattern.find(text, count.unwrap_or(usize::MAX), MATCHES);
-    match action {
-        "match" => Ok(matched(&pattern, text, pattern.find(text, 1, 1)?.first())),
-        "extract" => extracted(&pattern, text, &all()?),
-        "split" => split(text, &all()?),
-        _ => {
-            let by = replacement::Replacement::new(replacement.unwrap_or(""), &pattern)?;
-            replaced(text, &all()?, &by)
+
+    fn wanted(&self) -> usize {
+        match self.action {
+            "match" => 1,
+            _ => self.count.unwrap_or(usize::MAX),
+        }
+    }
+
+    fn applied(&self, pattern: &Pattern) -> Result<Done, Trouble> {
+        let text = self.text;
+        let all = pattern.find(text, self.wanted(), MATCHES)?;
+        match self.action {
+            "match" => Ok(matched(pattern, text, all.first())),
+            "extract" => extracted(pattern, text, &all),
+            "split" => split(text, &all),
+            _ => {
+                let written = self.replacement.unwrap_or("");
+                let by = replacement::Replacement::new(written, pattern)?;
+                replaced(text, &all, &by)
+            }
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Where the tools are used: one door to all of them.
 //!
-//! Promises: what computes does so on threads of its own, four at once, so that nobody else's answer waits for
-//! it; whoever finds 64 waiting, or waits for two seconds, is told that everything is busy. A caller that goes
-//! away leaves a computation behind that ends at its own bound.
+//! Promises: what computes does so on threads of its own, four at once and two of what may last, so that nobody
+//! else's answer waits for it; whoever finds 64 waiting, or waits for two seconds, is told that everything is busy,
+//! and whoever has computed for two seconds that it took too long. A caller that goes away leaves a computation
+//! behind that ends at its own bound, and keeps its place until then.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use speech::Language;
 
 use crate::checks::{self, Checks};
+use crate::errand;
 use crate::interpreters::{self, Bounds, Sandboxes};
 use crate::lookup::{self, Lookups};
 use crate::places::Places;
@@ -20,6 +22,10 @@ use crate::{calculator, convert, diff, encode, hash, regex, schema, servers, tex
 
 /// How many compute at once.
 const AT_ONCE: usize = 4;
+/// How many of what may last do, at places of their own: a calculation is not refused because of them.
+const LASTING: usize = 2;
+/// How long anybody's computation may take.
+const LIMIT: Duration = Duration::from_secs(2);
 /// How many may wait to.
 const WAITING: usize = 64;
 /// How long one waits.
@@ -40,6 +46,8 @@ pub struct Ask {
 #[derive(Debug)]
 pub struct Workshop {
     computing: Places,
+    lasting: Places,
+    program: Option<PathBuf>,
     sandboxes: Sandboxes,
     servers: mcp::Servers,
     lookups: Lookups,
@@ -51,10 +59,12 @@ impl Workshop {
     /// `signalbox-sandbox`, which is here; where it is nowhere, none is.
     pub fn new(sandbox: Option<PathBuf>) -> Workshop {
         Workshop {
+            program: errand::program(sandbox.clone()),
+            lasting: Places::new(LASTING, WAITING, PATIENCE),
+            lookups: Lookups::new(sandbox.clone()),
             sandboxes: Sandboxes::new(sandbox, Bounds::default()),
             servers: mcp::Servers::new(),
             computing: Places::new(AT_ONCE, WAITING, PATIENCE),
-            lookups: Lookups::new(),
             checks: Checks::new(),
         }
     }
@@ -109,10 +119,13 @@ impl Workshop {
             arguments,
             client,
         } = ask;
+        let client = client.as_str();
         let code = |language| {
             self.sandboxes
-                .run(&grants.interpreters, language, &arguments, &client)
+                .run(&grants.interpreters, language, &arguments, client)
         };
+        let quick = |of| self.compute(&self.computing, client, arguments.clone(), now, of);
+        let lasting = |of| self.compute(&self.lasting, client, arguments.clone(), now, of);
         match tool {
             Tool::Python => code(Language::Python).await,
             Tool::JavaScript => code(Language::JavaScript).await,
@@ -120,45 +133,58 @@ impl Workshop {
                 let granted = grants.servers.get(&server);
                 servers::run(&self.servers, granted, &server, &tool, arguments).await
             }
-            Tool::Calculator => self.compute(arguments, now, calculator::run).await,
-            Tool::Regex => self.compute(arguments, now, regex::run).await,
-            Tool::Convert => self.compute(arguments, now, convert::run).await,
-            Tool::Schema => self.compute(arguments, now, schema::run).await,
-            Tool::Hash => self.compute(arguments, now, hash::run).await,
-            Tool::Encode => self.compute(arguments, now, encode::run).await,
-            Tool::Uuid => self.compute(arguments, now, uuid::run).await,
-            Tool::Time => self.compute(arguments, now, time::run).await,
-            Tool::Text => self.compute(arguments, now, text::run).await,
-            Tool::Diff => self.compute(arguments, now, diff::run).await,
-            Tool::Sql => self.lookups.run(grants, &arguments).await,
-            Tool::Check => self.checks.run(grants, &arguments).await,
+            Tool::Calculator => quick(calculator::run).await,
+            Tool::Regex if regex::backtracks(&arguments) => {
+                let _place = self.lasting.place(client).await.ok_or_else(busy)?;
+                regex::backtrack(self.program.as_deref(), &arguments).await
+            }
+            Tool::Regex => lasting(regex::run).await,
+            Tool::Convert => lasting(convert::run).await,
+            Tool::Schema => lasting(schema::run).await,
+            Tool::Hash => quick(hash::run).await,
+            Tool::Encode => quick(encode::run).await,
+            Tool::Uuid => quick(uuid::run).await,
+            Tool::Time => quick(time::run).await,
+            Tool::Text => quick(text::run).await,
+            Tool::Diff => lasting(diff::run).await,
+            Tool::Sql => self.lookups.run(grants, &arguments, client).await,
+            Tool::Check => self.checks.run(grants, &arguments, client).await,
         }
     }
 
     async fn compute(
         &self,
+        places: &Places,
+        client: &str,
         arguments: Value,
         now: Timestamp,
         tool: fn(&Value, Timestamp) -> Result<Done, Trouble>,
     ) -> Result<Done, Trouble> {
-        let place = self.computing.place().await.ok_or_else(|| {
-            Trouble::new(
-                TroubleKind::Unavailable,
-                "All places of the tools are taken. Try again in a moment.",
-            )
-        })?;
+        let place = places.place(client).await.ok_or_else(busy)?;
         let computing = tokio::task::spawn_blocking(move || {
             let done = tool(&arguments, now);
             drop(place);
             done
         });
-        computing.await.unwrap_or_else(|_| {
-            Err(Trouble::new(
+        match tokio::time::timeout(LIMIT, computing).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(_)) => Err(Trouble::new(
                 TroubleKind::Unavailable,
                 "The tool failed at these arguments. That is a defect: please report it.",
-            ))
-        })
+            )),
+            Err(_) => Err(Trouble::new(
+                TroubleKind::TooLong,
+                "The computation took longer than 2 s. Give it less at a time.",
+            )),
+        }
     }
+}
+
+fn busy() -> Trouble {
+    Trouble::new(
+        TroubleKind::Unavailable,
+        "All places of the tools are taken. Try again in a moment.",
+    )
 }
 
 #[cfg(test)]
@@ -218,9 +244,11 @@ mod tests {
         let workshop = Workshop::new(None);
         let mut taken = Vec::new();
         for _ in 0..AT_ONCE {
-            taken.push(workshop.computing.place().await.unwrap());
+            taken.push(workshop.computing.place("test").await.unwrap());
         }
-        let waiting: Vec<_> = (0..WAITING).map(|_| workshop.computing.waits()).collect();
+        let waiting: Vec<_> = (0..WAITING)
+            .map(|_| workshop.computing.waits("test"))
+            .collect();
         assert!(waiting.iter().all(Option::is_some));
         let one = ask(Tool::Calculator, json!({"expression": "1"}));
         let trouble = workshop.run(&Grants::default(), one).await.unwrap_err();
@@ -232,10 +260,42 @@ mod tests {
         let workshop = Workshop::new(None);
         let mut taken = Vec::new();
         for _ in 0..AT_ONCE {
-            taken.push(workshop.computing.place().await.unwrap());
+            taken.push(workshop.computing.place("test").await.unwrap());
         }
         let one = ask(Tool::Text, json!({"text": "a"}));
         let trouble = workshop.run(&Grants::default(), one).await.unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn what_lasts_keeps_nobody_from_what_is_quick() {
+        let workshop = Workshop::new(None);
+        let mut taken = Vec::new();
+        for _ in 0..LASTING {
+            taken.push(workshop.lasting.place("other").await.unwrap());
+        }
+        let one = ask(Tool::Calculator, json!({"expression": "1 + 1"}));
+        let done = workshop.run(&Grants::default(), one).await.unwrap();
+        assert_eq!(done.text, "2");
+        let one = ask(Tool::Diff, json!({"old": "a", "new": "b"}));
+        let trouble = workshop.run(&Grants::default(), one).await.unwrap_err();
+        assert_eq!(trouble.kind, TroubleKind::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn a_computation_that_is_late_is_no_longer_waited_for() {
+        fn late(_: &Value, _: Timestamp) -> Result<Done, Trouble> {
+            std::thread::sleep(LIMIT * 2);
+            Ok(Done::text("late"))
+        }
+        let workshop = Workshop::new(None);
+        let places = &workshop.lasting;
+        let done = workshop.compute(places, "test", json!({}), Timestamp::UNIX_EPOCH, late);
+        assert_eq!(done.await.unwrap_err().kind, TroubleKind::TooLong);
+        assert_eq!(
+            places.free(),
+            LASTING - 1,
+            "its place is kept until it ends"
+        );
     }
 }

@@ -315,7 +315,9 @@ fn questions() -> impl Strategy<Value = Value> {
 
 #[test]
 fn regular_expressions_find_what_python_finds() {
-    for engine in ["linear", "backtracking"] {
+    // The engine that backtracks is in another program, and tried there.
+    let engine = "linear";
+    {
         let (python, ours) = (RefCell::new(Python::start()), Ours::new());
         let counts = RefCell::new([0_u32; 4]);
         let asked = runner(4_000).run(&questions(), |question| {

@@ -3,15 +3,23 @@
 //! Limits of resources wherever there are some; on Linux also Landlock (files) and seccomp (system calls). What a
 //! kernel does not know is left out and not named among the locks: the interpreters hold without them.
 
-use speech::{Lock, Setup};
+use std::path::PathBuf;
 
-/// Address space beyond what the values may take up: the program, stacks, and what is copied while it grows.
-#[cfg(unix)]
-const BEYOND: u64 = 384 * 1024 * 1024;
+use speech::Lock;
 
-/// Processor time of a whole life, in seconds: whoever started it ends it long before.
-#[cfg(unix)]
-const PROCESSOR: u64 = 1_800;
+/// What a process may have. Whatever is left out it may not.
+pub(crate) struct Held {
+    /// Address space, in bytes.
+    pub(crate) space: u64,
+    /// Processor time of its whole life, in seconds.
+    pub(crate) processor: u64,
+    /// How large a file may grow, in bytes.
+    pub(crate) grows: u64,
+    /// Files and folders that are read.
+    pub(crate) reads: Vec<PathBuf>,
+    /// Folders in which files are read, made and written.
+    pub(crate) writes: Vec<PathBuf>,
+}
 
 /// Open files: the three of its speech, the granted folders, and a few that are read.
 #[cfg(unix)]
@@ -22,34 +30,34 @@ const OPEN: u64 = 48;
 const BEHIND: i32 = 5;
 
 /// Before any other thread is begun: some of it holds only for those that come of this one.
-pub(crate) fn the_files_and_memory(setup: &Setup) -> Vec<Lock> {
+pub(crate) fn the_files_and_memory(held_to: &Held) -> Vec<Lock> {
     let mut held = Vec::new();
     #[cfg(unix)]
     {
         use rustix::process::Resource;
         // Whoever passes requests on comes first; where the system refuses, all are equal.
         let _ = rustix::process::nice(BEHIND);
-        let files =
-            limit(Resource::Fsize, 0) & limit(Resource::Core, 0) & limit(Resource::Nofile, OPEN);
-        let space = BEYOND + 2 * setup.limits.memory as u64;
-        held.extend(limit(Resource::As, space).then_some(Lock::Memory));
-        held.extend(limit(Resource::Cpu, PROCESSOR).then_some(Lock::Processor));
+        let files = limit(Resource::Fsize, held_to.grows)
+            & limit(Resource::Core, 0)
+            & limit(Resource::Nofile, OPEN);
+        held.extend(limit(Resource::As, held_to.space).then_some(Lock::Memory));
+        held.extend(limit(Resource::Cpu, held_to.processor).then_some(Lock::Processor));
         held.extend(files.then_some(Lock::Files));
     }
     #[cfg(target_os = "linux")]
-    held.extend(linux::only_these(&setup.folders).then_some(Lock::Folders));
-    let _ = setup;
+    held.extend(linux::only_these(held_to).then_some(Lock::Folders));
+    let _ = held_to;
     held
 }
 
 /// Once all threads have begun: no more can.
-pub(crate) fn the_system(reads_files: bool) -> Vec<Lock> {
+pub(crate) fn the_system(held_to: &Held) -> Vec<Lock> {
     let mut held = Vec::new();
     #[cfg(unix)]
     held.extend(limit(rustix::process::Resource::Nproc, 0).then_some(Lock::Processes));
     #[cfg(target_os = "linux")]
-    held.extend(linux::only_computing(reads_files).then_some(Lock::Calls));
-    let _ = reads_files;
+    held.extend(linux::only_computing(held_to).then_some(Lock::Calls));
+    let _ = held_to;
     held
 }
 
@@ -64,8 +72,7 @@ fn limit(resource: rustix::process::Resource, most: u64) -> bool {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::path::PathBuf;
-
+    use super::Held;
     use landlock::{
         ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus,
         Scope, path_beneath_rules,
@@ -75,9 +82,9 @@ mod linux {
         SeccompRule,
     };
 
-    /// No file but those in these folders, to read; no TCP; no signal to, and no socket of, anybody outside.
+    /// No file but those that may be read or written; no TCP; no signal to, and no socket of, anybody outside.
     /// A kernel that knows less of it holds what it knows.
-    pub(super) fn only_these(folders: &[PathBuf]) -> bool {
+    pub(super) fn only_these(held_to: &Held) -> bool {
         let abi = ABI::V6;
         let ruled = Ruleset::default()
             .handle_access(AccessFs::from_all(abi))
@@ -86,7 +93,15 @@ mod linux {
             .and_then(Ruleset::create)
             .and_then(|rules| {
                 let read = AccessFs::ReadFile | AccessFs::ReadDir;
-                rules.add_rules(path_beneath_rules(folders, read))
+                rules.add_rules(path_beneath_rules(&held_to.reads, read))
+            })
+            .and_then(|rules| {
+                let write = AccessFs::ReadFile
+                    | AccessFs::ReadDir
+                    | AccessFs::WriteFile
+                    | AccessFs::Truncate
+                    | AccessFs::MakeReg;
+                rules.add_rules(path_beneath_rules(&held_to.writes, write))
             })
             .and_then(|rules| rules.restrict_self());
         ruled.is_ok_and(|ruled| ruled.ruleset != RulesetStatus::NotEnforced)
@@ -137,13 +152,39 @@ mod linux {
         libc::SYS_fcntl,
     ];
 
+    /// And what SQLite asks of a file that others may be writing.
+    const SHARING: &[i64] = &[
+        libc::SYS_pwrite64,
+        libc::SYS_ftruncate,
+        libc::SYS_fchmod,
+        libc::SYS_fchown,
+        libc::SYS_faccessat,
+        libc::SYS_faccessat2,
+        libc::SYS_getcwd,
+        libc::SYS_geteuid,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_access,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_open,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_stat,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_lstat,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_readlink,
+    ];
+
     /// Anything else is refused: sockets, processes, threads, tracing, mounts, other limits. Memory that can be
     /// run can't be had; the only one that may be ended from here is this process.
-    pub(super) fn only_computing(reads_files: bool) -> bool {
-        let more: &[i64] = if reads_files { READING } else { &[] };
+    pub(super) fn only_computing(held_to: &Held) -> bool {
+        let none: &[i64] = &[];
+        let reads = !held_to.reads.is_empty() || !held_to.writes.is_empty();
+        let reading = if reads { READING } else { none };
+        let sharing = if held_to.grows > 0 { SHARING } else { none };
         let mut rules: std::collections::BTreeMap<i64, Vec<SeccompRule>> = COMPUTING
             .iter()
-            .chain(more)
+            .chain(reading)
+            .chain(sharing)
             .map(|call| (*call, Vec::new()))
             .collect();
         let where_argument = |at, length, is, value| {

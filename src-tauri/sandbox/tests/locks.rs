@@ -70,16 +70,16 @@ fn inside_of_a_sandbox() {
     let granted = std::env::var("GRANTED").unwrap();
     let granted = Path::new(&granted);
     let listener = std::env::var("LISTENER").unwrap();
-    let setup = Setup {
-        language: Language::Python,
-        clock: false,
-        chance: false,
-        folders: vec![granted.to_owned()],
-        limits: Limits::default(),
+    let held = lock::Held {
+        space: 512 * 1024 * 1024,
+        processor: 60,
+        grows: 0,
+        reads: vec![granted.to_owned()],
+        writes: Vec::new(),
     };
     let parent = rustix::process::getppid().unwrap();
-    let mut locks = lock::the_files_and_memory(&setup);
-    locks.extend(lock::the_system(true));
+    let mut locks = lock::the_files_and_memory(&held);
+    locks.extend(lock::the_system(&held));
     let calls = locks.contains(&Lock::Calls);
     let folders = locks.contains(&Lock::Folders);
 

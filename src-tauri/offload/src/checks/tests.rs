@@ -34,7 +34,9 @@ fn hurried(folder: &Path, script: &str) -> Grants {
 }
 
 async fn run(grants: &Grants) -> Result<Done, Trouble> {
-    Checks::new().run(grants, &json!({ "name": "tests" })).await
+    Checks::new()
+        .run(grants, &json!({ "name": "tests" }), "me")
+        .await
 }
 
 async fn stdout(grants: &Grants) -> String {
@@ -121,12 +123,15 @@ async fn its_words_are_the_configs_and_no_shell_reads_them() {
         json!({}),
         json!("tests"),
     ] {
-        let trouble = Checks::new().run(&grants, &arguments).await.unwrap_err();
+        let trouble = Checks::new()
+            .run(&grants, &arguments, "me")
+            .await
+            .unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::BadInput, "{arguments}");
     }
     for name in ["test", "tests; id", "/bin/sh", "../tests", ""] {
         let trouble = Checks::new()
-            .run(&grants, &json!({ "name": name }))
+            .run(&grants, &json!({ "name": name }), "me")
             .await
             .unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::NotGranted);
@@ -238,7 +243,7 @@ async fn a_check_that_is_given_up_ends() {
     let checks = Checks::new();
     {
         let arguments = json!({ "name": "tests" });
-        let given_up = checks.run(&grants, &arguments);
+        let given_up = checks.run(&grants, &arguments, "me");
         let begun =
             comes(|| std::fs::read_to_string(&file).is_ok_and(|said| said.lines().count() == 2));
         tokio::select! {
@@ -258,7 +263,7 @@ async fn two_run_at_once_and_the_third_waits() {
     let grants = granted(folder.path(), script);
     let checks = Checks::new();
     let arguments = json!({ "name": "tests" });
-    let all = [(); 4].map(|()| checks.run(&grants, &arguments));
+    let all = [(); 4].map(|()| checks.run(&grants, &arguments, "me"));
     let [a, b, c, d] = all;
     let (a, b, c, d) = tokio::join!(a, b, c, d);
     for done in [a, b, c, d] {

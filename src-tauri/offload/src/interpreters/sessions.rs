@@ -2,7 +2,9 @@
 //!
 //! Each has a process of its own. One that ended, for whatever reason, says so once: nobody goes on unawares in
 //! an empty one. How many ended ones are remembered is bounded too.
+//! A client makes room for a new one by its own oldest that is at rest, unless another client has more than half.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -13,8 +15,8 @@ use tokio::sync::OwnedMutexGuard;
 use super::{Bounds, telling, worker::Worker};
 use crate::{Trouble, TroubleKind};
 
-/// Ended sessions that are remembered.
-const REMEMBERED: usize = 64;
+/// Ended sessions that are remembered. Where there are more, the client that has the most forgets its oldest.
+const REMEMBERED: usize = 256;
 
 /// Whose, and which.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -108,10 +110,7 @@ impl Sessions {
             return Err(gone.told(&key.name));
         }
         if books.open.len() >= self.bounds.sessions {
-            let at_rest = books.open.iter().filter(|(_, entry)| entry.is_at_rest());
-            let oldest = at_rest
-                .min_by_key(|(_, entry)| entry.used)
-                .map(|(key, _)| key.clone());
+            let oldest = books.displaced(&key.client, self.bounds.sessions);
             let oldest = oldest.ok_or_else(telling::busy)?;
             books.end(&oldest, Gone::Displaced);
         }
@@ -164,10 +163,37 @@ impl Books {
         }
     }
 
+    /// Whose place another session of this client takes.
+    fn displaced(&self, client: &str, most: usize) -> Option<Key> {
+        let of = |client: &str| self.open.keys().filter(|key| key.client == client).count();
+        let own = of(client);
+        let at_rest = self.open.iter().filter(|(_, entry)| entry.is_at_rest());
+        let rank = |key: &Key| match of(&key.client) {
+            _ if key.client == client && own > most / 2 => 3,
+            many if key.client != client && many > most / 2 => 2,
+            _ if key.client == client => 1,
+            _ => 0,
+        };
+        // Nobody who has no more than half gives way to one who has that much already.
+        let may = at_rest.filter(|(key, _)| rank(key) > 0 || own < most / 2);
+        may.max_by_key(|(key, entry)| (rank(key), of(&key.client), Reverse(entry.used)))
+            .map(|(key, _)| key.clone())
+    }
+
     fn end(&mut self, key: &Key, why: Gone) {
         self.open.remove(key);
         if self.ended.len() >= REMEMBERED {
-            self.ended.pop_front();
+            let of = |client: &str| {
+                let ended = self.ended.iter();
+                ended.filter(|(key, _)| key.client == client).count()
+            };
+            let clients = self.ended.iter().map(|(key, _)| &key.client);
+            let most = clients.max_by_key(|client| of(client)).cloned();
+            let oldest = self
+                .ended
+                .iter()
+                .position(|(key, _)| Some(&key.client) == most.as_ref());
+            self.ended.remove(oldest.unwrap_or(0));
         }
         self.ended.push_back((key.clone(), why));
     }

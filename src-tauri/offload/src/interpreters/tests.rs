@@ -295,3 +295,52 @@ async fn a_granted_folder_that_is_not_there_is_named() {
         .await;
     assert!(javascript.is_ok(), "it reads no folders and needs none");
 }
+
+#[tokio::test]
+async fn one_clients_sessions_push_out_neither_anothers_nor_what_is_known_of_them() {
+    let sandboxes = sandboxes(Bounds {
+        sessions: 4,
+        ..Bounds::default()
+    });
+    let none = Interpreters::default();
+    let session = async |client: &str, name: &str| {
+        let arguments = json!({ "code": "1", "session": name });
+        let done = sandboxes
+            .run(&none, Language::Python, &arguments, client)
+            .await;
+        done.map(|done| done.result.as_u64().unwrap())
+    };
+    let a = session("alice", "a").await.unwrap();
+    let b = session("alice", "b").await.unwrap();
+    for many in 0..80 {
+        session("mallory", &format!("m{many}")).await.unwrap();
+    }
+    assert_eq!(session("alice", "a").await, Ok(a));
+    assert_eq!(session("alice", "b").await, Ok(b));
+    // Her third displaces her own, and she is told so however many others end.
+    session("alice", "c").await.unwrap();
+    for many in 100..400 {
+        session("mallory", &format!("m{many}")).await.unwrap();
+    }
+    let lost = session("alice", "a").await.unwrap_err();
+    assert!(lost.message.contains("made room"), "{lost}");
+
+    // One who has all of them gives way to one who has few.
+    let alone = self::sandboxes(Bounds {
+        sessions: 4,
+        ..Bounds::default()
+    });
+    let begin = async |client: &str, name: &str| {
+        let arguments = json!({ "code": "1", "session": name });
+        let done = alone.run(&none, Language::Python, &arguments, client).await;
+        done.map(|done| done.result.as_u64().unwrap())
+    };
+    for many in 0..4 {
+        begin("mallory", &format!("m{many}")).await.unwrap();
+    }
+    let x = begin("alice", "x").await.unwrap();
+    let y = begin("alice", "y").await.unwrap();
+    begin("mallory", "m9").await.unwrap();
+    assert_eq!(begin("alice", "x").await, Ok(x));
+    assert_eq!(begin("alice", "y").await, Ok(y));
+}

@@ -1,14 +1,19 @@
 //! The two engines behind one door.
 //!
 //! Promises: a compiled pattern is bounded in size, the more the longer the text is, because a linear search
-//! costs the product of the two in the worst case; one that backtracks is stopped. Time is looked at between
-//! matches.
+//! costs the product of the two in the worst case; time is looked at between matches. One that backtracks has a
+//! process of its own (`sandbox`), which is killed when it is late: what it costs can't be told beforehand, and its
+//! own count of steps leaves out what it looks at in one.
 
 use std::ops::Range;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::Trouble;
+use speech::errand::{Errand, Search, Seen};
+
 use crate::arguments::{bad_input, too_long, too_much};
+use crate::errand::{self, Lost};
+use crate::{Trouble, TroubleKind};
 
 /// A compiled pattern may take so much for a short text.
 const PROGRAM: usize = 1024 * 1024;
@@ -22,16 +27,25 @@ const MEMORY: usize = 4 * 1024 * 1024;
 const BACKTRACKED: usize = 16 * 1024;
 /// How often it may step back in one search.
 const BACKTRACKS: usize = 100_000;
+/// The most time for the engine that backtracks.
+const BACKTRACKING: Duration = Duration::from_secs(1);
 /// The most time, looked at between matches.
 const LIMIT: Duration = Duration::from_millis(500);
 
 /// A pattern that was read.
 pub(super) enum Pattern {
     Linear(regex::Regex),
-    Backtracking(Box<fancy_regex::Regex>),
+    Backtracked(Backtracked),
+}
+
+/// What the engine that backtracks has found.
+pub(super) struct Backtracked {
+    names: Vec<Option<String>>,
+    found: Vec<Found>,
 }
 
 /// One match: the whole and its groups, in bytes.
+#[derive(Clone)]
 pub(super) struct Found {
     pub(super) groups: Vec<Option<Range<usize>>>,
 }
@@ -43,36 +57,38 @@ impl Found {
 }
 
 impl Pattern {
-    pub(super) fn new(
-        pattern: &str,
-        flags: &str,
-        is_linear: bool,
-        length: usize,
-    ) -> Result<Pattern, Trouble> {
-        if let Some(unknown) = flags.chars().find(|flag| !"imsxu".contains(*flag)) {
-            return Err(bad_input(format!(
-                "There is no flag `{unknown}`. There are i, m, s, x and u; all matches are taken unless there is a `count`."
-            )));
-        }
+    /// Reads it for the linear engine.
+    pub(super) fn new(pattern: &str, flags: &str, length: usize) -> Result<Pattern, Trouble> {
+        known(flags)?;
         let has = |flag: char| flags.contains(flag);
         let program = if length <= SHORT {
             PROGRAM
         } else {
             SMALL_PROGRAM
         };
-        if is_linear {
-            let built = regex::RegexBuilder::new(pattern)
-                .case_insensitive(has('i'))
-                .multi_line(has('m'))
-                .dot_matches_new_line(has('s'))
-                .ignore_whitespace(has('x'))
-                .size_limit(program)
-                .dfa_size_limit(MEMORY)
-                .nest_limit(64)
-                .build();
-            return built.map(Pattern::Linear).map_err(|error| unread(&error));
-        }
-        if length > BACKTRACKED {
+        let built = regex::RegexBuilder::new(pattern)
+            .case_insensitive(has('i'))
+            .multi_line(has('m'))
+            .dot_matches_new_line(has('s'))
+            .ignore_whitespace(has('x'))
+            .size_limit(program)
+            .dfa_size_limit(MEMORY)
+            .nest_limit(64)
+            .build();
+        built.map(Pattern::Linear).map_err(|error| unread(&error))
+    }
+
+    /// Searches with the engine that backtracks.
+    pub(super) async fn backtracked(
+        program: &Path,
+        pattern: &str,
+        flags: &str,
+        text: &str,
+        wanted: usize,
+        most: usize,
+    ) -> Result<Pattern, Trouble> {
+        known(flags)?;
+        if text.len() > BACKTRACKED {
             return Err(too_much(
                 "The engine that backtracks takes texts of 16 KiB at most. The linear one takes 1 MiB.",
             ));
@@ -85,22 +101,51 @@ impl Pattern {
             let end = if flags.contains('x') { "\n" } else { "" };
             format!("(?{flags}:{pattern}{end})")
         };
-        let built = fancy_regex::RegexBuilder::new(&pattern)
-            .backtrack_limit(BACKTRACKS)
-            .delegate_size_limit(program)
-            .delegate_dfa_size_limit(MEMORY)
-            .build();
-        match built {
-            Ok(pattern) => Ok(Pattern::Backtracking(Box::new(pattern))),
-            Err(error) => Err(bad_input(format!("The pattern can't be read: {error}."))),
-        }
+        let search = Search {
+            pattern,
+            text: text.to_owned(),
+            wanted,
+            most,
+            steps: BACKTRACKS,
+        };
+        let unavailable = |message: String| Trouble::new(TroubleKind::Unavailable, message);
+        let seen = errand::run(program, &Errand::Search, &search, BACKTRACKING).await;
+        let seen = seen.map_err(|lost| match lost {
+            Lost::Late => too_long(
+                "The pattern ran for 1 s and was stopped. Make it more definite, or use the linear engine.",
+            ),
+            Lost::Memory => too_much("The search wanted more memory than it may have."),
+            Lost::Start(why) => unavailable(format!(
+                "The engine that backtracks can't be used: `signalbox-sandbox` could not be started ({why})."
+            )),
+            Lost::Died => unavailable("The search broke off. Ask again.".to_owned()),
+        })?;
+        let (names, groups) = match seen {
+            Seen::Matches { names, groups } => (names, groups),
+            Seen::Refused(refused) => return Err(refused.into()),
+        };
+        let is_place = |place: &Range<usize>| text.get(place.clone()).is_some();
+        let found: Option<Vec<Found>> = groups
+            .into_iter()
+            .map(|groups| {
+                let groups: Vec<_> = groups
+                    .into_iter()
+                    .map(|group| group.map(|(from, to)| from..to))
+                    .collect();
+                let are_places = groups.iter().flatten().all(is_place);
+                are_places.then_some(Found { groups })
+            })
+            .collect();
+        let found =
+            found.ok_or_else(|| unavailable("The search broke off. Ask again.".to_owned()))?;
+        Ok(Pattern::Backtracked(Backtracked { names, found }))
     }
 
     /// Its groups' names, the whole first.
     pub(super) fn names(&self) -> Vec<Option<&str>> {
         match self {
             Pattern::Linear(pattern) => pattern.capture_names().collect(),
-            Pattern::Backtracking(pattern) => pattern.capture_names().collect(),
+            Pattern::Backtracked(done) => done.names.iter().map(Option::as_deref).collect(),
         }
     }
 
@@ -112,7 +157,10 @@ impl Pattern {
         most: usize,
     ) -> Result<Vec<Found>, Trouble> {
         let begun = Instant::now();
-        let mut all = Vec::new();
+        let mut all: Vec<Found> = Vec::new();
+        if let Pattern::Backtracked(done) = self {
+            return Ok(done.found.clone());
+        }
         let mut keep = |found: Found| {
             if all.len() == most {
                 return Err(too_much(format!(
@@ -127,27 +175,14 @@ impl Pattern {
             all.push(found);
             Ok(())
         };
-        match self {
-            Pattern::Linear(pattern) => {
-                for captures in pattern.captures_iter(text).take(wanted) {
-                    let groups = captures
-                        .iter()
-                        .map(|group| group.map(|group| group.range()));
-                    keep(Found {
-                        groups: groups.collect(),
-                    })?;
-                }
-            }
-            Pattern::Backtracking(pattern) => {
-                for captures in pattern.captures_iter(text).take(wanted) {
-                    let captures = captures.map_err(|error| stopped(&error))?;
-                    let groups = captures
-                        .iter()
-                        .map(|group| group.map(|group| group.range()));
-                    keep(Found {
-                        groups: groups.collect(),
-                    })?;
-                }
+        if let Pattern::Linear(pattern) = self {
+            for captures in pattern.captures_iter(text).take(wanted) {
+                let groups = captures
+                    .iter()
+                    .map(|group| group.map(|group| group.range()));
+                keep(Found {
+                    groups: groups.collect(),
+                })?;
             }
         }
         Ok(all)
@@ -178,13 +213,11 @@ fn unread(error: &regex::Error) -> Trouble {
     }
 }
 
-fn stopped(error: &fancy_regex::Error) -> Trouble {
-    match error {
-        fancy_regex::Error::RuntimeError(fancy_regex::RuntimeError::BacktrackLimitExceeded) => {
-            too_long(format!(
-                "The pattern stepped back {BACKTRACKS} times and was stopped. Make it more definite, or use the linear engine."
-            ))
-        }
-        error => too_much(format!("The search was stopped: {error}.")),
+fn known(flags: &str) -> Result<(), Trouble> {
+    match flags.chars().find(|flag| !"imsxu".contains(*flag)) {
+        None => Ok(()),
+        Some(unknown) => Err(bad_input(format!(
+            "There is no flag `{unknown}`. There are i, m, s, x and u; all matches are taken unless there is a `count`."
+        ))),
     }
 }

@@ -1,7 +1,6 @@
 use std::time::Instant;
 
 use super::*;
-use crate::TroubleKind;
 
 fn ask(arguments: &Value) -> Result<Done, Trouble> {
     run(arguments, Timestamp::UNIX_EPOCH)
@@ -34,9 +33,6 @@ fn every_action_does_what_it_says() {
         ("replace /\\/usr\\//\\//\n/usr/bin", "/bin"),
         ("split /, */\na, b,c", "a\nb\nc"),
         ("extract /^./m\nab\ncd", "a\nc"),
-        ("backtracking extract /(.)\\1/\naabbc", "aa\nbb"),
-        ("backtracking extract /(?<=\\$)[0-9]+/\n$5 and 6", "5"),
-        ("backtracking match /a b # comment/xi\nAB", "match: AB"),
     ] {
         let done = ask(&arguments_of(plain).unwrap());
         assert_eq!(done.map(|done| done.text), Ok(answer.to_owned()), "{plain}");
@@ -111,16 +107,6 @@ fn what_can_t_be_done_is_refused_with_its_reason() {
             TroubleKind::TooMuch,
             "10000 matches",
         ),
-        (
-            json!({"pattern": "(a+)+$(?!x)", "text": "a".repeat(5_000) + "b", "engine": "backtracking"}),
-            TroubleKind::TooLong,
-            "stepped back",
-        ),
-        (
-            json!({"text": "a".repeat(70_000), "engine": "backtracking"}),
-            TroubleKind::TooMuch,
-            "16 KiB",
-        ),
     ] {
         let trouble = case(more.clone());
         assert!(
@@ -154,19 +140,6 @@ fn patterns_that_are_slow_elsewhere_end() {
             "a ".repeat(300_000) + "!",
         ),
         ("extract", "linear", ".*[^a]|a", "a".repeat(300_000)),
-        (
-            "match",
-            "backtracking",
-            "(a+)+$(?!x)",
-            "a".repeat(16_000) + "b",
-        ),
-        (
-            "match",
-            "backtracking",
-            r"(?:(?=.*b)a)*c",
-            "a".repeat(16_000),
-        ),
-        ("match", "backtracking", r"(.*)\1\1x", "a".repeat(16_000)),
     ] {
         let begun = Instant::now();
         let answer =

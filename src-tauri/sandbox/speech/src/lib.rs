@@ -2,7 +2,10 @@
 //!
 //! The program is given its [`Setup`] as its one argument, locks itself up, says [`Hello`] and answers each
 //! [`Task`] with one [`Answer`], in order. It ends when its standard input does. Nothing here computes, so that
-//! whoever speaks to the sandbox need not be built with an interpreter.
+//! whoever speaks to the sandbox need not be built with an interpreter. What is done by a process that is started
+//! for it alone, and is over with it, is an [`errand`].
+
+pub mod errand;
 
 use std::path::PathBuf;
 

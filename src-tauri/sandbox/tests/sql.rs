@@ -1,14 +1,32 @@
 //! Reading, and everything that is none.
+#![allow(clippy::unwrap_used, reason = "what helps the tests is one too")]
 
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use offload::{Ask, Database, Done, Grants, Tool, Trouble, TroubleKind, Workshop};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::Lookups;
-use crate::grants::{Database, Grants};
-use crate::{Done, Trouble, TroubleKind};
+/// The tools, of which one is asked.
+struct Lookups(Workshop);
+
+impl Lookups {
+    fn new() -> Lookups {
+        Lookups(Workshop::new(Some(PathBuf::from(env!(
+            "CARGO_BIN_EXE_signalbox-sandbox"
+        )))))
+    }
+
+    async fn run(&self, grants: &Grants, arguments: &Value) -> Result<Done, Trouble> {
+        let ask = Ask {
+            tool: Tool::Sql,
+            arguments: arguments.clone(),
+            client: "me".to_owned(),
+        };
+        self.0.run(grants, ask).await
+    }
+}
 
 fn shop(folder: &Path) -> Grants {
     let path = folder.join("shop.db");
@@ -250,7 +268,8 @@ async fn nothing_can_be_changed_and_no_other_file_be_reached() {
 #[tokio::test]
 async fn what_has_no_end_is_ended() {
     let folder = tempfile::tempdir().unwrap();
-    let grants = shop(folder.path());
+    let mut grants = shop(folder.path());
+    grants.interpreters.chance = true;
     let ten = "WITH t(x) AS (VALUES (1),(2),(3),(4),(5),(6),(7),(8),(9),(10))";
     let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)";
     for query in [
@@ -459,7 +478,7 @@ async fn a_lookup_that_is_given_up_is_stopped() {
     grants.databases.get_mut("shop").unwrap().limit = Duration::from_secs(600);
     let lookups = Lookups::new();
     let endless = json!({ "query": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n" });
-    for _ in 0..2 * super::RUNNING {
+    for _ in 0..8 {
         let given_up = lookups.run(&grants, &endless);
         assert!(
             tokio::time::timeout(Duration::from_millis(50), given_up)
@@ -490,4 +509,192 @@ async fn a_row_with_a_value_that_is_too_large_can_be_read_beside_it() {
         .await
         .unwrap_err();
     assert_eq!(trouble.kind, TroubleKind::TooMuch, "{trouble}");
+}
+
+/// What a statement of ten columns that are each as large as may be holds at once.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_hundred_large_columns_take_no_memory_of_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let grants = shop(folder.path());
+    let wide = vec!["hex(zeroblob(900000))"; 100].join(", ");
+    let trouble = ask(&grants, &format!("SELECT {wide}")).await;
+    // Either it did not fit into what a statement may hold, or no row of it fits into an answer.
+    match trouble {
+        Ok(done) => assert_eq!(done.result["truncated"], json!(true)),
+        Err(trouble) => assert_eq!(trouble.kind, TroubleKind::TooMuch, "{trouble}"),
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find(|line| line.starts_with("VmHWM"));
+    let peak: u64 = peak
+        .unwrap()
+        .split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(peak < 400_000, "{peak} KiB");
+}
+
+#[tokio::test]
+async fn what_can_t_be_interrupted_gives_its_place_back_when_its_time_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut grants = shop(folder.path());
+    grants.databases.get_mut("shop").unwrap().limit = Duration::from_millis(300);
+    let lookups = Lookups::new();
+    for query in [
+        "SELECT instr(hex(zeroblob(900000)), hex(zeroblob(60000)) || '1')",
+        "SELECT trim(hex(zeroblob(900000)), hex(randomblob(400000)) || hex(zeroblob(1)))",
+        "SELECT length(trim(hex(zeroblob(900000)) || 'x', 'x' || hex(zeroblob(40000))))",
+        "SELECT replace(hex(zeroblob(900000)), hex(zeroblob(60000)) || '1', '')",
+        "SELECT hex(zeroblob(900000)) LIKE '%0%0%0%0%0%0%0%0%0%0%1'",
+        "SELECT hex(zeroblob(900000)) GLOB '*0*0*0*0*0*0*0*0*0*0*0*1'",
+        "SELECT sum(instr(hex(zeroblob(900000)), hex(zeroblob(60000)) || '1')) FROM orders a, orders b, orders c",
+    ] {
+        // As many as there are places, and then one more, which waits for none of them.
+        let arguments = json!({ "query": query });
+        let all = (0..4).map(|_| lookups.run(&grants, &arguments));
+        let begun = Instant::now();
+        for ended in futures_util::future::join_all(all).await {
+            let is_ended = match &ended {
+                Ok(_) => true,
+                Err(trouble) => matches!(
+                    trouble.kind,
+                    TroubleKind::TooLong | TroubleKind::TooMuch | TroubleKind::NotGranted
+                ),
+            };
+            assert!(is_ended, "{query}: {ended:?}");
+        }
+        lookups
+            .run(&grants, &json!({ "query": "SELECT 1" }))
+            .await
+            .unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(20), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn the_clock_and_chance_are_told_where_they_are_granted_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut grants = shop(folder.path());
+    let db = Connection::open(folder.path().join("shop.db")).unwrap();
+    db.execute_batch(
+        "CREATE TABLE days (d TEXT, y TEXT AS (strftime('%Y', d)));
+         CREATE INDEX months ON days (strftime('%m', d));
+         CREATE VIEW present AS SELECT datetime('now') AS t;
+         INSERT INTO days VALUES ('2024-05-01')",
+    )
+    .unwrap();
+    drop(db);
+    let clock = [
+        "SELECT datetime('now')",
+        "SELECT date()",
+        "SELECT time('NOW')",
+        "SELECT 1 WHERE datetime('n' || 'ow') > '2000'",
+        "SELECT unixepoch('subsec')",
+        "SELECT julianday(x'6e6f77')",
+        "SELECT strftime('%s')",
+        "SELECT strftime('%s', 'now', '+1 day')",
+        "SELECT timediff('now', '2024-01-01')",
+        "SELECT timediff('2024-01-01', 'now')",
+        "SELECT current_timestamp",
+        "SELECT current_date",
+        "SELECT CURRENT_TIME",
+        "SELECT t FROM present",
+    ];
+    let chance = [
+        "SELECT random()",
+        "SELECT hex(randomblob(4))",
+        "SELECT id FROM orders ORDER BY random()",
+    ];
+    for query in clock.iter().chain(&chance) {
+        let trouble = ask(&grants, query).await.expect_err(query);
+        assert_eq!(trouble.kind, TroubleKind::NotGranted, "{query}: {trouble}");
+        assert!(trouble.message.contains("granted"), "{trouble}");
+    }
+    for (query, told) in [
+        (
+            "SELECT datetime('2024-01-31', '+1 day')",
+            json!("2024-02-01 00:00:00"),
+        ),
+        ("SELECT strftime('%Y', 0, 'unixepoch')", json!("1970")),
+        ("SELECT unixepoch('2024-01-01')", json!(1_704_067_200)),
+        ("SELECT date(NULL)", json!(null)),
+        ("SELECT date('nonsense')", json!(null)),
+        (
+            "SELECT timediff('2024-02-01', '2024-01-01')",
+            json!("+0000-01-00 00:00:00.000"),
+        ),
+        ("SELECT y FROM days", json!("2024")),
+        (
+            "SELECT d FROM days WHERE strftime('%m', d) = '05'",
+            json!("2024-05-01"),
+        ),
+    ] {
+        assert_eq!(rows(&grants, query).await, json!([[told]]), "{query}");
+    }
+    grants.interpreters.clock = true;
+    for query in clock {
+        ask(&grants, query).await.expect(query);
+    }
+    assert!(ask(&grants, chance[0]).await.is_err());
+    grants.interpreters.chance = true;
+    for query in chance {
+        ask(&grants, query).await.expect(query);
+    }
+}
+
+#[tokio::test]
+async fn a_statement_without_rows_is_told_apart_from_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plain.db");
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("CREATE TABLE t (a)")
+        .unwrap();
+    let grants = granted("plain", &path);
+    let trouble = ask(&grants, "reindex").await.unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::NotGranted, "{trouble}");
+    let trouble = ask(&grants, " -- nothing").await.unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::BadInput, "{trouble}");
+    assert!(
+        trouble.message.contains("There is no statement"),
+        "{trouble}"
+    );
+}
+
+#[tokio::test]
+async fn a_table_of_many_columns_can_be_read_by_some_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wide.db");
+    let columns: Vec<String> = (0..500).map(|at| format!("c{at}")).collect();
+    let make = format!(
+        "CREATE TABLE wide ({}); INSERT INTO wide (c499) VALUES (7)",
+        columns.join(", ")
+    );
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(&make)
+        .unwrap();
+    let grants = granted("wide", &path);
+    assert_eq!(rows(&grants, "SELECT c499 FROM wide").await, json!([[7]]));
+    let trouble = ask(&grants, "SELECT * FROM wide").await.unwrap_err();
+    assert!(trouble.message.contains("too many columns"), "{trouble}");
+}
+
+#[tokio::test]
+async fn without_the_program_that_runs_them_no_statement_is_run_and_that_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let grants = shop(folder.path());
+    let ask = Ask {
+        tool: Tool::Sql,
+        arguments: json!({ "query": "SELECT 1" }),
+        client: "me".to_owned(),
+    };
+    let trouble = Workshop::new(None).run(&grants, ask).await.unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::Unavailable);
+    assert!(
+        trouble.message.contains("`signalbox-sandbox` is not there"),
+        "{trouble}"
+    );
 }
