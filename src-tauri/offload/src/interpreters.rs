@@ -17,7 +17,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use serde_json::Value;
-use speech::{Language, Limits, Setup};
+use speech::{Folder, Language, Limits, Setup};
 
 use crate::grants::Interpreters;
 use crate::places::Places;
@@ -211,7 +211,7 @@ impl Sandboxes {
             Language::Python => granted
                 .folders
                 .iter()
-                .map(|folder| canonical(folder))
+                .map(|folder| placed(folder))
                 .collect::<Result<_, _>>()?,
             Language::JavaScript => Vec::new(),
         };
@@ -263,18 +263,40 @@ impl Kept {
     }
 }
 
-fn canonical(folder: &Path) -> Result<PathBuf, Trouble> {
-    let found = folder.canonicalize().and_then(|path| match path.is_dir() {
-        true => Ok(path),
-        false => Err(std::io::ErrorKind::NotADirectory.into()),
-    });
-    found.map_err(|why| {
-        let message = format!(
-            "The granted folder `{}` can't be read: {why}.",
-            folder.display()
-        );
+/// Where a granted folder is. Links above it are followed; whoever puts one in its own place would else grant
+/// what he likes.
+fn placed(folder: &Path) -> Result<Folder, Trouble> {
+    let refuse = |why: String| {
+        let message = format!("The granted folder `{}` {why}.", folder.display());
         Trouble::new(TroubleKind::Unavailable, message)
-    })
+    };
+    let link =
+        || refuse("is a link, which is not followed. Grant the folder that it leads to".to_owned());
+    let unread = |why: std::io::Error| refuse(format!("can't be read: {why}"));
+    let place = match (folder.parent(), folder.file_name()) {
+        (Some(parent), Some(name)) => {
+            let parent = parent.canonicalize().map_err(unread)?;
+            let there = parent.join(name);
+            if there.symlink_metadata().map_err(unread)?.is_symlink() {
+                return Err(link());
+            }
+            // As the system writes it, which may differ in its capitals.
+            let place = there.canonicalize().map_err(unread)?;
+            match place.parent() == Some(&parent) {
+                true => place,
+                false => return Err(link()),
+            }
+        }
+        // The root, or a path that ends in `..`: no link can be in its place.
+        _ => folder.canonicalize().map_err(unread)?,
+    };
+    match place.is_dir() {
+        true => Ok(Folder {
+            name: folder.to_owned(),
+            place,
+        }),
+        false => Err(unread(std::io::ErrorKind::NotADirectory.into())),
+    }
 }
 
 #[cfg(test)]

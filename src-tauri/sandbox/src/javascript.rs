@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use rquickjs::context::{EvalOptions, intrinsic};
 use rquickjs::promise::PromiseState;
 use rquickjs::{
-    CatchResultExt, CaughtError, Context, Ctx, Error, Function, Object, Persistent, Runtime, Value,
+    CatchResultExt, CaughtError, Context, Ctx, Error, Exception, Function, Object, Persistent,
+    Promise, Runtime, Value,
 };
 use speech::{Ending, Failing, Setup};
 
@@ -18,6 +19,9 @@ use crate::said::{Said, Stream};
 
 /// Calls in calls. Deeper ones are an error that code can catch.
 const STACK: usize = 1024 * 1024;
+
+/// In the words of Python.
+const NEVER: &str = "it waits for something that nobody will do";
 
 /// A session of JavaScript. The order is that of its end: what belongs to the runtime goes before it.
 pub(crate) struct JavaScript {
@@ -118,6 +122,10 @@ impl JavaScript {
                 return Err(Error::Unknown);
             }
         }
+        // Nothing is left to do that could bring it about.
+        if waits && value.as_promise().is_some_and(is_pending) {
+            return Err(Exception::throw_message(ctx, NEVER));
+        }
         let value = match settled(value)? {
             // Code with an `await` of its own comes to an object around its value.
             value if waits => value
@@ -197,11 +205,13 @@ impl JavaScript {
 /// What a promise came to; any other value, or one that nothing will come of, is itself.
 fn settled(value: Value<'_>) -> Result<Value<'_>, Error> {
     match value.as_promise() {
-        Some(promise) if promise.state() != PromiseState::Pending => {
-            promise.result().unwrap_or(Ok(value))
-        }
+        Some(promise) if !is_pending(promise) => promise.result().unwrap_or(Ok(value)),
         _ => Ok(value),
     }
+}
+
+fn is_pending(promise: &Promise<'_>) -> bool {
+    promise.state() == PromiseState::Pending
 }
 
 fn hears<'js>(ctx: &Ctx<'js>, said: Said) -> Result<Function<'js>, Error> {

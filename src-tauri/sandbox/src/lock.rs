@@ -64,8 +64,6 @@ fn limit(resource: rustix::process::Resource, most: u64) -> bool {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::path::PathBuf;
-
     use landlock::{
         ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus,
         Scope, path_beneath_rules,
@@ -74,10 +72,11 @@ mod linux {
         BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
         SeccompRule,
     };
+    use speech::Folder;
 
     /// No file but those in these folders, to read; no TCP; no signal to, and no socket of, anybody outside.
     /// A kernel that knows less of it holds what it knows.
-    pub(super) fn only_these(folders: &[PathBuf]) -> bool {
+    pub(super) fn only_these(folders: &[Folder]) -> bool {
         let abi = ABI::V6;
         let ruled = Ruleset::default()
             .handle_access(AccessFs::from_all(abi))
@@ -86,7 +85,10 @@ mod linux {
             .and_then(Ruleset::create)
             .and_then(|rules| {
                 let read = AccessFs::ReadFile | AccessFs::ReadDir;
-                rules.add_rules(path_beneath_rules(folders, read))
+                rules.add_rules(path_beneath_rules(
+                    folders.iter().map(|folder| &folder.place),
+                    read,
+                ))
             })
             .and_then(|rules| rules.restrict_self());
         ruled.is_ok_and(|ruled| ruled.ruleset != RulesetStatus::NotEnforced)

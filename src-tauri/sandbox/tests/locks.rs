@@ -74,7 +74,10 @@ fn inside_of_a_sandbox() {
         language: Language::Python,
         clock: false,
         chance: false,
-        folders: vec![granted.to_owned()],
+        folders: vec![speech::Folder {
+            name: granted.to_owned(),
+            place: granted.to_owned(),
+        }],
         limits: Limits::default(),
     };
     let parent = rustix::process::getppid().unwrap();

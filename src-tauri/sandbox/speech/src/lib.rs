@@ -37,10 +37,19 @@ pub struct Setup {
     pub clock: bool,
     /// Code may ask for chance.
     pub chance: bool,
-    /// Absolute and canonical: what Python may read.
-    pub folders: Vec<PathBuf>,
+    /// What Python may read.
+    pub folders: Vec<Folder>,
     /// What a task may use.
     pub limits: Limits,
+}
+
+/// A folder whose files may be read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Folder {
+    /// Absolute: what code calls it.
+    pub name: PathBuf,
+    /// Canonical: where it is. What is found to be elsewhere when it is opened is not read.
+    pub place: PathBuf,
 }
 
 /// What a task may use.
