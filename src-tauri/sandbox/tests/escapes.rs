@@ -723,6 +723,7 @@ async fn javascript_that_is_out_of_memory_says_so() {
         "(() => { let a = []; while (true) a.push({}) })()",
         "(() => { let a; while (true) a = { a } })()",
         "let a; while (true) a = { a }",
+        "let a = []; const f = () => { throw null }; while (true) a.push([a.length])",
     ] {
         let trouble = run(&workshop, Tool::JavaScript, code).await.unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::TooMuch, "{code}: {trouble}");
