@@ -552,7 +552,7 @@ async fn what_was_granted_can_be_used() {
         interpreters: Interpreters {
             clock: true,
             chance: true,
-            folders: Vec::new(),
+            ..Interpreters::default()
         },
         ..Grants::default()
     };

@@ -98,6 +98,30 @@ pub enum Lock {
     Calls,
 }
 
+impl Lock {
+    /// Every one that some system has.
+    pub const ALL: [Lock; 6] = [
+        Lock::Memory,
+        Lock::Processor,
+        Lock::Files,
+        Lock::Processes,
+        Lock::Folders,
+        Lock::Calls,
+    ];
+
+    /// What it is about, in a word or two.
+    pub fn what(self) -> &'static str {
+        match self {
+            Lock::Memory => "memory",
+            Lock::Processor => "processor time",
+            Lock::Files => "growing files",
+            Lock::Processes => "processes",
+            Lock::Folders => "folders",
+            Lock::Calls => "system calls",
+        }
+    }
+}
+
 /// Some code to run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
