@@ -86,8 +86,10 @@ fn heed(app: &tauri::AppHandle, event: &RunEvent) {
 
 /// The same level variable as the headless program, and the same place: stderr.
 fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("SIGNALBOX_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    use tracing_subscriber::EnvFilter;
+    let asked = std::env::var("SIGNALBOX_LOG").ok();
+    let filter = EnvFilter::try_new(server::log_directives(asked.as_deref()))
+        .unwrap_or_else(|_| EnvFilter::new(server::log_directives(None)));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

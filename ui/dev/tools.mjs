@@ -68,6 +68,7 @@ export const RICH_TOOLS = {
   today: { answers: 41, saved_nano_usd: 38_410_000 },
   month: { answers: 1_204, saved_nano_usd: 1_912_400_000 },
   instead_of: "fast",
+  locks: "Held by the system: memory, processor time, growing files, processes, folders, system calls.",
   config: CONFIG,
 };
 
@@ -77,7 +78,7 @@ export const EMPTY_TOOLS = {
     one.name === "sql" ? { ...one, why_not: "No database is granted. Add one under Grants, or as [tools.database.NAME] in the config." }
     : one.name === "check" ? { ...one, why_not: "No command is granted. Add one under Grants, or as [tools.check.NAME] in the config." }
     : { ...one, off: false }),
-  usual: RULE, routes: [], grants: NO_GRANTS, today: { answers: 0, saved_nano_usd: 0 }, month: { answers: 0, saved_nano_usd: 0 }, instead_of: null,
+  usual: RULE, routes: [], grants: NO_GRANTS, today: { answers: 0, saved_nano_usd: 0 }, month: { answers: 0, saved_nano_usd: 0 }, instead_of: null, locks: null,
 };
 
 const NO_SANDBOX = "The program `signalbox-sandbox`, which runs code of others, is not beside Signalbox. Install Signalbox whole, or put it there.";

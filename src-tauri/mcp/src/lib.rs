@@ -11,6 +11,7 @@
 
 mod answer;
 mod bounded;
+mod last_will;
 mod line;
 mod offers;
 mod program;
@@ -23,6 +24,7 @@ mod web;
 mod tests;
 
 pub use answer::{Answer, Trouble, TroubleKind};
+pub use last_will::LastWill;
 pub use offers::ToolOffer;
 pub use server::{Server, Transport};
 pub use servers::Servers;

@@ -153,9 +153,17 @@ impl Line {
         self.uses.lock().expect("nobody panics while counting")
     }
 
+    /// The reason is told to whoever asks for long, and by many: it is masked here.
     fn over(&self, why: String) {
         self.uses().is_closed = true;
-        self.state.send_replace(State::Over(why));
+        self.state.send_replace(State::Over(self.masked(why)));
+    }
+
+    fn masked(&self, said: String) -> String {
+        match &self.token {
+            Some(token) => masked(said, token.expose_secret()),
+            None => said,
+        }
     }
 }
 
@@ -180,9 +188,10 @@ impl Use {
             .await;
         match state.as_deref() {
             Ok(State::Ready(peer)) => Ok(peer.clone()),
-            Ok(State::Over(why)) => Err(Trouble::unavailable(
-                self.masked(format!("The server `{}` {why}.", self.0.name)),
-            )),
+            Ok(State::Over(why)) => Err(Trouble::unavailable(format!(
+                "The server `{}` {why}.",
+                self.0.name
+            ))),
             _ => Err(Trouble::unavailable(format!(
                 "The server `{}` was ended.",
                 self.0.name
@@ -322,12 +331,7 @@ impl Use {
     }
 
     fn masked(&self, said: String) -> String {
-        match &self.0.token {
-            Some(token) if said.contains(token.expose_secret()) => {
-                said.replace(token.expose_secret(), "[token]")
-            }
-            _ => said,
-        }
+        self.0.masked(said)
     }
 
     fn masked_answer(&self, answer: Answer) -> Answer {
@@ -341,5 +345,56 @@ impl Use {
             text: self.masked(answer.text),
             structured: answer.structured.map(masked),
         }
+    }
+}
+
+/// The beginning of a token that a cut has left is told from other words by so many bytes.
+const PIECE: usize = 8;
+
+/// Without the token, and without what is left of one that was cut off with the words around it.
+fn masked(said: String, token: &str) -> String {
+    let mut said = match said.contains(token) {
+        true => said.replace(token, "[token]"),
+        false => said,
+    };
+    let pieces = (PIECE..token.len()).rev();
+    for piece in pieces.filter_map(|end| token.get(..end)) {
+        for (cut, left) in [
+            (format!("{piece}…"), "[token]…"),
+            (format!("{piece}."), "[token]."),
+        ] {
+            if said.contains(&cut) {
+                said = said.replace(&cut, left);
+                return said;
+            }
+        }
+        if said.ends_with(piece) {
+            said.truncate(said.len() - piece.len());
+            said.push_str("[token]");
+            return said;
+        }
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn neither_a_token_nor_the_most_of_one_is_told() {
+        let token = "sk-0123456789abcdef";
+        let told = |said: &str| masked(said.to_owned(), token);
+        assert_eq!(told("not sk-0123456789abcdef!"), "not [token]!");
+        assert_eq!(told("not sk-0123456789…"), "not [token]…");
+        assert_eq!(
+            told("The server says: sk-0123456"),
+            "The server says: [token]"
+        );
+        assert_eq!(
+            told("The server says: sk-0123456."),
+            "The server says: [token]."
+        );
+        assert_eq!(told("sk-01 is its beginning"), "sk-01 is its beginning");
     }
 }

@@ -1,6 +1,7 @@
 //! A server that is a program: started without a shell and with few variables, ended with all it started.
 //!
-//! Promises: whatever it has started in its own group ends with it, also when this is dropped; it is reaped.
+//! Promises: whatever it has started in its own group ends with it, also when this is dropped, and on Unix also
+//! when Signalbox is killed; it is reaped.
 //! Its standard error is read to its end, the last 4 KiB of it are kept.
 
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ use tokio::process::{ChildStdin, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::LastWill;
 use crate::answer::quoted;
 
 /// What every program sees: where programs are, whose home this is, and the language.
@@ -44,6 +46,7 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 pub(crate) struct Program {
     child: Box<dyn ChildWrapper>,
     last_words: JoinHandle<()>,
+    _will: Option<LastWill>,
 }
 
 /// How it is spoken to.
@@ -81,12 +84,18 @@ impl Program {
         #[cfg(windows)]
         started.wrap(process_wrap::tokio::JobObject);
         let mut child = started.spawn()?;
+        let will = child.id().and_then(LastWill::of_group);
         let piped = || io::Error::other("its streams can't be had");
         let stdin = child.stdin().take().ok_or_else(piped)?;
         let stdout = child.stdout().take().ok_or_else(piped)?;
         let stderr = child.stderr().take().ok_or_else(piped)?;
         let last_words = tokio::spawn(tail.clone().read(stderr));
-        Ok((Program { child, last_words }, (stdout, stdin)))
+        let program = Program {
+            child,
+            last_words,
+            _will: will,
+        };
+        Ok((program, (stdout, stdin)))
     }
 
     /// Waits for its end; may be called again after it was dropped.

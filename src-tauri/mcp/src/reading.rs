@@ -122,7 +122,7 @@ fn transport(error: &DynamicTransportError) -> (TroubleKind, String) {
         Some(StreamableHttpError::Client(error)) => http(error),
         Some(StreamableHttpError::HttpStatus(error)) => format!("answered with HTTP {}", error.status),
         Some(StreamableHttpError::AuthRequired(_) | StreamableHttpError::InsufficientScope(_)) => {
-            "wants a token, or another one. Name the environment variable that holds it in `token_from`".to_owned()
+            "wants a token, or another one. Name the environment variable that holds it in `token_env`".to_owned()
         }
         Some(StreamableHttpError::ResponseBodyTooLarge { .. }) => {
             return (TroubleKind::TooMuch, "sent a message of more than 4 MiB. Ask it for less".to_owned());

@@ -207,7 +207,7 @@ fn ran_out(name: &str, what: &str, server: &Server, held: &Use) -> Trouble {
     let said = held.ran_out();
     let limit = server.limit.as_secs_f64();
     let message = format!(
-        "Within {limit} s, the server `{name}` {said} It was asked for {what}; `limit` in its config is how long it may take."
+        "Within {limit} s, the server `{name}` {said} It was asked for {what}; `limit_s` in its config is how long it may take."
     );
     Trouble::new(TroubleKind::TooLong, message)
 }

@@ -47,7 +47,7 @@ pub(crate) fn way(
         return Err("has an address that is neither http:// nor https://".to_owned());
     }
     if !address.username().is_empty() || address.password().is_some() {
-        return Err("has a password in its address. Put the token into an environment variable and name it in `token_from`".to_owned());
+        return Err("has a password in its address. Put the token into an environment variable and name it in `token_env`".to_owned());
     }
     let mut headers = HeaderMap::new();
     if let Some(token) = token {
@@ -114,7 +114,7 @@ mod tests {
         let why = |url: &str| way(url, None, true).err().expect("refused");
         assert!(why("file:///etc/passwd").contains("neither"));
         assert!(why("docs").contains("no usable address"));
-        assert!(why("https://me:secret@docs.test/mcp").contains("token_from"));
+        assert!(why("https://me:secret@docs.test/mcp").contains("token_env"));
         assert!(way("https://docs.test/mcp", None, true).is_ok());
     }
 

@@ -1,7 +1,8 @@
 """A streamable-HTTP MCP server on a free port, which it prints. Misbehaves by the path that it is asked at.
 
 /json answers with JSON, /sse with an event stream, /lost forgets its session after each call, /away sends to
-the host named in the query, /large answers with more than it may, /echo repeats the token in an error, /flood
+the host named in the query, /forbidden answers 403 and repeats the token,
+/large answers with more than it may, /echo repeats the token in an error, /flood
 sends notifications without end, /hang never answers a call, /seen tells how many calls were cancelled.
 """
 
@@ -46,6 +47,8 @@ class Server(BaseHTTPRequestHandler):
             return self.reply(307, Location="/json")
         if path == "/denied":
             return self.reply(401, WWW_Authenticate="Bearer")
+        if path == "/forbidden":
+            return self.reply(403, f"bad credentials: {self.headers.get('Authorization')}".encode(), "text/plain")
         if path == "/broken":
             return self.reply(500)
         if path == "/page":

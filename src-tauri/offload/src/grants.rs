@@ -52,4 +52,6 @@ pub struct Interpreters {
     pub chance: bool,
     /// Absolute: files that Python may read.
     pub folders: Vec<PathBuf>,
+    /// No code is run where the system lacks one of the locks around it.
+    pub require_locks: bool,
 }

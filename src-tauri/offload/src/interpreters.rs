@@ -6,6 +6,8 @@
 //! Bounds: [`Bounds`], and the limits of [`speech`].
 
 mod arguments;
+mod life;
+mod locks;
 mod pool;
 mod sessions;
 mod telling;
@@ -17,7 +19,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use serde_json::Value;
-use speech::{Language, Limits, Setup};
+use speech::{Folder, Language, Limits, Lock, Setup};
 
 use crate::grants::Interpreters;
 use crate::places::Places;
@@ -85,6 +87,7 @@ pub(crate) struct Sandboxes {
 struct Kept {
     pool: Pool,
     sessions: Sessions,
+    locks: locks::Seen,
     sweeping: AtomicBool,
 }
 
@@ -100,6 +103,7 @@ impl Sandboxes {
             kept: Arc::new(Kept {
                 pool: Pool::new(bounds),
                 sessions: Sessions::new(bounds),
+                locks: locks::Seen::default(),
                 sweeping: AtomicBool::new(false),
             }),
         }
@@ -108,6 +112,11 @@ impl Sandboxes {
     /// Whether code can be run at all.
     pub(crate) fn are_there(&self) -> bool {
         self.program.is_some()
+    }
+
+    /// What the last process said that the system holds against it; none before one has.
+    pub(crate) fn locks(&self) -> Option<Vec<Lock>> {
+        self.kept.locks.last()
     }
 
     /// Runs code, for a client whose sessions are no other's.
@@ -121,40 +130,44 @@ impl Sandboxes {
         let Code { code, session } = taken(language, arguments)?;
         let program = self.program.as_deref().ok_or_else(telling::no_program)?;
         let setup = self.setup(granted, language)?;
+        let all_locks = granted.require_locks;
         let answer = match session {
-            None => self.once(program, &setup, &code, client).await,
+            None => self.once(program, &setup, &code, client, all_locks).await,
             Some(name) => {
                 let key = Key {
                     client: client.to_owned(),
                     language,
                     name,
                 };
-                self.in_session(program, &setup, &code, key).await
+                self.in_session(program, &setup, &code, key, all_locks)
+                    .await
             }
         };
         Kept::sweep_later(&self.kept, self.bounds);
         telling::told(language, &self.bounds.limits, answer?)
     }
 
-    /// In any process that was set up for the like.
+    /// In any process of this client that was set up for the like.
     async fn once(
         &self,
         program: &Path,
         setup: &Setup,
         code: &str,
         client: &str,
+        all_locks: bool,
     ) -> Result<speech::Answer, Trouble> {
         let place = self.places.place(client).await.ok_or_else(telling::busy)?;
-        let mut worker = match self.kept.pool.take(setup) {
+        let mut worker = match self.kept.pool.take(client, setup) {
             Some(worker) => worker,
             None => {
                 self.kept.pool.make_room(self.places.free());
                 Worker::start(program, setup).map_err(|lost| telling::lost(lost, setup, None))?
             }
         };
-        let answer = worker.ask(code, false, self.bounds.grace).await;
+        let answer = worker.ask(code, false, self.bounds.grace, all_locks).await;
+        self.kept.note(&worker);
         if answer.is_ok() {
-            self.kept.pool.put(worker, setup);
+            self.kept.pool.put(worker, client, setup);
         } else {
             worker.end().await;
         }
@@ -169,6 +182,7 @@ impl Sandboxes {
         setup: &Setup,
         code: &str,
         key: Key,
+        all_locks: bool,
     ) -> Result<speech::Answer, Trouble> {
         let name = key.name.clone();
         let session = self.kept.sessions.find(&key, setup)?;
@@ -194,7 +208,8 @@ impl Sandboxes {
         };
         let answer = match started {
             Ok(mut worker) => {
-                let answer = worker.ask(code, true, self.bounds.grace).await;
+                let answer = worker.ask(code, true, self.bounds.grace, all_locks).await;
+                self.kept.note(&worker);
                 match answer {
                     Ok(_) => turn.keep(worker),
                     Err(_) => worker.end().await,
@@ -216,7 +231,7 @@ impl Sandboxes {
             Language::Python => granted
                 .folders
                 .iter()
-                .map(|folder| canonical(folder))
+                .map(|folder| placed(folder))
                 .collect::<Result<_, _>>()?,
             Language::JavaScript => Vec::new(),
         };
@@ -237,6 +252,12 @@ impl Sandboxes {
 }
 
 impl Kept {
+    fn note(&self, worker: &Worker) {
+        if let Some(held) = worker.locks() {
+            self.locks.note(held);
+        }
+    }
+
     /// Sees to it that what nobody uses ends. There is one such task, and it ends when nothing is left.
     fn sweep_later(kept: &Arc<Kept>, bounds: Bounds) {
         if kept.sweeping.swap(true, Ordering::AcqRel) {
@@ -268,18 +289,40 @@ impl Kept {
     }
 }
 
-fn canonical(folder: &Path) -> Result<PathBuf, Trouble> {
-    let found = folder.canonicalize().and_then(|path| match path.is_dir() {
-        true => Ok(path),
-        false => Err(std::io::ErrorKind::NotADirectory.into()),
-    });
-    found.map_err(|why| {
-        let message = format!(
-            "The granted folder `{}` can't be read: {why}.",
-            folder.display()
-        );
+/// Where a granted folder is. Links above it are followed; whoever puts one in its own place would else grant
+/// what he likes.
+fn placed(folder: &Path) -> Result<Folder, Trouble> {
+    let refuse = |why: String| {
+        let message = format!("The granted folder `{}` {why}.", folder.display());
         Trouble::new(TroubleKind::Unavailable, message)
-    })
+    };
+    let link =
+        || refuse("is a link, which is not followed. Grant the folder that it leads to".to_owned());
+    let unread = |why: std::io::Error| refuse(format!("can't be read: {why}"));
+    let place = match (folder.parent(), folder.file_name()) {
+        (Some(parent), Some(name)) => {
+            let parent = parent.canonicalize().map_err(unread)?;
+            let there = parent.join(name);
+            if there.symlink_metadata().map_err(unread)?.is_symlink() {
+                return Err(link());
+            }
+            // As the system writes it, which may differ in its capitals.
+            let place = there.canonicalize().map_err(unread)?;
+            match place.parent() == Some(&parent) {
+                true => place,
+                false => return Err(link()),
+            }
+        }
+        // The root, or a path that ends in `..`: no link can be in its place.
+        _ => folder.canonicalize().map_err(unread)?,
+    };
+    match place.is_dir() {
+        true => Ok(Folder {
+            name: folder.to_owned(),
+            place,
+        }),
+        false => Err(unread(std::io::ErrorKind::NotADirectory.into())),
+    }
 }
 
 #[cfg(test)]

@@ -36,5 +36,6 @@ pub use grants::{Check, Database, Grants, Interpreters};
 pub use mcp::{Server, Transport};
 pub use recheck::{WrongSum, wrong_sums};
 pub use recognise::{MESSAGE, NotRecognised, Recognised, recognise};
+pub use speech::Lock;
 pub use tool::{Spec, Tool, UnknownTool};
 pub use workshop::{Ask, Workshop};

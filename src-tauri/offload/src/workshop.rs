@@ -74,6 +74,12 @@ impl Workshop {
         self.sandboxes.are_there()
     }
 
+    /// What the system holds against code of others, as the last process that runs some has said; none before the
+    /// first.
+    pub fn locks(&self) -> Option<Vec<crate::Lock>> {
+        self.sandboxes.locks()
+    }
+
     /// What may be asked for, given these grants. Servers that have not been asked yet, or don't answer, are
     /// left out.
     pub async fn specs(&self, grants: &Grants) -> Vec<Spec> {

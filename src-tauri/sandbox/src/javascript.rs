@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use rquickjs::context::{EvalOptions, intrinsic};
 use rquickjs::promise::PromiseState;
 use rquickjs::{
-    CatchResultExt, CaughtError, Context, Ctx, Error, Function, Object, Persistent, Runtime, Value,
+    CatchResultExt, CaughtError, Context, Ctx, Error, Exception, Function, Object, Persistent,
+    Promise, Runtime, Value,
 };
 use speech::{Ending, Failing, Setup};
 
@@ -18,6 +19,9 @@ use crate::said::{Said, Stream};
 
 /// Calls in calls. Deeper ones are an error that code can catch.
 const STACK: usize = 1024 * 1024;
+
+/// In the words of Python.
+const NEVER: &str = "it waits for something that nobody will do";
 
 /// A session of JavaScript. The order is that of its end: what belongs to the runtime goes before it.
 pub(crate) struct JavaScript {
@@ -27,6 +31,9 @@ pub(crate) struct JavaScript {
     runtime: Runtime,
     time: Duration,
     until: Rc<Cell<Option<Instant>>>,
+    memory: usize,
+    /// Code in it may throw a value of its choice.
+    throws: bool,
     spoilt: bool,
 }
 
@@ -74,6 +81,8 @@ impl JavaScript {
             runtime,
             time: Duration::from_millis(setup.limits.time_ms),
             until,
+            memory: setup.limits.memory,
+            throws: false,
             spoilt: false,
         })
     }
@@ -86,15 +95,24 @@ impl JavaScript {
                 message: "SyntaxError: there is a NUL character in it".to_owned(),
             };
         }
+        self.throws |= code.contains("throw") || code.contains("reject");
         self.until.set(Some(Instant::now() + self.time));
-        let ending = self.context.with(|ctx| {
+        let (mut ending, is_null) = self.context.with(|ctx| {
             let value = self
                 .value(&ctx, code)
                 .and_then(|value| self.told(&ctx, value, said));
-            value
-                .catch(&ctx)
-                .unwrap_or_else(|error| self.failed(&error, said))
+            match value.catch(&ctx) {
+                Ok(ending) => (ending, false),
+                Err(error) => (self.failed(&error, said), is_null(&error)),
+            }
         });
+        if is_null
+            && self.may_be_full()
+            && let Ending::Error { kind, .. } = &mut ending
+            && *kind == Failing::Raised
+        {
+            *kind = Failing::Memory;
+        }
         self.spoilt = is_over(&self.until) && self.runtime.is_job_pending();
         self.until.set(None);
         ending
@@ -103,6 +121,13 @@ impl JavaScript {
     /// Its time was over with jobs of promises left to do, which may have no end: nothing more can be run in it.
     pub(crate) fn is_spoilt(&self) -> bool {
         self.spoilt
+    }
+
+    /// The interpreter throws `null` where not even an error finds room any more. What took the room up may be
+    /// gone by now; but then it was not code that threw it, where code throws nothing.
+    fn may_be_full(&self) -> bool {
+        let used = u64::try_from(self.runtime.memory_usage().malloc_size).unwrap_or(0);
+        !self.throws || used >= self.memory as u64 / 2
     }
 
     /// The value of the last expression; where it is a promise, what that came to.
@@ -117,6 +142,10 @@ impl JavaScript {
             if is_over(&self.until) {
                 return Err(Error::Unknown);
             }
+        }
+        // Nothing is left to do that could bring it about.
+        if waits && value.as_promise().is_some_and(is_pending) {
+            return Err(Exception::throw_message(ctx, NEVER));
         }
         let value = match settled(value)? {
             // Code with an `await` of its own comes to an object around its value.
@@ -197,11 +226,17 @@ impl JavaScript {
 /// What a promise came to; any other value, or one that nothing will come of, is itself.
 fn settled(value: Value<'_>) -> Result<Value<'_>, Error> {
     match value.as_promise() {
-        Some(promise) if promise.state() != PromiseState::Pending => {
-            promise.result().unwrap_or(Ok(value))
-        }
+        Some(promise) if !is_pending(promise) => promise.result().unwrap_or(Ok(value)),
         _ => Ok(value),
     }
+}
+
+fn is_null(error: &CaughtError<'_>) -> bool {
+    matches!(error, CaughtError::Value(thrown) if thrown.is_null())
+}
+
+fn is_pending(promise: &Promise<'_>) -> bool {
+    promise.state() == PromiseState::Pending
 }
 
 fn hears<'js>(ctx: &Ctx<'js>, said: Said) -> Result<Function<'js>, Error> {

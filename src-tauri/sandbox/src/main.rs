@@ -67,7 +67,11 @@ fn main() {
         space: BEYOND + 2 * setup.limits.memory as u64,
         processor: PROCESSOR,
         grows: 0,
-        reads: setup.folders.clone(),
+        reads: setup
+            .folders
+            .iter()
+            .map(|folder| folder.place.clone())
+            .collect(),
         writes: Vec::new(),
     };
     let mut locks = lock::the_files_and_memory(&held);

@@ -42,11 +42,16 @@ impl Python {
         let mut folders = MountTable::new();
         for folder in &setup.folders {
             let mount = Mount::new(
-                &folder.to_string_lossy(),
-                folder,
+                &folder.name.to_string_lossy(),
+                &folder.place,
                 MountMode::ReadOnly,
                 Some(0),
             )?;
+            // Somebody may have put a link there since it was looked at.
+            if mount.host_path() != folder.place {
+                let moved = format!("{} leads elsewhere", folder.place.display());
+                return Err(MountError::InvalidMount(moved));
+            }
             folders.push_mount(mount.with_memory_usage_limit(MOST_OF_A_FILE));
         }
         // Only an allocator that is not there could refuse it, and ours is.

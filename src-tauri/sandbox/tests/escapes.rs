@@ -552,7 +552,7 @@ async fn what_was_granted_can_be_used() {
         interpreters: Interpreters {
             clock: true,
             chance: true,
-            folders: Vec::new(),
+            ..Interpreters::default()
         },
         ..Grants::default()
     };
@@ -598,8 +598,7 @@ async fn python_reads_granted_folders_and_nothing_beside_them() {
         ..Grants::default()
     };
     let workshop = workshop();
-    let at = granted.canonicalize().unwrap();
-    let at = at.display();
+    let at = granted.display();
     let python =
         async |code: String| with(&workshop, &grants, Tool::Python, json!({ "code": code })).await;
     for read in [
@@ -635,6 +634,103 @@ async fn python_reads_granted_folders_and_nothing_beside_them() {
         "granted\n"
     );
     assert_eq!(std::fs::read_dir(&granted).unwrap().count(), 5);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_in_the_place_of_a_granted_folder_is_not_followed() {
+    let around = tempfile::tempdir().unwrap();
+    let around = around.path();
+    std::fs::create_dir_all(around.join("real/granted")).unwrap();
+    std::fs::create_dir(around.join("secret")).unwrap();
+    std::fs::write(around.join("real/granted/a.txt"), "granted").unwrap();
+    std::fs::write(around.join("secret/a.txt"), "root: secret").unwrap();
+    std::os::unix::fs::symlink("real", around.join("way")).unwrap();
+    // Written with a slash at its end, as people do.
+    let granted = around.join("way/granted/");
+    let grants = Grants {
+        interpreters: Interpreters {
+            folders: vec![granted.clone()],
+            ..Interpreters::default()
+        },
+        ..Grants::default()
+    };
+    let workshop = workshop();
+    let read = json!({ "code": format!("open('{}/way/granted/a.txt').read()", around.display()) });
+    let done = with(&workshop, &grants, Tool::Python, read.clone()).await;
+    assert_eq!(
+        done.unwrap().result,
+        json!("granted"),
+        "under its name in the config, through a link above it"
+    );
+    std::fs::rename(around.join("real/granted"), around.join("real/moved")).unwrap();
+    std::os::unix::fs::symlink(around.join("secret"), around.join("real/granted")).unwrap();
+    let trouble = with(&workshop, &grants, Tool::Python, read).await;
+    let trouble = trouble.unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::Unavailable, "{trouble}");
+    assert!(trouble.message.contains("is a link"), "{trouble}");
+}
+
+/// Whoever starts the program looks at the folder before; what is put there since is seen by the program.
+#[cfg(unix)]
+#[test]
+fn a_folder_that_leads_elsewhere_when_it_is_opened_is_not_opened() {
+    let around = tempfile::tempdir().unwrap();
+    let around = around.path().canonicalize().unwrap();
+    std::os::unix::fs::symlink("/etc", around.join("granted")).unwrap();
+    let setup = speech::Setup {
+        language: speech::Language::Python,
+        clock: false,
+        chance: false,
+        folders: vec![speech::Folder {
+            name: around.join("granted"),
+            place: around.join("granted"),
+        }],
+        limits: speech::Limits::default(),
+    };
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_signalbox-sandbox"))
+        .arg(serde_json::to_string(&setup).unwrap())
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .status();
+    assert_eq!(status.unwrap().code(), Some(64));
+}
+
+#[tokio::test]
+async fn code_that_waits_for_what_nobody_does_says_so() {
+    let workshop = workshop();
+    let codes = [
+        "await new Promise(() => {})",
+        "console.log('a'); await new Promise(() => {}); 1",
+    ];
+    for code in codes {
+        let trouble = run(&workshop, Tool::JavaScript, code).await.unwrap_err();
+        assert_eq!(trouble.kind, TroubleKind::NoAnswer, "{trouble}");
+        assert!(trouble.message.contains("nobody will do"), "{trouble}");
+        serves(&workshop, &Tool::JavaScript, code).await;
+    }
+}
+
+#[tokio::test]
+async fn javascript_that_is_out_of_memory_says_so() {
+    let workshop = workshop();
+    for code in [
+        "let a = []; while (true) a.push({})",
+        "let a = []; while (true) a.push([a.length])",
+        "let o = {}; for (let i = 0; ; i++) o['k' + i] = i",
+        "let m = new Map(); for (let i = 0; ; i++) m.set({}, i)",
+        "let a = []; for (let i = 0; ; i++) a.push('x' + i)",
+        "(() => { let a = []; while (true) a.push({}) })()",
+        "(() => { let a; while (true) a = { a } })()",
+        "let a; while (true) a = { a }",
+        "let a = []; const f = () => { throw null }; while (true) a.push([a.length])",
+    ] {
+        let trouble = run(&workshop, Tool::JavaScript, code).await.unwrap_err();
+        assert_eq!(trouble.kind, TroubleKind::TooMuch, "{code}: {trouble}");
+        serves(&workshop, &Tool::JavaScript, code).await;
+    }
+    let thrown = run(&workshop, Tool::JavaScript, "throw null").await;
+    assert_eq!(thrown.unwrap_err().kind, TroubleKind::NoAnswer);
 }
 
 #[tokio::test]

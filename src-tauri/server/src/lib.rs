@@ -9,6 +9,7 @@ pub mod command;
 mod data_plane;
 mod guard;
 mod listen;
+mod log;
 mod models;
 mod panel;
 mod runtime;
@@ -17,4 +18,5 @@ mod state;
 
 pub use boot::{BootError, Options, Running, boot};
 pub use listen::ListenError;
+pub use log::log_directives;
 pub use session::NoRandomness;

@@ -2312,6 +2312,10 @@ routes: Array<ToolRoute>,
  */
 grants: GrantsShown, 
 /**
+ * What the system holds against code that is run, in a sentence; `None` before any was.
+ */
+locks: string | null, 
+/**
  * Since local midnight.
  */
 today: ToolSums, 

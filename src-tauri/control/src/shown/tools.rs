@@ -19,6 +19,8 @@ pub struct ToolsPage {
     pub routes: Vec<ToolRoute>,
     /// What may be touched.
     pub grants: GrantsShown,
+    /// What the system holds against code that is run, in a sentence; `None` before any was.
+    pub locks: Option<String>,
     /// Since local midnight.
     pub today: ToolSums,
     /// In the last 30 days.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use engine::{Snapshot, ToolRule, ToolTally};
 use futures_util::future::join_all;
-use offload::{Grants, Spec, Tool};
+use offload::{Grants, Lock, Spec, Tool};
 use serde_json::Value;
 
 use super::{forms, grants};
@@ -50,6 +50,12 @@ impl Control {
             usual: rule(&snapshot.tools.usual),
             routes: routes(&snapshot, self.parts.engine.tool_tallies()),
             grants,
+            locks: self
+                .parts
+                .engine
+                .workshop()
+                .locks()
+                .map(|held| locks(&held)),
             today: today.map_err(Failure::unavailable)?,
             month: month.map_err(Failure::unavailable)?,
             instead_of: snapshot.tools.instead_of.clone(),
@@ -125,6 +131,25 @@ fn shown(
     }
 }
 
+/// What is held and what is not.
+fn locks(held: &[Lock]) -> String {
+    let (held, missing): (Vec<Lock>, Vec<Lock>) =
+        Lock::ALL.into_iter().partition(|lock| held.contains(lock));
+    let named = |locks: &[Lock]| {
+        let names = locks.iter().map(|lock| lock.what());
+        names.collect::<Vec<_>>().join(", ")
+    };
+    match (held.is_empty(), missing.is_empty()) {
+        (false, true) => format!("Held by the system: {}.", named(&held)),
+        (true, _) => "The system here holds nothing: the interpreters alone do.".to_owned(),
+        (false, false) => format!(
+            "Held by the system: {}. The system here lacks: {}.",
+            named(&held),
+            named(&missing)
+        ),
+    }
+}
+
 /// Why a built-in tool can't work.
 fn why_not(tool: &Tool, granted: &Grants, spec: Option<&Spec>) -> Option<&'static str> {
     match tool {
@@ -191,5 +216,20 @@ fn tally(told: ToolTally) -> ToolTallyShown {
         disagreed: told.disagreed,
         wrong_sums: told.wrong_sums,
         saved_nano_usd: told.saved.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_and_what_is_not_is_told_in_a_sentence() {
+        let all = "Held by the system: memory, processor time, growing files, processes, folders, system calls.";
+        assert_eq!(locks(&Lock::ALL), all);
+        let some = "Held by the system: memory. The system here lacks: processor time, growing files, processes, \
+                    folders, system calls.";
+        assert_eq!(locks(&[Lock::Memory]), some);
+        assert!(locks(&[]).contains("holds nothing"));
     }
 }

@@ -69,6 +69,7 @@ struct WrittenInterpreters {
     clock: bool,
     chance: bool,
     folders: Vec<Spanned<String>>,
+    require_locks: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -270,6 +271,7 @@ fn grants(written: &Tooling) -> Result<Grants, Wrong> {
                 .iter()
                 .map(whole_path)
                 .collect::<Result<_, _>>()?,
+            require_locks: interpreters.require_locks,
         },
         ..Grants::default()
     };

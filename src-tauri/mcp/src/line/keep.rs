@@ -30,7 +30,7 @@ impl Line {
             Ok((service, program)) => self.watch(service, program, end).await,
             Err(why) => why,
         };
-        let why = self.why.said().map_or(why, str::to_owned);
+        let why = self.masked(self.why.said().map_or(why, str::to_owned));
         tracing::debug!(server = self.name, "it {why}");
         self.over(match self.tail.last_line() {
             Some(line) => format!("{why}. The last it said: {line}"),

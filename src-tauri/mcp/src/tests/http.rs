@@ -117,7 +117,7 @@ async fn what_is_wrong_with_an_address_is_told() {
         fake.trouble("/denied")
             .await
             .message
-            .contains("`token_from`")
+            .contains("`token_env`")
     );
     assert!(fake.trouble("/broken").await.message.contains("HTTP 500"));
     assert!(fake.trouble("/page").await.message.contains("no MCP"));
@@ -125,6 +125,30 @@ async fn what_is_wrong_with_an_address_is_told() {
     assert_eq!(large.kind, TroubleKind::TooMuch, "{large}");
     let echo = fake.trouble("/echo").await;
     assert!(echo.message.contains("Bearer [token]"), "{echo}");
+}
+
+#[tokio::test]
+async fn a_token_that_a_handshake_repeats_is_masked_now_and_while_the_server_is_let_be() {
+    let mut fake = fake();
+    fake.servers = Servers::with(Times {
+        backoff: Duration::from_secs(600),
+        longest_backoff: Duration::from_secs(600),
+        ..Times::default()
+    });
+    let token = std::env::var("CARGO_PKG_NAME").expect("set by cargo");
+    for which in ["first", "second", "third"] {
+        let trouble = fake.trouble("/forbidden").await;
+        let told = &trouble.message;
+        assert!(told.contains("Bearer [token]"), "{which}: {told}");
+        assert!(
+            !told.contains(&format!("Bearer {token}")),
+            "{which}: {told}"
+        );
+        let server = fake.server("/forbidden");
+        let listed = fake.servers.tools("/forbidden", &server).await;
+        let told = listed.expect_err("no list").message;
+        assert!(told.contains("Bearer [token]"), "{which}: {told}");
+    }
 }
 
 #[tokio::test]

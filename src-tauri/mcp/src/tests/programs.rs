@@ -624,3 +624,53 @@ async fn eight_calls_run_at_once_sixty_four_wait_and_the_others_are_told_to_come
     assert_eq!(called(), AT_ONCE);
     calls.shutdown().await;
 }
+
+/// Uses a server and waits to be killed.
+#[test]
+#[ignore = "it is the inside of the next one, and never ends by itself"]
+fn a_signalbox_that_is_killed() {
+    use std::io::Write;
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let fake = fake("child");
+    runtime.block_on(async { fake.call(json!({})).await.expect("an answer") });
+    let (process, child) = (fake.process("start "), fake.process("child "));
+    let said = format!("\nprocesses {process} {child}\n");
+    std::io::stdout().write_all(said.as_bytes()).expect("heard");
+    loop {
+        std::thread::park();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_server_has_started_ends_also_when_signalbox_is_killed() {
+    use std::io::{BufRead, BufReader};
+    let folder = tempfile::tempdir().expect("a folder");
+    let inside = "tests::programs::a_signalbox_that_is_killed";
+    let mut killed = std::process::Command::new(std::env::current_exe().expect("this"))
+        .args(["--exact", inside, "--ignored", "--nocapture"])
+        .env("TMPDIR", folder.path())
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("this, anew");
+    let said = BufReader::new(killed.stdout.take().expect("its output"));
+    let line = said.lines().map_while(Result::ok).find_map(|line| {
+        let numbers = line.strip_prefix("processes ")?.to_owned();
+        Some(numbers)
+    });
+    killed.kill().expect("killed");
+    killed.wait().expect("its end");
+    let line = line.expect("told");
+    let processes: Vec<u32> = line
+        .split_whitespace()
+        .map(|number| number.parse().expect("a number"))
+        .collect();
+    for _ in 0..1_500 {
+        if !processes.iter().any(|process| lives(*process)) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("still there: {processes:?}");
+}

@@ -1,7 +1,8 @@
 //! A command and what it began: its process group, from its beginning to its end.
 //!
 //! Promises: it is killed as a whole when this value is dropped or ended, and nobody else is: its number stays
-//! its own until its first process, which is looked at and not yet fetched, has been. Who leaves the group
+//! its own until its first process, which is looked at and not yet fetched, has been. It ends also where Signalbox
+//! is killed. Who leaves the group
 //! (`setsid`) leaves us. Where there are no process groups (Windows), only the command itself is ended.
 
 use std::process::ExitStatus;
@@ -16,6 +17,8 @@ pub(super) struct Group {
     id: Option<rustix::process::Pid>,
     #[cfg(unix)]
     changed: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    _will: Option<mcp::LastWill>,
 }
 
 impl Group {
@@ -27,7 +30,13 @@ impl Group {
         let id = child
             .id()
             .and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()));
-        Ok(Group { child, id, changed })
+        let will = child.id().and_then(mcp::LastWill::of_group);
+        Ok(Group {
+            child,
+            id,
+            changed,
+            _will: will,
+        })
     }
 
     #[cfg(not(unix))]

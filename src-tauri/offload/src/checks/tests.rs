@@ -255,6 +255,38 @@ async fn a_check_that_is_given_up_ends() {
     comes(|| !begun.lines().any(lives)).await;
 }
 
+/// Runs a check and waits to be killed.
+#[tokio::test]
+#[ignore = "it is the inside of the next one, and never ends by itself"]
+async fn a_signalbox_that_is_killed() {
+    let folder = std::env::var("FOLDER").unwrap();
+    let script =
+        "(trap '' TERM; exec sleep 600) & echo $! >> processes; echo $$ >> processes; wait";
+    let mut grants = granted(Path::new(&folder), script);
+    grants.checks.get_mut("tests").unwrap().limit = Duration::from_secs(600);
+    let _ = run(&grants).await;
+}
+
+#[tokio::test]
+async fn a_check_ends_also_when_signalbox_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("processes");
+    let inside = "checks::tests::a_signalbox_that_is_killed";
+    let mut killed = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", inside, "--ignored"])
+        .env("FOLDER", folder.path())
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    comes(|| std::fs::read_to_string(&file).is_ok_and(|said| said.lines().count() == 2)).await;
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let begun = std::fs::read_to_string(&file).unwrap();
+    assert!(begun.lines().all(|process| !process.is_empty()));
+    comes(|| !begun.lines().any(lives)).await;
+}
+
 #[tokio::test]
 async fn two_run_at_once_and_the_third_waits() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,11 +7,19 @@ use speech::Setup;
 
 use super::{Bounds, worker::Worker};
 
-/// Those that wait: no more than may run at once, whatever they were set up for.
+/// Those that wait: no more than may run at once, whoever they ran something for and whatever they were set up
+/// for. None is given to another client than that of its first task.
 #[derive(Debug)]
 pub(super) struct Pool {
     bounds: Bounds,
-    idle: Mutex<Vec<(Setup, Worker)>>,
+    idle: Mutex<Vec<Idle>>,
+}
+
+#[derive(Debug)]
+struct Idle {
+    client: String,
+    setup: Setup,
+    worker: Worker,
 }
 
 impl Pool {
@@ -22,11 +30,12 @@ impl Pool {
         }
     }
 
-    /// One that was set up so, and still lives; the one that ran last, so that the others can end.
-    pub(super) fn take(&self, setup: &Setup) -> Option<Worker> {
+    /// One of this client that was set up so, and still lives; the one that ran last, so that the others can end.
+    pub(super) fn take(&self, client: &str, setup: &Setup) -> Option<Worker> {
         let mut idle = self.idle();
-        while let Some(at) = idle.iter().rposition(|(its, _)| its == setup) {
-            let (_, mut worker) = idle.remove(at);
+        let fits = |its: &Idle| its.client == client && its.setup == *setup;
+        while let Some(at) = idle.iter().rposition(fits) {
+            let mut worker = idle.remove(at).worker;
             if worker.is_alive() {
                 return Some(worker);
             }
@@ -41,13 +50,17 @@ impl Pool {
         idle.drain(..many);
     }
 
-    pub(super) fn put(&self, mut worker: Worker, setup: &Setup) {
+    pub(super) fn put(&self, mut worker: Worker, client: &str, setup: &Setup) {
         if worker.is_worn(self.bounds.tasks) {
             return;
         }
         worker.since = Instant::now();
         let mut idle = self.idle();
-        idle.push((setup.clone(), worker));
+        idle.push(Idle {
+            client: client.to_owned(),
+            setup: setup.clone(),
+            worker,
+        });
         let many = idle.len().saturating_sub(self.bounds.running);
         idle.drain(..many);
     }
@@ -55,11 +68,11 @@ impl Pool {
     /// Ends those that have waited too long. Whether others are left.
     pub(super) fn sweep(&self) -> bool {
         let mut idle = self.idle();
-        idle.retain(|(_, worker)| worker.since.elapsed() < self.bounds.idle);
+        idle.retain(|its| its.worker.since.elapsed() < self.bounds.idle);
         !idle.is_empty()
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<(Setup, Worker)>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,7 +2,7 @@
 
 use speech::{Answer, Ending, Failing, Language, Limits, Setup};
 
-use super::Lost;
+use super::{Lost, locks};
 use crate::{Done, Output, Tool, Trouble, TroubleKind};
 
 pub(super) fn tool(language: Language) -> Tool {
@@ -107,6 +107,13 @@ pub(super) fn lost(lost: Lost, setup: &Setup, session: Option<&str>) -> Trouble 
             let message =
                 "The process that ran the code died. Other code will be run by a new one.";
             (TroubleKind::Unavailable, message.to_owned())
+        }
+        Lost::Unlocked(missing) => {
+            let message = format!(
+                "No code is run here: `require_locks` is set, and the system does not hold: {}. Run Signalbox where it does, or take `require_locks` out of the config.",
+                locks::named(&missing)
+            );
+            return Trouble::new(TroubleKind::Unavailable, message);
         }
         Lost::Garbled => {
             let message = "What the process that ran the code said could not be read. Other code will be run by a new one.";

@@ -103,6 +103,58 @@ async fn a_process_that_was_killed_while_it_waited_is_not_asked() {
 }
 
 #[tokio::test]
+async fn a_process_that_ran_something_for_one_client_runs_nothing_for_another() {
+    let sandboxes = sandboxes(Bounds::default());
+    let granted = Interpreters::default();
+    let as_client = async |client: &str| {
+        let arguments = json!({ "code": "1" });
+        let done = sandboxes.run(&granted, Language::Python, &arguments, client);
+        done.await.unwrap().result.as_u64().unwrap()
+    };
+    let mine = as_client("me").await;
+    assert_ne!(as_client("you").await, mine);
+    assert_eq!(as_client("me").await, mine);
+}
+
+#[tokio::test]
+async fn a_process_of_a_session_that_dies_is_fetched_at_once() {
+    let sandboxes = sandboxes(Bounds::default());
+    let session = json!({ "code": "1", "session": "a" });
+    let process = run(&sandboxes, session).await.unwrap();
+    let pid = rustix::process::Pid::from_raw(i32::try_from(process).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    // A process that has ended and was not fetched would still be there.
+    comes(|| !lives(process)).await;
+}
+
+#[tokio::test]
+async fn what_holds_code_is_known_and_may_be_required() {
+    let sandboxes = sandboxes(Bounds::default());
+    assert_eq!(sandboxes.locks(), None, "nobody has said it yet");
+    plain(&sandboxes).await;
+    assert_eq!(
+        sandboxes.locks(),
+        Some(Vec::new()),
+        "the fake holds nothing"
+    );
+    let granted = Interpreters {
+        require_locks: true,
+        ..Interpreters::default()
+    };
+    for arguments in [
+        json!({ "code": "1" }),
+        json!({ "code": "1", "session": "a" }),
+    ] {
+        let refused = sandboxes.run(&granted, Language::Python, &arguments, "me");
+        let refused = refused.await.unwrap_err();
+        assert_eq!(refused.kind, TroubleKind::Unavailable);
+        assert!(refused.message.contains("`require_locks`"), "{refused}");
+        assert!(refused.message.contains("system calls"), "{refused}");
+    }
+    plain(&sandboxes).await;
+}
+
+#[tokio::test]
 async fn a_worn_process_is_replaced() {
     let bounds = Bounds {
         tasks: 2,

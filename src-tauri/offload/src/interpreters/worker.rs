@@ -7,19 +7,23 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use speech::{Answer, Hello, LONGEST_ANSWER, OUT_OF_MEMORY, Setup, Task};
+use speech::{Answer, Hello, LONGEST_ANSWER, Lock, OUT_OF_MEMORY, Setup, Task};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
+
+use super::life::Life;
+use super::locks;
 
 /// A process.
 #[derive(Debug)]
 pub(super) struct Worker {
-    child: Child,
+    life: Life,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
     time: Duration,
-    greeted: bool,
+    /// What the system holds against it; none before it has said so.
+    held: Option<Vec<Lock>>,
     tasks: u64,
     pub(super) since: Instant,
 }
@@ -37,10 +41,12 @@ pub(super) enum Lost {
     Ended(Option<ExitStatus>),
     /// It said what can't be understood.
     Garbled,
+    /// The system does not hold all against it that it must: it was told nothing.
+    Unlocked(Vec<Lock>),
 }
 
 impl Worker {
-    /// Starts one. What it says first is heard with its first answer.
+    /// Starts one. What it says first is heard before its first task.
     pub(super) fn start(program: &Path, setup: &Setup) -> Result<Worker, Lost> {
         let setup_line = serde_json::to_string(setup).map_err(|_| Lost::Garbled)?;
         let mut command = Command::new(program);
@@ -59,22 +65,24 @@ impl Worker {
             return Err(Lost::Garbled);
         };
         Ok(Worker {
-            child,
+            life: Life::of(child),
             input,
             output: BufReader::new(output),
             time: Duration::from_millis(setup.limits.time_ms),
-            greeted: false,
+            held: None,
             tasks: 0,
             since: Instant::now(),
         })
     }
 
-    /// Runs code. After an error there is no use in it any more.
+    /// Runs code; where `all_locks` are required, only if all are held. After an error there is no use in it any
+    /// more.
     pub(super) async fn ask(
         &mut self,
         code: &str,
         keep: bool,
         grace: Duration,
+        all_locks: bool,
     ) -> Result<Answer, Lost> {
         self.tasks += 1;
         let task = Task {
@@ -85,8 +93,14 @@ impl Worker {
         let mut line = serde_json::to_vec(&task).map_err(|_| Lost::Garbled)?;
         line.push(b'\n');
         // A process that begins may take as long again as one that has run over its time.
-        let patience = self.time + grace + if self.greeted { Duration::ZERO } else { grace };
-        let spoken = timeout(patience, self.speak(&line)).await;
+        let patience = self.time
+            + grace
+            + if self.held.is_some() {
+                Duration::ZERO
+            } else {
+                grace
+            };
+        let spoken = timeout(patience, self.speak(&line, all_locks)).await;
         let answer = match spoken {
             Err(_) => Err(Lost::Late),
             Ok(Ok(answer)) if answer.id == task.id => Ok(answer),
@@ -99,13 +113,18 @@ impl Worker {
         }
     }
 
-    async fn speak(&mut self, line: &[u8]) -> Result<Answer, Lost> {
+    async fn speak(&mut self, line: &[u8], all_locks: bool) -> Result<Answer, Lost> {
+        if self.held.is_none() {
+            self.held = Some(self.hear::<Hello>().await?.locks);
+        }
+        if all_locks {
+            let missing = locks::missing(&Lock::ALL, self.locks().unwrap_or_default());
+            if !missing.is_empty() {
+                return Err(Lost::Unlocked(missing));
+            }
+        }
         // What it can't take it will not answer either: why is seen from its end.
         let _ = self.input.write_all(line).await;
-        if !self.greeted {
-            self.hear::<Hello>().await?;
-            self.greeted = true;
-        }
         self.hear().await
     }
 
@@ -127,11 +146,16 @@ impl Worker {
 
     /// Its streams have ended: so has it, or it never will by itself.
     async fn ending(&mut self, grace: Duration) -> Lost {
-        match timeout(grace, self.child.wait()).await {
-            Ok(Ok(status)) if status.code() == Some(OUT_OF_MEMORY) => Lost::Memory,
-            Ok(status) => Lost::Ended(status.ok()),
-            Err(_) => Lost::Ended(None),
+        let status: Option<ExitStatus> = timeout(grace, self.life.ended()).await.ok().flatten();
+        match status {
+            Some(status) if status.code() == Some(OUT_OF_MEMORY) => Lost::Memory,
+            status => Lost::Ended(status),
         }
+    }
+
+    /// What the system holds against it, as far as it has said.
+    pub(super) fn locks(&self) -> Option<&[Lock]> {
+        self.held.as_deref()
     }
 
     /// It has done as much as one should.
@@ -141,11 +165,11 @@ impl Worker {
 
     /// It is still there.
     pub(super) fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        self.life.goes_on()
     }
 
     /// Kills it, and waits until nothing is left of it.
-    pub(super) async fn end(mut self) {
-        let _ = self.child.kill().await;
+    pub(super) async fn end(self) {
+        self.life.end().await;
     }
 }

@@ -40,10 +40,19 @@ pub struct Setup {
     pub clock: bool,
     /// Code may ask for chance.
     pub chance: bool,
-    /// Absolute and canonical: what Python may read.
-    pub folders: Vec<PathBuf>,
+    /// What Python may read.
+    pub folders: Vec<Folder>,
     /// What a task may use.
     pub limits: Limits,
+}
+
+/// A folder whose files may be read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Folder {
+    /// Absolute: what code calls it.
+    pub name: PathBuf,
+    /// Canonical: where it is. What is found to be elsewhere when it is opened is not read.
+    pub place: PathBuf,
 }
 
 /// What a task may use.
@@ -90,6 +99,30 @@ pub enum Lock {
     Folders,
     /// Only the system calls that computing needs (Linux: seccomp).
     Calls,
+}
+
+impl Lock {
+    /// Every one that some system has.
+    pub const ALL: [Lock; 6] = [
+        Lock::Memory,
+        Lock::Processor,
+        Lock::Files,
+        Lock::Processes,
+        Lock::Folders,
+        Lock::Calls,
+    ];
+
+    /// What it is about, in a word or two.
+    pub fn what(self) -> &'static str {
+        match self {
+            Lock::Memory => "memory",
+            Lock::Processor => "processor time",
+            Lock::Files => "growing files",
+            Lock::Processes => "processes",
+            Lock::Folders => "folders",
+            Lock::Calls => "system calls",
+        }
+    }
 }
 
 /// Some code to run.

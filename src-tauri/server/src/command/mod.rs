@@ -98,8 +98,9 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 /// `SIGNALBOX_LOG` sets the level, `SIGNALBOX_LOG_FORMAT=json` the form.
 fn log() {
     use tracing_subscriber::EnvFilter;
-    let filter =
-        EnvFilter::try_from_env("SIGNALBOX_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let asked = std::env::var("SIGNALBOX_LOG").ok();
+    let filter = EnvFilter::try_new(crate::log_directives(asked.as_deref()))
+        .unwrap_or_else(|_| EnvFilter::new(crate::log_directives(None)));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

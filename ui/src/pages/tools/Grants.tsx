@@ -19,7 +19,7 @@ interface Removing {
   what: string;
 }
 
-export function Grants({ grants, config }: { grants: GrantsShown; config: string }) {
+export function Grants({ grants, locks, config }: { grants: GrantsShown; locks: string | null; config: string }) {
   const revoke = useChange("tools.revoke");
   const [editing, setEditing] = useState<GrantEditing>();
   const [removing, setRemoving] = useState<Removing>();
@@ -96,7 +96,7 @@ export function Grants({ grants, config }: { grants: GrantsShown; config: string
         isEmpty={false}
       >
         <li className={css.grant}>
-          <Code granted={interpreters} />
+          <Code granted={interpreters} locks={locks} />
         </li>
       </Kind>
       <GrantDialog editing={editing} onClose={() => setEditing(undefined)} />
@@ -210,12 +210,12 @@ function sees(environment: string[]): string {
   return environment.length === 0 ? "" : `, sees ${environment.join(", ")}`;
 }
 
-function Code({ granted: { clock, chance, folders } }: { granted: InterpretersGrant }) {
+function Code({ granted: { clock, chance, folders }, locks }: { granted: InterpretersGrant; locks: string | null }) {
   return (
     <p className={css.words}>
       {clock ? "It may ask what time it is" : "No clock"}, {chance ? "it may ask for chance" : "no chance"},{" "}
       {folders.length === 0 ? "and no files." : <>and Python may read <code>{folders.join(", ")}</code>.</>}{" "}
-      <span className="soft">No network, in any case.</span>
+      <span className="soft">No network, in any case. {locks}</span>
     </p>
   );
 }

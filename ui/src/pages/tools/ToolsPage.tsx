@@ -27,7 +27,7 @@ export function ToolsPage() {
             <TryTool tools={data.tools} grants={data.grants} />
             <RecogniseText />
             <RouteRules page={data} />
-            <Grants grants={data.grants} config={data.config} />
+            <Grants grants={data.grants} locks={data.locks} config={data.config} />
             <ToolBoard tools={data.tools} />
           </>
         )}
