@@ -45,7 +45,7 @@ fn asked(lookup: &Lookup, path: &std::path::Path, question: &Question) -> Result
         Failed::NoBytes => telling::bad("What stands as `base64` in `params` is none."),
         Failed::Sql(error) => {
             let refused = refused.lock().ok().and_then(|mut refused| refused.take());
-            telling::failed(&error, refused, &connection, limit)
+            telling::failed(&lookup.name, &error, refused, &connection, limit)
         }
     })
 }

@@ -105,6 +105,7 @@ pub(super) fn interrupted() -> Error {
 
 /// Why SQLite gave no answer.
 pub(super) fn failed(
+    name: &str,
     error: &Error,
     refused: Option<String>,
     connection: &Connection,
@@ -131,7 +132,9 @@ pub(super) fn failed(
         }
         Some(ErrorCode::ReadOnly) => not_granted("it would change the database"),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            let message = "Another program is writing to the database. Ask again in some seconds.";
+            let message = format!(
+                "Another program is writing to the database `{name}`. Ask again in some seconds."
+            );
             Refused::new(Why::Unavailable, message)
         }
         Some(
@@ -140,7 +143,7 @@ pub(super) fn failed(
             | ErrorCode::CannotOpen
             | ErrorCode::SystemIoFailure,
         ) => {
-            let message = format!("The database can't be read: {said}.");
+            let message = format!("The database `{name}` can't be read: {said}.");
             Refused::new(Why::Unavailable, message)
         }
         _ => bad(with_names(&said, connection)),
