@@ -216,6 +216,16 @@ async fn a_labelled_task_is_a_tools_and_a_models_only_where_the_route_says_so() 
         .post(WAYS[0], &body)
         .header("x-signalbox-task", "calculate");
     assert_eq!(reply.send().await.unwrap().status(), 200);
+    let count = json!({"model": "soft", "messages": [{"role": "user", "content": "2 + 2"}]});
+    let count = signalbox
+        .post("/v1/messages/count_tokens", &count)
+        .header("x-signalbox-task", "calculate");
+    assert_eq!(
+        count.send().await.unwrap().status(),
+        200,
+        "an agent labels its counts too"
+    );
+    let asked_so_far = upstream.requests().len();
     let reply = chat(&signalbox, "soft", "what is love?", "calculate").await;
     let receipt = signalbox.receipt(&reply).await;
     assert_eq!(header(&reply, "x-signalbox-served-by"), "");
@@ -223,7 +233,7 @@ async fn a_labelled_task_is_a_tools_and_a_models_only_where_the_route_says_so() 
     assert_eq!(receipt["tools"]["way"], "fell_through", "{receipt}");
     assert_eq!(receipt["tools"]["why"], "bad_input");
     assert!(!receipt.to_string().contains("love"), "{receipt}");
-    assert_eq!(upstream.requests().len(), 2);
+    assert_eq!(upstream.requests().len(), asked_so_far + 1);
 }
 
 #[tokio::test]
@@ -362,4 +372,31 @@ async fn a_tools_answer_can_be_gone_on_from_by_its_name() {
         turns.contains("17 * 23") && turns.contains("391") && turns.contains("And now?"),
         "{asked}"
     );
+}
+
+#[tokio::test]
+async fn what_a_model_would_have_cost_is_told_in_money() {
+    let upstream = FakeUpstream::start().await;
+    let base = upstream.base_url();
+    let config = format!(
+        "[provider.openai]\nopenai_base_url = \"{base}/v1\"\nkey = \"none\"\nlocal = false\n\
+         [alias]\nmain = \"openai/gpt-4.1\"\n[tools]\ninstead_of = \"main\"\n"
+    );
+    let signalbox = Signalbox::start(&config).await;
+    let mut sum = 0;
+    for (model, label) in [("tool/calculator", ""), ("main", "calculate")] {
+        let reply = chat(&signalbox, model, "17 * 23", label).await;
+        let receipt = signalbox.receipt(&reply).await;
+        assert_eq!(text(reply).await, "391");
+        let saved = receipt["tools"]["saved_nano_usd"].as_i64().unwrap();
+        assert!(saved > 0, "{receipt}");
+        assert_eq!(receipt["tools"]["saved_basis"], "estimated");
+        assert_eq!(receipt["row"]["cost_nano_usd"], 0);
+        sum += saved;
+    }
+    let overview = signalbox.control("overview", &json!({})).await;
+    assert_eq!(overview["today"]["tool_saved_nano_usd"], sum, "{overview}");
+    let page = signalbox.control("tools.page", &json!({})).await;
+    assert_eq!(page["today"]["saved_nano_usd"], sum, "{page}");
+    assert_eq!(upstream.requests().len(), 0);
 }

@@ -85,7 +85,13 @@ pub(crate) fn whose(asked: &Asked<'_>) -> Result<Whose, Fault> {
         (None, Some(tool)) => (tool?, ToolWay::Labelled),
         (None, None) => return Ok(asked.recognised()),
     };
-    asked::takes_words(call.endpoint)?;
+    let rule = tools.rule(&facts.model);
+    let falls_through = way == ToolWay::Labelled && rule.on_failure == OnFailure::Model;
+    match asked::takes_words(call.endpoint) {
+        // An agent labels all that it sends, counts of tokens too.
+        Err(_) if falls_through => return Ok(Whose::Model),
+        takes => takes?,
+    }
     let arguments = match tools.has(&tool) {
         true => asked::arguments(&tool, asked.request()?),
         false => Err(asked::is_off()),
@@ -94,7 +100,7 @@ pub(crate) fn whose(asked: &Asked<'_>) -> Result<Whose, Fault> {
         tool,
         way,
         arguments,
-        rule: Arc::clone(tools.rule(&facts.model)),
+        rule: Arc::clone(rule),
     })))
 }
 
@@ -246,10 +252,11 @@ pub(crate) async fn serve(
             result
         }
     };
+    let text = Format::Text;
+    let format = asked.hub.read().map_or(&text, |request| &request.format);
     let worded = result.and_then(|done| {
-        let request = asked.hub.read().cloned().unwrap_or_default();
         let with_working = task.way == ToolWay::Recognised;
-        told::words(&done, &request, with_working).map(|text| (done, text))
+        told::words(&done, format, with_working).map(|text| (done, text))
     });
     match worded {
         Ok((done, text)) => {

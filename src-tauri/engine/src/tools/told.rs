@@ -3,7 +3,7 @@
 //! Promises: in the caller's dialect, as a stream or in one piece, in the form that was asked for; marked as a
 //! tool's. What it could not do is an error with a code to act upon, never an answer.
 
-use dialect::hub::{BlockKind, Event, Format, Reply, Request, Start};
+use dialect::hub::{BlockKind, Event, Format, Reply, Start};
 use dialect::{
     Dialect, Fault, FaultKind, StopReason, Usage, Writing, document_of, estimate_tokens, frames_of,
 };
@@ -33,8 +33,8 @@ const PRINTED: usize = 2_000;
 ///
 /// # Errors
 /// When the result can't be brought into that form.
-pub(crate) fn words(done: &Done, request: &Request, with_working: bool) -> Result<String, Trouble> {
-    let value = match &request.format {
+pub(crate) fn words(done: &Done, format: &Format, with_working: bool) -> Result<String, Trouble> {
+    let value = match format {
         Format::Text => {
             let working = done.working.as_ref().filter(|_| with_working);
             return Ok(working.unwrap_or(&done.text).clone());
